@@ -1,39 +1,39 @@
-//! The right of an account to create computers in a place, and the entry that decides it.
+//! The right of an account to create computers in an OU or container, and the entry that decides it.
 
 use std::fmt;
 
 use super::account::{Account, AccountReader};
+use super::container::Container;
 use super::descriptor::{AccessMask, Ace, Guid, Sid};
 use super::directory::{DirectoryError, Search, SearchFilter};
 use super::dn;
 use super::findings::*;
-use super::place::Place;
 use crate::model::Finding;
 
-/// Whether an account may create computer accounts in a place, all its groups and all entries considered.
+/// The right of an account to create computer accounts in an OU or container, by all its groups and all entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CreateAccess {
-    /// The account may.
+    /// The right is granted.
     Granted {
-        /// The entry that grants it; `None` if the place has no DACL, and everybody may do everything.
+        /// The entry that grants the right; `None` if there is no DACL, so that everybody may do everything.
         by: Option<DecidingEntry>,
     },
-    /// The account may not, since an entry denies it.
+    /// An entry denies the right.
     Denied {
-        /// The entry that denies it.
+        /// The entry that denies the right.
         by: DecidingEntry,
     },
-    /// The account may not, since no entry grants it.
+    /// No entry grants the right.
     NotGranted,
-    /// Not known.
+    /// The right is not known.
     Unknown {
         /// The reason, in words.
         why: String,
     },
 }
 
-/// The entry of a DACL that decides.
+/// The entry of a DACL that decides an access check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecidingEntry {
@@ -50,17 +50,17 @@ impl fmt::Display for DecidingEntry {
 }
 
 impl CreateAccess {
-    /// Returns `true` if it is known that the account may.
+    /// Returns `true` if the account is known to have the right.
     pub fn is_granted(&self) -> bool {
         matches!(self, Self::Granted { .. })
     }
 
-    /// Returns `true` unless it is not known.
+    /// Returns `true` if it is known whether the account has the right.
     pub fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown { .. })
     }
 
-    /// Returns the finding about the right of `account` in the place; `None` if everybody may do everything there.
+    /// Returns the finding about the right of `account` in `place`; `None` if everybody may do everything there.
     pub fn finding(&self, account: &Account, place: &str) -> Option<Finding> {
         let (kind, evidence) = match self {
             Self::Granted { by: Some(by) } => {
@@ -75,7 +75,7 @@ impl CreateAccess {
                 (AD_CANNOT_CREATE, evidence)
             }
             Self::Unknown { why } => {
-                let evidence = format!("whether {account} may create computers is not known: {why}");
+                let evidence = format!("it is not known whether {account} may create computers: {why}");
                 (AD_RIGHTS_UNCERTAIN, evidence)
             }
         };
@@ -84,7 +84,7 @@ impl CreateAccess {
 
     pub(in crate::ad) async fn read(
         reader: &AccountReader<'_>,
-        place: &Place,
+        place: &Container,
         account: &Account,
     ) -> Result<Self, DirectoryError> {
         let Some(descriptor) = place.descriptor() else {
@@ -97,10 +97,12 @@ impl CreateAccess {
             let why = match ace.trustee() {
                 Some(trustee) => {
                     let who = name_of(reader, trustee).await?;
-                    format!("it is not known whether {account} acts as {who}, which this entry names: {ace}")
+                    format!(
+                        "it is not known whether {account} is a member of {who}, the trustee of this entry: {ace}"
+                    )
                 }
                 None => {
-                    format!("an entry is of a kind that is not evaluated, such as a conditional one: {ace}")
+                    format!("an entry of an unsupported kind, such as a conditional one, may decide: {ace}")
                 }
             };
             return Ok(Self::Unknown { why });
@@ -115,7 +117,7 @@ impl CreateAccess {
 /// Describes the trustee of an entry and its origin.
 async fn origin(
     reader: &AccountReader<'_>,
-    place: &Place,
+    place: &Container,
     account: &Account,
     ace: &Ace,
 ) -> Result<String, DirectoryError> {
@@ -128,7 +130,7 @@ async fn origin(
         return Ok(whose);
     }
     for name in around(place.name()) {
-        let Some(outer) = Place::read(reader.directory, name).await? else { continue };
+        let Some(outer) = Container::read(reader.directory, name).await? else { continue };
         let dacl = outer.descriptor().and_then(|descriptor| descriptor.dacl());
         if dacl.is_some_and(|dacl| dacl.aces().iter().any(|other| is_source(other, ace))) {
             return Ok(format!("{whose}, inherited from {name}"));
@@ -137,13 +139,13 @@ async fn origin(
     Ok(format!("{whose}, inherited"))
 }
 
-/// Returns the containers of an entry, the nearest first.
+/// Returns the containers of an entry, nearest first.
 fn around(name: &str) -> impl Iterator<Item = &str> {
     // No directory is deeper; without end it must not be.
     std::iter::successors(dn::parent(name), |name| dn::parent(name)).take(64)
 }
 
-/// Whether an entry is one of its place's own, and says what the inherited one says.
+/// Returns `true` if `own` is an explicit entry and the source of `inherited`.
 fn is_source(own: &Ace, inherited: &Ace) -> bool {
     let says = |ace: &Ace| {
         let mask = ace.mask().map(AccessMask::mapped);
@@ -152,7 +154,7 @@ fn is_source(own: &Ace, inherited: &Ace) -> bool {
     !own.is_inherited() && says(own) == says(inherited)
 }
 
-/// A group by its name; any other account, which may be a person, by the SID.
+/// Returns the name of a group; of any other account, which may be a person, the SID.
 async fn name_of(reader: &AccountReader<'_>, sid: &Sid) -> Result<String, DirectoryError> {
     let known = [
         (Sid::everyone(), "Everyone"),

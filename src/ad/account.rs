@@ -1,4 +1,4 @@
-//! Accounts of a domain: what they are, the groups that they are in, and the servers that use them.
+//! Accounts of a domain: their kind, their groups, and the servers that use them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,24 +15,24 @@ const DISABLED: i64 = 0x2;
 const SECURITY_ENABLED: i64 = 0x8000_0000;
 /// The start of the names of the managed service accounts that the connector's installer creates.
 const CONNECTOR_ACCOUNTS: &str = "msaODJ";
-/// More connectors than any domain has.
+/// The limit on accounts read: more connectors than any domain has.
 const MAX_ACCOUNTS: usize = 1_000;
-/// More groups than a token has room for.
+/// The limit on groups read: more than fit into a token.
 const MAX_GROUPS: usize = 2_000;
-/// The most names of one filter.
+/// The most names in one filter.
 const NAMES_PER_SEARCH: usize = 50;
-/// The relative ids of the groups of domain controllers, and of those that are read-only.
+/// The relative ids of the groups of domain controllers and read-only domain controllers.
 const DOMAIN_CONTROLLERS: u32 = 516;
 
 /// The kind of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccountKind {
-    /// A computer, as which a legacy connector runs.
+    /// A computer: the account of a legacy connector.
     Computer,
-    /// A managed service account, as which a connector runs.
+    /// A managed service account: the account of a current connector.
     ManagedServiceAccount,
-    /// A group managed service account, which an administrator creates for connectors.
+    /// A group managed service account, created by an administrator for connectors.
     GroupManagedServiceAccount,
     /// A group.
     Group,
@@ -73,10 +73,10 @@ impl fmt::Display for AccountKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupSource {
-    /// The directory computed them: the attribute `tokenGroups`.
+    /// The directory's own attribute `tokenGroups`.
     TokenGroups,
-    /// They were followed from group to group, since `tokenGroups` may not be read. Groups that are not visible, and groups
-    /// of other domains, are missing.
+    /// Memberships followed from group to group, because `tokenGroups` may not be read. Hidden groups and groups of
+    /// other domains are missing.
     Membership,
 }
 
@@ -89,22 +89,22 @@ impl fmt::Display for GroupSource {
     }
 }
 
-/// An account of a domain. `Display` writes its name, or for a user, which is a person, its SID.
+/// An account of a domain. `Display` writes the name, except for a user, who is a person: there it writes the SID.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// Its SID.
+    /// The SID.
     pub sid: Sid,
-    /// Its distinguished name.
+    /// The distinguished name.
     pub distinguished_name: String,
-    /// Its `sAMAccountName`. That of a computer or a managed service account ends with `$`.
+    /// The `sAMAccountName`. For a computer or a managed service account it ends with `$`.
     pub name: String,
-    /// Its kind.
+    /// The kind.
     pub kind: AccountKind,
-    /// Whether it may sign in.
+    /// Whether the account is enabled.
     pub enabled: bool,
-    /// The SIDs that it acts under when it signs in over the network: its own, those of its groups, Everyone, Authenticated
-    /// Users and NETWORK, and the builtin groups that these are in.
+    /// The SIDs in effect at a network sign-in: the account's own, those of its groups, Everyone, Authenticated Users
+    /// and NETWORK, and the built-in groups that contain any of these.
     pub token: SecurityToken,
     /// The source of the groups in the token.
     pub group_source: GroupSource,
@@ -116,18 +116,18 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Server {
-    /// Its name, or its distinguished name if nothing else is visible.
+    /// The name, or the distinguished name if nothing else is visible.
     pub name: String,
-    /// Whether its computer account may sign in; `None` if that is not visible.
+    /// Whether the server's computer account is enabled; `None` if that is not visible.
     pub is_enabled: Option<bool>,
-    /// Whether it may read the password of the group managed service account (`msDS-GroupMSAMembership`); `None` if that is
-    /// not visible, or the account is of another kind.
+    /// Whether the server may read the password of the group managed service account (`msDS-GroupMSAMembership`);
+    /// `None` if that is not visible or the account is of another kind.
     pub reads_password: Option<bool>,
 }
 
 impl Account {
-    /// Finds the accounts that connectors of version 6.2501.2000.5 and newer created for themselves, by name: managed
-    /// service accounts whose names begin with `msaODJ`. Those that no server uses are [included](Self::serves).
+    /// Finds the accounts that connectors of version 6.2501.2000.5 and newer created for themselves: managed service
+    /// accounts named `msaODJ…`. The result [includes](Self::serves) accounts that no server uses.
     ///
     /// # Errors
     /// As [`Directory::search_page`].
@@ -135,7 +135,7 @@ impl Account {
         AccountReader::new(directory, domain).await?.connectors().await
     }
 
-    /// Returns whether an enabled server uses the account: `None` if that is not visible.
+    /// Returns whether an enabled server uses the account; `None` if that is not visible.
     pub fn serves(&self) -> Option<bool> {
         match &self.servers {
             Lookup::Unknown => None,
@@ -173,13 +173,13 @@ impl fmt::Debug for Account {
 pub(in crate::ad) struct AccountReader<'a> {
     pub(in crate::ad) directory: &'a dyn Directory,
     pub(in crate::ad) domain: &'a Domain,
-    /// The SIDs of everybody who signs in over the network.
+    /// The SIDs that every network sign-in has.
     everybody: SecurityToken,
-    /// Whether the members of groups are visible.
+    /// Whether group members are visible.
     sees_members: bool,
 }
 
-/// The attributes that an account is read from.
+/// The attributes read of an account.
 const ATTRIBUTES: [&str; 7] = [
     "objectSid",
     "objectClass",
@@ -215,12 +215,12 @@ impl<'a> AccountReader<'a> {
         Ok(reader)
     }
 
-    /// A search in the domain for what an account is read from.
+    /// Creates a search below the domain for accounts with their attributes.
     pub(in crate::ad) fn below(&self, filter: SearchFilter) -> Search {
         Search::subtree(&*self.domain.naming_context, filter)
     }
 
-    /// Reads the accounts that a search finds.
+    /// Returns the accounts that match a search.
     pub(in crate::ad) async fn accounts(&self, search: Search) -> Result<Vec<Account>, DirectoryError> {
         let found = match self.directory.search(search.with_attributes(ATTRIBUTES), MAX_ACCOUNTS).await {
             Err(error) if error.kind() == DirectoryErrorKind::NotFound => Vec::new(),
@@ -256,7 +256,7 @@ impl<'a> AccountReader<'a> {
         self.accounts(self.below(created)).await
     }
 
-    /// The token of an account for one access check: with those trustees marked that the account may or may not act as.
+    /// Returns the token of an account for one access check, with trustees marked whose membership is not known.
     pub(in crate::ad) async fn token_for(
         &self,
         account: &Account,
@@ -287,7 +287,7 @@ impl<'a> AccountReader<'a> {
         Ok(SecurityToken::from_sids(sids).with_unknown(unknown.into_iter().chain(still)))
     }
 
-    /// Returns `true` if a SID that is not in the account's token is known not to be.
+    /// Returns `true` if the account is known not to be a member of `sid`, which is missing from its token.
     async fn knows_membership(&self, account: &Account, sid: &Sid) -> Result<bool, DirectoryError> {
         if account.token.is_unknown(sid) {
             return Ok(false);
@@ -308,7 +308,7 @@ impl<'a> AccountReader<'a> {
         }
     }
 
-    /// Returns `true` unless an entry is visible, and is no group, or a group all of whose members are of this domain.
+    /// Returns `false` only for a visible entry that is no group, or a group whose members all belong to this domain.
     async fn may_have_hidden_members(&self, sid: &Sid) -> Result<bool, DirectoryError> {
         if !self.sees_members {
             return Ok(true);
@@ -343,7 +343,7 @@ impl<'a> AccountReader<'a> {
         Ok(false)
     }
 
-    /// The token of an account: what the directory computes, or what its memberships are.
+    /// Returns the token of an account, from `tokenGroups` or else from its memberships.
     async fn token(&self, entry: &Entry, sid: &Sid) -> Result<(SecurityToken, GroupSource), DirectoryError> {
         // The directory computes it for one entry at a time only.
         let computed = Search::entry(entry.distinguished_name()).with_attributes(["tokenGroups"]);
@@ -362,7 +362,7 @@ impl<'a> AccountReader<'a> {
         Ok((token, source))
     }
 
-    /// The primary group of an account, and the groups that it and the account are in.
+    /// Returns the primary group of an account and all groups that contain it, directly or not.
     async fn memberships(&self, entry: &Entry) -> Result<Vec<Sid>, DirectoryError> {
         let mut names = vec![entry.distinguished_name().to_owned()];
         let mut sids = Vec::new();
@@ -377,7 +377,7 @@ impl<'a> AccountReader<'a> {
         Ok(sids)
     }
 
-    /// The security groups that these entries are in, those of groups included.
+    /// Returns the security groups that contain these entries, directly or not.
     async fn groups_of(&self, names: Vec<String>) -> Result<Vec<Sid>, DirectoryError> {
         let mut seen: BTreeSet<String> = names.iter().cloned().collect();
         let (mut new, mut sids) = (names, Vec::new());
@@ -397,7 +397,7 @@ impl<'a> AccountReader<'a> {
         Ok(sids)
     }
 
-    /// The entries that one of these names is a value of an attribute of.
+    /// Returns the entries that have one of these names as a value of `attribute`.
     async fn related(
         &self,
         attribute: &str,
@@ -413,7 +413,7 @@ impl<'a> AccountReader<'a> {
         Ok(found)
     }
 
-    /// The servers that use a managed service account.
+    /// Returns the servers that use a managed service account.
     async fn servers(
         &self,
         account: &Entry,
@@ -455,7 +455,7 @@ impl<'a> AccountReader<'a> {
     }
 }
 
-/// Returns whether an account may sign in; `None` if that is not visible.
+/// Returns whether an account is enabled; `None` if that is not visible.
 fn is_enabled(account: &Entry) -> Option<bool> {
     account.number("userAccountControl").map(|bits| bits & DISABLED == 0)
 }

@@ -1,7 +1,7 @@
-//! Distinguished names of any entry, and such names in texts in which other characters mean something than in RFC 4514.
+//! Distinguished names of any entry, and their escaping in other languages.
 
-/// The parts of a name, the innermost first: the type in lower case, and the value without escapes. `None` for what is
-/// not a list of `type=value`.
+/// Splits a name into its parts, innermost first: the type in lower case and the unescaped value. `None` for text that
+/// is not a list of `type=value`.
 #[cfg(feature = "ad")]
 pub(super) fn parts(dn: &str) -> Option<Vec<(String, String)>> {
     let mut parts = Vec::new();
@@ -15,19 +15,19 @@ pub(super) fn parts(dn: &str) -> Option<Vec<(String, String)>> {
     Some(parts)
 }
 
-/// Whether both name the same entry, as far as case and escapes go.
+/// Returns `true` if both name the same entry, without regard to case and escapes.
 #[cfg(feature = "ad")]
 pub(super) fn same(a: &str, b: &str) -> bool {
     folded(a).is_some_and(|a| Some(a) == folded(b)) || a.eq_ignore_ascii_case(b)
 }
 
-/// A name in a form that is the same for all names of the same entry.
+/// Returns a form that is equal for all names of the same entry.
 #[cfg(feature = "ad")]
 pub(super) fn folded(dn: &str) -> Option<Vec<(String, String)>> {
     Some(parts(dn)?.into_iter().map(|(kind, value)| (kind, value.to_lowercase())).collect())
 }
 
-/// Returns `true` if the entry is below this one, or is it.
+/// Returns `true` if the entry is `base` or below it.
 #[cfg(feature = "ad")]
 pub(super) fn is_below(dn: &str, base: &str) -> bool {
     match (folded(dn), folded(base)) {
@@ -36,13 +36,13 @@ pub(super) fn is_below(dn: &str, base: &str) -> bool {
     }
 }
 
-/// The name of the entry around this one.
+/// Returns the name of the parent entry.
 #[cfg(feature = "ad")]
 pub(super) fn parent(dn: &str) -> Option<&str> {
     first_part(dn).1
 }
 
-/// What stands before the first comma that separates, and after it.
+/// Splits a name at its first separating comma.
 #[cfg(feature = "ad")]
 fn first_part(dn: &str) -> (&str, Option<&str>) {
     let mut escaped = false;
@@ -84,7 +84,7 @@ fn put(bytes: &mut Vec<u8>, c: char) {
     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// A value as it stands in a name.
+/// Escapes a value for a name.
 #[cfg(feature = "ad")]
 pub(super) fn escape(value: &str) -> String {
     let last = value.chars().count().saturating_sub(1);
@@ -105,8 +105,8 @@ pub(super) fn escape(value: &str) -> String {
     escaped
 }
 
-/// The name with each character for which `by_code` holds, escaped before or not, written as a backslash and the
-/// hexadecimal code of each of its bytes. It names the same.
+/// Returns the same name with each character for which `by_code` holds, escaped before or not, written as a backslash
+/// and the hexadecimal code of each of its bytes.
 pub(super) fn with_codes(dn: &str, by_code: impl Fn(char) -> bool) -> String {
     let mut written = String::with_capacity(dn.len());
     let mut chars = dn.chars();

@@ -1,46 +1,48 @@
-//! A domain, as its server describes it.
+//! A domain as its server describes it.
 
 use super::descriptor::Sid;
 use super::directory::{Directory, DirectoryError, DirectoryErrorKind, Search, SearchFilter};
 use super::dn;
 use crate::model::AdDomain;
 
-/// The capability by which a server says that it is Active Directory.
+/// The capability that marks Active Directory.
 const IS_ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
-/// The capability by which a server says that it is a read-only domain controller.
+/// The capability that marks a read-only domain controller.
 const IS_READ_ONLY: &str = "1.2.840.113556.1.4.1920";
-/// The well-known container in which computer accounts are created when nothing else is said.
+/// The well-known container in which computer accounts are created by default.
 const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
 /// The well-known container of managed service accounts.
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
-/// A domain of Active Directory, as a domain controller tells of it.
+/// A domain of Active Directory as a domain controller describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Domain {
-    /// Its name.
+    /// The DNS name.
     pub name: AdDomain,
-    /// Its distinguished name.
+    /// The distinguished name.
     pub naming_context: String,
-    /// Its short name, which stands before the backslash of `CORP\name`.
+    /// The short name: the part before the backslash of `CORP
+    /// ame`.
     pub netbios_name: Option<String>,
-    /// Its SID, with which those of its accounts begin.
+    /// The SID, a prefix of its accounts' SIDs.
     pub sid: Sid,
-    /// Its functional level: 7 for Windows Server 2016, 10 for Windows Server 2025.
+    /// The functional level: 7 for Windows Server 2016, 10 for Windows Server 2025.
     pub functional_level: Option<i64>,
-    /// How many computers an account may add without a right of its own: `ms-DS-MachineAccountQuota`, 10 as a rule.
+    /// The number of computers that an account may add without a right of its own: `ms-DS-MachineAccountQuota`, usually
+    /// 10.
     pub machine_account_quota: Option<i64>,
-    /// Where computer accounts are created when nothing else is said.
+    /// The container in which computer accounts are created by default.
     pub computers: Option<String>,
-    /// Where managed service accounts are.
+    /// The container of managed service accounts.
     pub managed_service_accounts: Option<String>,
     /// The DNS name of the server.
     pub server: Option<String>,
-    /// Whether the server is a read-only domain controller, which takes no changes.
+    /// Whether the server is a read-only domain controller.
     pub is_read_only: bool,
 }
 
 impl Domain {
-    /// Reads what a server tells of its domain; `None` if it is not Active Directory.
+    /// Reads the domain of a server; `None` if the server is not Active Directory.
     ///
     /// # Errors
     /// As [`Directory::search_page`].
@@ -53,7 +55,7 @@ impl Domain {
         else {
             return Ok(None);
         };
-        let missing = |what: &str| DirectoryError::unexpected(format!("the server does not tell {what}"));
+        let missing = |what: &str| DirectoryError::unexpected(format!("the server does not report {what}"));
         let context = server.text("defaultNamingContext").ok_or_else(|| missing("its naming context"))?;
         let labels = dn::parts(context).ok_or_else(|| missing("a naming context that can be read"))?;
         let labels: Vec<String> = labels.into_iter().map(|(_, label)| label).collect();
@@ -86,7 +88,7 @@ impl Domain {
         }))
     }
 
-    /// As [`read`](Self::read), where another kind of server is an error.
+    /// Reads the domain of a server, which must be Active Directory.
     pub(in crate::ad) async fn require(directory: &dyn Directory) -> Result<Self, DirectoryError> {
         let message = "the server does not say that it is Active Directory";
         let other = || DirectoryError::unexpected(message).with_remedy("connect to a domain controller");

@@ -29,17 +29,17 @@ finding_kinds! {
         "nothing: the right has to be granted on the unit itself";
     /// An organizational unit with a unit that is protected from deletion.
     AD_PROTECTED_FROM_DELETION = "ad.protected-from-deletion", Info,
-        "nothing: computers can still be created, and deleted by whoever may delete the computer itself";
+        "nothing: computers can still be created, and deleted with the right on the computer itself";
     /// Permissions that the signed-in account may not change.
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
-        "sign in as an account that may, or give the text of the delegation to someone who may";
+        "sign in as an account that may change them, or pass the text of the delegation to someone who may";
 
     /// A domain without the container Managed Service Accounts.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
-        "a connector cannot be installed without: restore the container";
+        "restore the container: a connector cannot be installed without it";
     /// Missing right of the signed-in account to create managed service accounts.
     AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
-        "whoever installs a connector needs the right to create msDS-ManagedServiceAccount objects there";
+        "give the person who installs a connector the right to create msDS-ManagedServiceAccount objects there";
     /// A domain without the account of a connector.
     AD_NO_CONNECTOR_ACCOUNT = "ad.no-connector-account", Warning,
         "install the connector, or name the account that it runs as";
@@ -54,7 +54,7 @@ finding_kinds! {
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's own account that no enabled server uses, and that is no connector therefore.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
-        "delete it if its connector was uninstalled; if a connector does run as it, name it";
+        "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
     /// A named managed service account that no enabled server uses.
     AD_ACCOUNT_NOT_INSTALLED = "ad.account-not-installed", Warning,
         "install it on the connector's server: Install-ADServiceAccount";
@@ -78,10 +78,10 @@ finding_kinds! {
     AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
     /// A connector that an entry denies to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
-        "remove the entry that denies, or take the account out of the group that it names";
+        "remove the deny entry, or remove the account from the group in it";
     /// A right of a connector that is not known.
     AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning,
-        "look at the entries, or let the connector create a computer";
+        "check the entries, or let the connector create a computer";
     /// A connector with more rights than necessary.
     AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
         "for a connector with a managed service account, creating computers in this unit is enough";

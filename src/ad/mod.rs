@@ -1,12 +1,12 @@
-//! On-premises Active Directory: what the Intune Connector needs there.
+//! On-premises Active Directory: the objects and rights that the Intune Connector needs.
 //!
-//! | module | what it has |
+//! | module | provides |
 //! | --- | --- |
 //! | [`connector_config`] | the connector's two configuration files |
-//! | `preflight` | whether the connector can create computer accounts in an OU, and what stands in the way |
-//! | `delegation` | its right to do so: planned, applied, revoked, and as text for other tools |
-//! | `directory` | the seam to a directory; `Domain`, `Account` and `Principal` are built on it |
-//! | `ldap` | a real directory (feature `ldap`) |
+//! | `preflight` | checks of the connector's right to create computer accounts in an OU |
+//! | `delegation` | that right: planned, applied, revoked, and as text for other tools |
+//! | `directory` | the seam to a directory, with `Domain`, `Account` and `Principal` built on it |
+//! | `ldap` | a directory over LDAP (feature `ldap`) |
 //! | `memory` | a directory in memory, for tests |
 //! | `descriptor` | security descriptors, byte for byte |
 
@@ -15,6 +15,8 @@ mod access;
 #[cfg(feature = "ad")]
 mod account;
 pub mod connector_config;
+#[cfg(feature = "ad")]
+mod container;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod delegation;
@@ -36,8 +38,6 @@ pub mod ldap;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod memory;
-#[cfg(feature = "ad")]
-mod place;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod preflight;

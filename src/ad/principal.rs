@@ -1,4 +1,4 @@
-//! The name of an account, and the account that it resolves to.
+//! An account's name and its resolution.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,12 +11,12 @@ use super::dn;
 use super::domain::Domain;
 use crate::model::InvalidValue;
 
-/// The name of an account in any of the forms that administrators write.
+/// The name of an account in any form that administrators write.
 ///
 /// | form | example |
 /// | --- | --- |
 /// | domain and name | `CORP\msaODJ1a2b3$`, `corp.example\msaODJ1a2b3$` |
-/// | name and domain, as the connector's configuration has it | `msaODJ1a2b3$@corp.example` |
+/// | name and domain, as in the connector's configuration | `msaODJ1a2b3$@corp.example` |
 /// | name alone | `msaODJ1a2b3$` |
 /// | distinguished name | `CN=msaODJ1a2b3,CN=Managed Service Accounts,DC=corp,DC=example` |
 /// | SID | `S-1-5-21-1-2-3-1104` |
@@ -37,8 +37,8 @@ use crate::model::InvalidValue;
 /// # Ok(()) });
 /// ```
 ///
-/// Parsing checks the form. [`resolve`](Self::resolve) checks the domain, the existence of the account and the `$` with
-/// which the name of a computer or managed service account ends.
+/// Parsing checks the form. [`resolve`](Self::resolve) checks the domain, the existence of the account, and the `$` at
+/// the end of the name of a computer or managed service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal(Form);
 
@@ -63,7 +63,7 @@ enum Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ad) enum PrincipalName<'a> {
     Sid(&'a Sid),
-    /// By its `sAMAccountName`, with or without its domain.
+    /// The `sAMAccountName`, with or without its domain.
     Account {
         domain: Option<&'a str>,
         name: &'a str,
@@ -85,19 +85,19 @@ impl Principal {
 
     /// Finds the account in the server's domain.
     ///
-    /// A name without its `$` finds the account with it, unless there is one of exactly that name too.
+    /// A name without `$` also finds the account with it, unless both exist.
     ///
     /// # Errors
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the principal belongs to another domain than the server;
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no such account, or it is not visible;
-    /// [`Ambiguous`](DirectoryErrorKind::Ambiguous) if several accounts fit, or the server does not tell its domain's short
-    /// name; as [`Directory::search_page`].
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the account does not exist or is not visible;
+    /// [`Ambiguous`](DirectoryErrorKind::Ambiguous) if several accounts match, or the server does not report its
+    /// domain's short name; as [`Directory::search_page`].
     pub async fn resolve(&self, directory: &dyn Directory) -> Result<Account, DirectoryError> {
         let domain = Domain::require(directory).await?;
         self.find(&AccountReader::new(directory, &domain).await?).await
     }
 
-    /// As [`resolve`](Self::resolve), in a domain that was read already.
+    /// Resolves the principal in a domain that was read already.
     pub(in crate::ad) async fn find(&self, reader: &AccountReader<'_>) -> Result<Account, DirectoryError> {
         self.check_domain(reader.domain)?;
         let accounts = match self.name() {
@@ -115,7 +115,7 @@ impl Principal {
         match (accounts.next(), accounts.next()) {
             (None, _) => Err(self.error(
                 DirectoryErrorKind::NotFound,
-                "there is no such account, or it is not visible",
+                "the account does not exist or is not visible",
                 "look the name up on the connector's server (services, Log On As); the name of a computer or managed \
                  service account ends with $",
             )),
@@ -128,7 +128,7 @@ impl Principal {
         }
     }
 
-    /// Checks that the principal belongs to this domain, as far as its form tells.
+    /// Checks that the principal belongs to this domain, as far as its form names one.
     fn check_domain(&self, of_server: &Domain) -> Result<(), DirectoryError> {
         let belongs = match self.name() {
             PrincipalName::Sid(sid) => sid.is_builtin() || sid.domain().as_ref() == Some(&of_server.sid),
@@ -141,7 +141,7 @@ impl Principal {
                 if !belongs && of_server.netbios_name.is_none() && !domain.contains('.') {
                     return Err(self.error(
                         DirectoryErrorKind::Ambiguous,
-                        format!("the server does not tell the short name of {}", of_server.name),
+                        format!("the server does not report the short name of {}", of_server.name),
                         format!("write name@{}", of_server.name),
                     ));
                 }
@@ -159,7 +159,7 @@ impl Principal {
         ))
     }
 
-    /// An error about this principal. The message does not repeat the name, which may be a person's.
+    /// Creates an error about this principal. The message does not repeat the name, which may be a person's.
     fn error(
         &self,
         kind: DirectoryErrorKind,
@@ -184,7 +184,7 @@ impl FromStr for Principal {
             return distinguished_name(text).map(Self);
         }
         if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("S-1-")) && !text.contains('\\') {
-            let sid = text.parse::<Sid>().map_err(|_| invalid("begins as a SID does and is none"))?;
+            let sid = text.parse::<Sid>().map_err(|_| invalid("begins like a SID but is not valid"))?;
             return Ok(Self::from(sid));
         }
         if let Some((domain, name)) = text.split_once('\\') {
@@ -202,10 +202,10 @@ impl FromStr for Principal {
     }
 }
 
-/// The characters that no `sAMAccountName` has.
+/// The characters that a `sAMAccountName` cannot have.
 const NOT_IN_ACCOUNTS: &str = "\"/\\[]:;|=,+*?<>";
 
-/// Checks a part that starts at this character, and returns where it ends.
+/// Checks a part that starts at this character, and returns its end.
 fn check(
     part: &str,
     start: usize,
@@ -221,13 +221,13 @@ fn check(
         return Err(invalid(format!("has a character that is not allowed in {what}")).at(start + place));
     }
     if part.trim() != part || part.trim_matches('.').is_empty() {
-        return Err(invalid(format!("has blanks round {what}, or only dots in it")).at(start));
+        return Err(invalid(format!("has blanks around {what}, or only dots in it")).at(start));
     }
     Ok(start + length)
 }
 
 fn distinguished_name(text: &str) -> Result<Form, InvalidValue> {
-    let parts = dn::parts(text).ok_or_else(|| invalid("has a = and is no distinguished name"))?;
+    let parts = dn::parts(text).ok_or_else(|| invalid("has a = but is not a distinguished name"))?;
     if parts.iter().any(|(kind, value)| kind.is_empty() || value.is_empty())
         || text.chars().any(char::is_control)
     {

@@ -17,22 +17,22 @@ use std::fmt;
 
 /// An error code of Windows, Intune or the Intune Connector, such as `0x80070774`.
 ///
-/// One code has four spellings: `0x80070774`, `80070774`, `-2147022988` and `2147944308`.
+/// A code has four spellings: `0x80070774`, `80070774`, `-2147022988` and `2147944308`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub u32);
 
 impl ErrorCode {
     /// A failed domain join: no domain controller answered, for one of many reasons.
     pub const DOMAIN_JOIN: Self = Self(0x8007_0774);
-    /// A time limit that was reached.
+    /// A timeout.
     pub const TIMEOUT: Self = Self(0x8007_05b4);
-    /// A misprint of a Microsoft text, with seven digits, and the code that it means.
+    /// A misprint in a Microsoft text, with seven digits, and the intended code.
     const MISPRINT: (u32, Self) = (0x0801_c003, Self(0x801c_0003));
 
-    /// Returns the codes in a text, each once, in the order of their appearance.
+    /// Returns the codes in a text, each once, in order.
     ///
-    /// A code is written as `0x` and hexadecimal digits or as a negative number. Bare digits are a code only if the code is
-    /// known and is the code of a failure, since serial numbers, counts and parts of ids look the same.
+    /// A code is `0x` with hexadecimal digits, or a negative number. Bare digits count only if they are a known failure
+    /// code, because serial numbers, counts and parts of ids look alike.
     pub fn find_in(text: &str) -> Vec<Self> {
         let mut found = Vec::new();
         // A hyphen is part of a word: so the parts of a GUID are not taken for codes, and a sign stays.
@@ -68,7 +68,7 @@ impl ErrorCode {
         bare.or_else(|| word.parse().ok().map(Self).filter(known))
     }
 
-    /// Returns the entry of the code, if it is known.
+    /// Returns the entry of the code, if the code is known.
     pub fn known(self) -> Option<&'static KnownCode> {
         KnownCode::ALL.iter().find(|known| known.codes.contains(&self.0))
     }
@@ -96,22 +96,22 @@ impl fmt::Debug for ErrorCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KnownCode {
-    /// The codes with this meaning: an exit code and its `HRESULT` are two of them.
+    /// The codes with this meaning, such as an exit code and its `HRESULT`.
     pub codes: &'static [u32],
-    /// The phases in which the code is seen.
+    /// The phases in which the code occurs.
     pub phases: &'static [CodePhase],
-    /// The meaning of the code itself.
+    /// The meaning of the code.
     pub meaning: &'static str,
-    /// The causes, the likeliest first.
+    /// The causes, likeliest first.
     pub causes: &'static [&'static str],
-    /// The number of causes that the code leaves open.
+    /// The certainty about the cause.
     pub certainty: Certainty,
     /// The source.
     pub source: CodeSource,
 }
 
 impl KnownCode {
-    /// Returns the cause, if the code has one cause alone.
+    /// Returns the cause, if the code has only one.
     pub fn cause(&self) -> Option<&'static str> {
         match (self.certainty, self.causes) {
             (Certainty::One, [cause]) => Some(cause),
@@ -119,7 +119,7 @@ impl KnownCode {
         }
     }
 
-    /// Returns the meaning, with the causes as possibilities if there are several.
+    /// Returns the meaning, with several causes as possibilities.
     pub fn describe(&self) -> String {
         match self.certainty {
             Certainty::One => self.meaning.to_owned(),
@@ -131,7 +131,7 @@ impl KnownCode {
     }
 }
 
-/// The phase of a deployment in which a code is seen.
+/// The phase of a deployment in which a code occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodePhase {
@@ -151,7 +151,7 @@ pub enum CodePhase {
     SignIn,
 }
 
-/// The number of causes that a code leaves open.
+/// The certainty of a code's cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Certainty {
@@ -159,27 +159,27 @@ pub enum Certainty {
     One,
     /// The code has several causes, which are documented.
     Several,
-    /// The code says that something failed, and no more: the causes are examples.
+    /// The code reports a failure and nothing more: the causes are examples.
     Generic,
 }
 
-/// The source that a code is taken from.
+/// The source of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodeSource {
-    /// Microsoft's troubleshooting pages of Intune.
+    /// Microsoft's Intune troubleshooting pages.
     IntuneTroubleshooting,
-    /// Microsoft's troubleshooting page of hybrid joined devices.
+    /// Microsoft's troubleshooting page for hybrid joined devices.
     HybridJoinTroubleshooting,
     /// Microsoft's known issues and questions about Autopilot.
     AutopilotKnownIssues,
-    /// Microsoft's page about the monitoring of co-management.
+    /// Microsoft's page on monitoring co-management.
     CoManagement,
-    /// Microsoft's list of Windows' own codes.
+    /// Microsoft's list of Windows error codes.
     WindowsCodes,
-    /// The source of a public tool.
+    /// The source code of a public tool.
     PublicTool,
-    /// A page of a third party, not verified.
+    /// A third party's page, not verified.
     ThirdParty,
 }
 

@@ -20,7 +20,7 @@ const fn entry(
 
 use Certainty::{Generic, One, Several};
 
-/// The phases that talk to a server.
+/// The phases that use the network.
 const NETWORK: &[CodePhase] = &[Profile, Enrollment, StatusPage, Registration, SignIn];
 const PROXY: &str = "a proxy that asks for a sign-in, or that inspects TLS";
 const CLOCK: &str = "a wrong clock";

@@ -1,4 +1,4 @@
-//! Bundles: files of a device and of a connector's server, read into one evidence.
+//! Bundles: files of a device and of a connector's server, read together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use super::sink::Sink;
 use super::source::archive::{self, Format, ReadSeek, Visit};
 use super::source::{EventSource, Limits, UnreadReason};
 
-/// Files of a device and of a connector's server, to be read into one [`Evidence`].
+/// Files of a device and of a connector's server, to read into one [`Evidence`].
 pub struct Bundle {
     limits: Limits,
     offsets: HashMap<Side, Offset>,
@@ -36,19 +36,19 @@ impl Bundle {
         Self { limits, offsets: HashMap::new(), inputs: Vec::new() }
     }
 
-    /// Sets the zone of the text logs of one machine: the offset of its wall time from UTC.
+    /// Sets the time zone of one machine's text logs: the offset of its local time from UTC.
     ///
-    /// Default: not known. Times of text logs then order the lines of their own file alone.
+    /// Default: not known. The times in text logs then only order the lines of their own file.
     #[must_use]
     pub fn with_utc_offset(mut self, side: Side, offset: Offset) -> Self {
         self.offsets.insert(side, offset);
         self
     }
 
-    /// Adds an archive, a folder with all that is in it, or a single file.
+    /// Adds an archive, a folder with its content, or a single file.
     ///
     /// # Errors
-    /// If it cannot be opened. A file that is no log fails nothing: it is in [`Evidence::unread`].
+    /// The path cannot be opened. An unsupported file is no error: it is listed in [`Evidence::unread`].
     pub fn add_path(&mut self, side: Side, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -59,7 +59,7 @@ impl Bundle {
         Ok(())
     }
 
-    /// Adds an archive or a file from a reader. The name decides the format if the content does not.
+    /// Adds an archive or a file from a reader. The content decides the format, or else the name.
     pub fn add_reader(&mut self, side: Side, name: impl Into<String>, reader: impl Read + Seek + 'static) {
         self.inputs.push((side, name.into(), Input::Reader(Box::new(reader))));
     }
@@ -83,7 +83,7 @@ impl Bundle {
         self.inputs.push((side, name.into(), Input::Events(Box::new(events))));
     }
 
-    /// Reads everything. It never fails: [`Evidence::unread`] lists the files that could not be read.
+    /// Reads all files. Never fails: [`Evidence::unread`] lists the files that could not be read.
     pub fn read(self) -> Evidence {
         let mut walk = Walk {
             sink: Sink::new(self.limits, self.offsets),
@@ -115,12 +115,12 @@ impl fmt::Debug for Bundle {
     }
 }
 
-/// The deepest folder below the one that was added.
+/// The deepest folder below an added one.
 const FOLDERS: usize = 16;
-/// The longest name of a member that is shown.
+/// The longest displayed name of a member.
 const LONGEST_NAME: usize = 260;
 
-/// The walk over the files of a bundle, through folders and archives.
+/// A walk over the files of a bundle, through folders and archives.
 #[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
 struct Walk {
     sink: Sink,
@@ -130,7 +130,7 @@ struct Walk {
     depth: usize,
     members: usize,
     unpacked: u64,
-    /// The bytes of the archives that are held in memory.
+    /// The bytes of archives held in memory.
     held: u64,
 }
 
@@ -280,7 +280,7 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// Returns a name as it can be shown: without control characters, and not too long. It is never used as a path.
+/// Returns a name for display: without control characters and not too long. Never used as a path.
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }

@@ -1,4 +1,4 @@
-//! The evidence of the last deployment of one device, with the events by provider and id.
+//! The evidence of a device's last deployment, with events by provider and id.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use super::side::Side;
 use super::source::{Source, SourceKind};
 use crate::model::Lookup;
 
-/// Channels that the chain asks for.
+/// Channels that the chain uses.
 pub(super) const DM_ADMIN: &str = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider/Admin";
 pub(super) const MD_AUTOPILOT: &str = "Microsoft-Windows-ModernDeployment-Diagnostics-Provider/Autopilot";
 pub(super) const UDR_ADMIN: &str = "Microsoft-Windows-User Device Registration/Admin";
@@ -26,10 +26,10 @@ pub(super) const SYSTEM: &str = "System";
 const CONNECTOR_CHANNELS: [&str; 2] =
     ["Microsoft-Intune-ODJConnectorService/Admin", "Microsoft-Intune-ODJConnectorService/Operational"];
 
-/// The time by which the clock of the server may be off, and a request older than the last start is of another run.
+/// The tolerated clock error of the server. A request older than the last start by more belongs to another run.
 const SLACK: SignedDuration = SignedDuration::from_mins(15);
 
-/// States of the offline domain join, as events 109 and 110 have them.
+/// States of the offline domain join in events 109 and 110.
 pub(super) const STATE_PROCESSED: u32 = 2;
 const STATE_TIMED_OUT: u32 = 3;
 
@@ -62,12 +62,12 @@ impl<T> Hit<'_, T> {
 
 pub(super) type Event<'a> = Hit<'a, EventRecord>;
 
-/// The ids of a device that an answer of a connector can name.
+/// The ids by which a connector's answer can name a device.
 #[derive(Debug, Default)]
 pub(super) struct DeviceIds {
     pub(super) intune: BTreeSet<String>,
     pub(super) entra: BTreeSet<String>,
-    /// Ids that are compared, and that prove nothing by their absence.
+    /// Further ids to compare, whose absence proves nothing.
     other: BTreeSet<String>,
     pub(super) names: BTreeSet<String>,
 }
@@ -80,7 +80,7 @@ pub(super) struct Case<'a> {
     pub(super) steps: Vec<ClockStep>,
     events: HashMap<(Side, &'a str, u32), Vec<usize>>,
     others: Vec<usize>,
-    /// The start of the last deployment in the logs, if there was an earlier one.
+    /// The start of the last deployment in the logs, if they contain an earlier one.
     start: Option<Timestamp>,
     pub(super) ids: DeviceIds,
     /// The last time in a log of the device.
@@ -119,7 +119,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// Returns events of the last deployment, in the order of their time.
+    /// Returns events of the last deployment in order of time.
     pub(super) fn events(&self, side: Side, provider: &Provider, ids: &[u32]) -> Vec<Event<'a>> {
         let mut found: Vec<Event<'a>> = Vec::new();
         for id in ids {
@@ -168,7 +168,7 @@ impl<'a> Case<'a> {
         self.events(Side::Device, &Provider::ShellCore, &[62402, 62403, 62404, 62406, 62407])
     }
 
-    /// Returns facts of the device that are no events.
+    /// Returns facts of the device other than events.
     pub(super) fn facts<T>(&self, pick: impl Fn(&'a Fact) -> Option<&'a T>) -> Vec<Hit<'a, T>> {
         self.facts_of(Side::Device, pick)
     }
@@ -191,7 +191,7 @@ impl<'a> Case<'a> {
         hits.collect()
     }
 
-    /// Returns the profile in the device's cache: the service's last file, or else the copy in the registry.
+    /// Returns the profile in the device's cache: the service's last file, or else the registry's copy.
     pub(super) fn profile(&self) -> Option<Hit<'a, CachedProfile>> {
         let rank = |hit: &Hit<'a, CachedProfile>| {
             let is_file =
@@ -266,7 +266,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Returns the mark of the registry that the blob was applied.
+    /// Returns the registry's mark that the blob was applied.
     pub(super) fn blob_mark(&self) -> Option<Hit<'a, Fact>> {
         self.facts(|fact| matches!(fact, Fact::BlobApplied).then_some(fact)).into_iter().next()
     }
@@ -286,7 +286,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Returns the records of a domain join that ran out of time, unless it went on.
+    /// Returns the records of a domain join that timed out, unless the deployment went on.
     pub(super) fn join_failures(&self) -> Vec<Event<'a>> {
         let failures = self.dm(&[100, 109, 110]);
         let mut failures: Vec<Event<'a>> = failures
@@ -309,7 +309,7 @@ impl<'a> Case<'a> {
         of_wait.or_else(|| self.profile()?.fact.skips_connectivity_check.map(|skips| !skips))
     }
 
-    /// Returns `true` if a log was read whole and covers a time.
+    /// Returns `true` if a complete log covers a period.
     pub(super) fn covers(&self, side: Side, channel: &str, from: Timestamp, until: Timestamp) -> bool {
         // After a jump of the clock the times of the source are those of two clocks.
         let has_jump = self.steps.iter().any(|step| step.side == side);
@@ -323,17 +323,17 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Returns `true` if a log was read, whole or not.
+    /// Returns `true` if a log was read, complete or not.
     pub(super) fn has_log(&self, channel: &str) -> bool {
         self.logs(Side::Device, channel).any(|source| source.complete)
     }
 
-    /// Returns `true` if a source of this kind was read whole on the device.
+    /// Returns `true` if a source of this kind was read completely on the device.
     pub(super) fn has(&self, kind: &SourceKind) -> bool {
         self.evidence.has(Side::Device, kind)
     }
 
-    /// Returns `true` if the connector's log covers a time.
+    /// Returns `true` if the connector's log covers a period.
     pub(super) fn connector_covers(&self, from: Timestamp, until: Timestamp) -> bool {
         CONNECTOR_CHANNELS.iter().any(|channel| self.covers(Side::ConnectorServer, channel, from, until))
     }
@@ -344,7 +344,7 @@ impl<'a> Case<'a> {
             .any(|channel| self.logs(Side::ConnectorServer, channel).any(|source| source.complete))
     }
 
-    /// Returns the answers of connectors in the time of the last deployment, with whether each is to this device.
+    /// Returns the connectors' answers during the last deployment, and whether each is for this device.
     pub(super) fn answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
         let earliest = self.start.and_then(|start| start.checked_sub(SLACK).ok());
         let mut answers = self.all_answers();
@@ -352,7 +352,7 @@ impl<'a> Case<'a> {
         answers
     }
 
-    /// Returns the answers of connectors in the order of their time, with whether each is to this device.
+    /// Returns the connectors' answers in order of time, and whether each is for this device.
     pub(super) fn all_answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
         let answers = self.facts_of(Side::ConnectorServer, |fact| match fact {
             Fact::ConnectorAnswer(answer) => Some(answer),
@@ -364,13 +364,13 @@ impl<'a> Case<'a> {
         answers
     }
 
-    /// Returns the answers to this device.
+    /// Returns the answers for this device.
     pub(super) fn own_answers(&self) -> Vec<Hit<'a, ConnectorAnswer>> {
         let own = self.answers().into_iter().filter(|(_, own)| *own == Lookup::Present(()));
         own.map(|(hit, _)| hit).collect()
     }
 
-    /// Returns the failed answers to this device after which none succeeded.
+    /// Returns the failed answers for this device that no success followed.
     pub(super) fn refusals(&self) -> Vec<Hit<'a, ConnectorAnswer>> {
         let answers = self.own_answers();
         let last_success = answers.iter().rposition(|hit| hit.fact.outcome == ConnectorOutcome::Created);
@@ -390,7 +390,7 @@ impl<'a> Case<'a> {
         if id.is_some() && self.has_both_ids() { Lookup::Absent } else { Lookup::Unknown }
     }
 
-    /// Returns `true` if both ids are known that an answer can name the device by.
+    /// Returns `true` if both ids are known by which an answer can name the device.
     pub(super) fn has_both_ids(&self) -> bool {
         !self.ids.intune.is_empty() && !self.ids.entra.is_empty()
     }
@@ -459,7 +459,7 @@ impl<'a> Case<'a> {
         ids
     }
 
-    /// Makes an observation a proof.
+    /// Converts an observation into a proof.
     pub(super) fn proof<T>(&self, hit: &Hit<'_, T>, text: impl Into<String>) -> Proof {
         let source = self.evidence.source(hit.of.source);
         Proof {
@@ -471,7 +471,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Makes an event a proof.
+    /// Converts an event into a proof.
     pub(super) fn event_proof(&self, hit: &Event<'_>, meaning: &str) -> Proof {
         let code = hit.fact.hresult().filter(|code| *code != 0);
         let code = code.map_or_else(String::new, |code| format!(", 0x{code:08x}"));

@@ -1,4 +1,4 @@
-//! The chain from the profile to the user's desk: each link proven, refuted, or not known.
+//! The chain from the profile to the user's desk: each link proven, refuted or not known.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::proof::{LinkKind, LinkState, Proof};
 use super::side::Side;
 use super::source::SourceKind;
 
-/// The code of a computer that is not in Microsoft Entra yet, which is normal until the next synchronization.
+/// The code for a computer that is not in Microsoft Entra yet, which is normal until the next synchronization.
 pub(super) const NOT_SYNCED: u32 = 0x801c_03f2;
 
 /// A link of the chain, with the observations that prove its state.
@@ -37,7 +37,7 @@ pub(super) fn links(case: &Case<'_>) -> Vec<Link> {
     links
 }
 
-/// Links that a proven link proves too: they cannot have been left out.
+/// Links that a proven link implies: they cannot have been skipped.
 const IMPLIED: &[(LinkKind, &[LinkKind])] = &[
     (LinkKind::UserPage, &[LinkKind::DomainSignIn]),
     (
@@ -86,7 +86,7 @@ fn refuted(proof: Vec<Proof>) -> State {
     (LinkState::Refuted, proof)
 }
 
-/// Returns the state of a link of which there is no sign.
+/// Returns the state of a link without a sign.
 fn silent(is_collected: bool) -> State {
     (if is_collected { LinkState::Open } else { LinkState::NotCollected }, Vec::new())
 }
@@ -144,9 +144,9 @@ fn profile(case: &Case<'_>) -> State {
     silent(case.has_log(MD_AUTOPILOT) && case.has(&SourceKind::Profile))
 }
 
-/// Returns the last refusal of the deployment service, with its word.
+/// Returns the deployment service's last refusal, with its name.
 ///
-/// The numbers are those of events in other builds of Windows: the word decides, or the number of an error.
+/// Other builds of Windows use other event numbers: the name decides, or the error number.
 pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(Event<'a>, &'a str)> {
     let events = case.md(&[709, 706, 707, 807, 809, 815, 908]);
     let word = |record: &'a EventRecord| {
@@ -171,7 +171,7 @@ fn sign_in(case: &Case<'_>) -> State {
     silent(case.has_log(DM_ADMIN))
 }
 
-/// Returns the records of an enrollment that failed, unless it succeeded later.
+/// Returns the records of a failed enrollment, unless it succeeded later.
 pub(super) fn enrollment_failures<'a>(case: &Case<'a>) -> Vec<Event<'a>> {
     let mut failures = case.dm(&[52, 53, 54, 55, 71, 76, 94, 95, 96, 97, 98, 99]);
     // A device that is enrolled can go on to fail at the automatic enrollment by group policy, which needs nothing more.
@@ -225,8 +225,8 @@ fn wait(case: &Case<'_>) -> State {
     silent(case.has_log(DM_ADMIN))
 }
 
-/// Returns the proofs that no request of the device reached a connector in the time that the log of the connector covers;
-/// `None` if that is not known.
+/// Returns the proofs that no request of the device reached a connector in the period of the connector's log; `None` if
+/// that is not known.
 pub(super) fn no_request(case: &Case<'_>) -> Option<Vec<Proof>> {
     let wait = case.wait()?;
     let failures = case.join_failures();
@@ -307,9 +307,8 @@ fn applied(case: &Case<'_>) -> State {
         case.covers(Side::Device, DM_ADMIN, from, until)
     });
     if covered {
-        let ends = failures
-            .iter()
-            .map(|hit| case.event_proof(hit, "the domain join ran out of time, without a blob"));
+        let ends =
+            failures.iter().map(|hit| case.event_proof(hit, "the domain join timed out without a blob"));
         return refuted(ends.collect());
     }
     silent(case.has_log(DM_ADMIN))
@@ -342,7 +341,7 @@ fn restarted(case: &Case<'_>) -> State {
     }
 }
 
-/// Returns the names of pages and the results that the screen showed, with their records.
+/// Returns the names of pages and results that the screen showed, with their records.
 pub(super) fn screen<'a>(case: &Case<'a>, words: &[&str]) -> Vec<Event<'a>> {
     let mut shown = case.shell();
     shown.retain(|hit| {
@@ -362,7 +361,7 @@ pub(super) const PAGE_FAILURES: &[&str] = &[
     "UnifiedEnrollment_ProvisioningProgressPage_DeviceConfigurationTimeOut",
 ];
 
-/// Returns the state of a phase as the registry has it: the last one.
+/// Returns the state of a phase in the registry: the last one.
 fn page(case: &Case<'_>, phase: EspPhase) -> Option<State> {
     let category = case.category(phase)?;
     let is = |word: &str| category.fact.state.as_deref() == Some(word);
@@ -421,7 +420,7 @@ fn domain_sign_in(case: &Case<'_>) -> State {
     silent(case.has(&SourceKind::Registry))
 }
 
-/// Returns the records of a registration that failed, unless it succeeded later.
+/// Returns the records of a failed registration, unless it succeeded later.
 pub(super) fn registration_failures<'a>(case: &Case<'a>) -> Vec<Event<'a>> {
     let mut failures = case.udr(&[201, 204, 305, 304, 307]);
     let success = case.udr(&[306]).into_iter().next_back();

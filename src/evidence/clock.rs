@@ -1,4 +1,4 @@
-//! The clocks of the machines: jumps, and times mended over them.
+//! The machines' clocks: jumps, and times corrected for them.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +9,7 @@ use super::observation::ObservedTime;
 use super::side::Side;
 use super::source::{SourceId, SourceKind};
 
-/// Steps below this are the work of a time service.
+/// The smallest jump: smaller ones are the work of a time service.
 const LEAST_STEP: SignedDuration = SignedDuration::from_secs(2);
 
 /// A jump of a machine's clock, with both times: event 1 of Kernel-General.
@@ -56,9 +56,9 @@ pub(super) fn steps(evidence: &Evidence) -> Vec<ClockStep> {
     steps.into_iter().map(|(_, step)| step).collect()
 }
 
-/// Returns the time of each observation by the clock after its last jump, as far as that is certain.
+/// Returns the time of each observation by the clock after its last jump, if that is certain.
 ///
-/// The times before a jump are shifted by it. A time that can be from before or after a jump back is left as it is.
+/// Times before a jump are shifted. A time that can be before or after a backward jump stays unchanged.
 pub(super) fn mended(evidence: &Evidence, steps: &[ClockStep]) -> Vec<Option<Timestamp>> {
     let observations = evidence.observations();
     let mut times: Vec<Option<Timestamp>> = observations.iter().map(|of| of.time.timestamp()).collect();
@@ -80,14 +80,14 @@ pub(super) fn mended(evidence: &Evidence, steps: &[ClockStep]) -> Vec<Option<Tim
     times
 }
 
-/// Returns `true` if the machine's own clock wrote the times of a source.
+/// Returns `true` if the machine's own clock set the times of a source.
 fn is_clocked(evidence: &Evidence, source: SourceId) -> bool {
     evidence.source(source).is_some_and(|source| {
         matches!(source.kind, SourceKind::EventLog(_) | SourceKind::AppLog | SourceKind::JoinLog)
     })
 }
 
-/// Mends the times of one source, which are in the order of its records.
+/// Corrects the times of one source, in the order of its records.
 fn mend(
     steps: &[&ClockStep],
     offset: usize,
@@ -112,7 +112,7 @@ fn mend(
     }
 }
 
-/// Returns the number of records that are from before a jump; `None` if that cannot be known.
+/// Returns the number of records before a jump; `None` if that cannot be known.
 fn boundary(step: &ClockStep, here: Option<usize>, raw: &[Option<Timestamp>], begin: usize) -> Option<usize> {
     // The log of the jump itself: its record is the first of the new time.
     if let Some(here) = here {
@@ -134,7 +134,7 @@ fn boundary(step: &ClockStep, here: Option<usize>, raw: &[Option<Timestamp>], be
         }
         last = Some(time);
     }
-    // Without such a place, all times are from one side, if that can be told.
+    // Without such a place, all times are from one side, if that is certain.
     let known: Vec<Timestamp> = rest().filter_map(|(_, time)| *time).collect();
     if known.iter().all(|time| *time < step.after) {
         return Some(raw.len());

@@ -1,11 +1,11 @@
-//! Evidence: everything that a bundle's files hold.
+//! Evidence: the content of a bundle's files.
 
 use super::observation::Observation;
 use super::side::Side;
 use super::source::{Source, SourceId, SourceKind, Unread};
 use crate::model::Lookup;
 
-/// The observations of a bundle, with their sources, and the list of files that were not read.
+/// The observations of a bundle, with their sources and the files that were not read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
     pub(super) observations: Vec<Observation>,
@@ -29,7 +29,7 @@ impl Evidence {
         self.sources.get(id.0)
     }
 
-    /// Returns the files that were not read, with the reason.
+    /// Returns the files that were not read, with reasons.
     pub fn unread(&self) -> &[Unread] {
         &self.unread
     }
@@ -39,12 +39,14 @@ impl Evidence {
         self.sources.iter().filter(move |source| source.side == side && source.kind == *kind)
     }
 
-    /// Returns `true` if a source of this kind was read whole. `false` is not "it did not happen".
+    /// Returns `true` if a source of this kind was read completely. `false` does not mean that something did not
+    /// happen.
     pub fn has(&self, side: Side, kind: &SourceKind) -> bool {
         self.sources_of(side, kind).any(|source| source.complete)
     }
 
-    /// Returns the first observation that `pick` takes: absent only if a source of `kind` was read whole and holds none.
+    /// Returns the first observation that `pick` accepts: absent only if a source of `kind` was read completely and has
+    /// none.
     pub fn find<'a, T>(
         &'a self,
         side: Side,

@@ -1,4 +1,4 @@
-//! Records of event logs, whatever file they come from.
+//! Records of event logs, from any file.
 
 use std::fmt;
 
@@ -15,15 +15,15 @@ macro_rules! providers {
         #[non_exhaustive]
         pub enum Provider {
             $($(#[$meta])* $name,)+
-            /// Another one, by its name.
+            /// Another provider, by its name.
             Other(Text),
         }
 
         impl Provider {
-            /// All providers that have a name of their own here.
+            /// All known providers.
             pub const KNOWN: &[Self] = &[$(Self::$name),+];
 
-            /// Returns the name that is in the records.
+            /// Returns the name in records.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$name => $text,)+
@@ -66,7 +66,7 @@ providers! {
     PowerTroubleshooter = "Microsoft-Windows-Power-Troubleshooter",
     /// Restarts that a process asked for.
     User32 = "User32",
-    /// Names that did not resolve.
+    /// Failed name resolution.
     DnsClient = "Microsoft-Windows-DNS-Client",
     /// Domain joins, and the reuse of computer accounts.
     NetJoin = "NetJoin",
@@ -109,7 +109,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Returns the level with this number.
+    /// Returns the level for this number.
     pub fn from_number(number: u8) -> Self {
         match number {
             1 => Self::Critical,
@@ -132,9 +132,9 @@ impl Level {
     }
 }
 
-/// The data of an event: named fields in their order. Fields of older events have no name.
+/// The data of an event: named fields in order. Fields of older events have no name.
 ///
-/// Fields can hold names of people, addresses and answers of servers: `Debug` prints the names of the fields alone.
+/// Fields can contain names of people, addresses and servers' answers: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Text, Text)>);
 
@@ -205,7 +205,7 @@ pub struct EventRecord {
     pub provider: Provider,
     /// The channel, such as `System`; empty if the record names none.
     pub channel: Text,
-    /// The name that the machine had when it wrote the record.
+    /// The machine's name at the time of the record.
     pub computer: Option<Text>,
     /// The id of the event.
     pub id: u32,
@@ -213,7 +213,7 @@ pub struct EventRecord {
     pub version: u8,
     /// The level.
     pub level: Option<Level>,
-    /// The number of the record in its log: the order of writing, whatever the clock did.
+    /// The record number in its log: the order of writing, independent of the clock.
     pub record: u64,
     /// The time in UTC, by the machine's own clock.
     pub time: Option<Timestamp>,
@@ -284,7 +284,7 @@ impl EventRecord {
         self.id == id && self.provider == *provider
     }
 
-    /// Returns the field `HRESULT` as a code, if there is one.
+    /// Returns the field `HRESULT` as a code, if present.
     pub fn hresult(&self) -> Option<u32> {
         self.fields.number("HRESULT")
     }

@@ -1,4 +1,4 @@
-//! Text that is shown masked.
+//! Text that is masked for display.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -8,10 +8,9 @@ use serde::{Serialize, Serializer};
 
 use crate::model::Text;
 
-/// A text of a log, which is shown masked: `Debug`, `Display` and serialized forms hide what is about a person or gives
-/// access to something.
+/// A text of a log that is masked for display: `Debug`, `Display` and serialized forms hide personal data and secrets.
 ///
-/// Hidden are sign-in names, accounts, security identifiers, GUIDs, queries of addresses, passwords and Wi-Fi names.
+/// Masked are sign-in names, accounts, security identifiers, GUIDs, URL queries, passwords and Wi-Fi names.
 ///
 /// ```
 /// use windows_autopilot::evidence::Masked;
@@ -24,7 +23,7 @@ use crate::model::Text;
 pub struct Masked(Text);
 
 impl Masked {
-    /// Returns the text as the log has it. Mind where it goes.
+    /// Returns the original text, which is sensitive.
     pub fn unmasked(&self) -> &str {
         &self.0
     }
@@ -54,7 +53,7 @@ impl Serialize for Masked {
     }
 }
 
-/// The patterns in their order, each with the text in its place.
+/// The patterns in order, each with its replacement.
 const PATTERNS: &[(&str, &str)] = &[
     // Queries of addresses carry keys.
     (r#"(?i)(https?://[^\s"'<>?]+)\?[^\s"'<>]*"#, "$1?[hidden]"),
@@ -80,7 +79,7 @@ const PATTERNS: &[(&str, &str)] = &[
     (r#"(?i)\b(CN=)[^,"'\r\n]+(,CN=Users\b)"#, "$1[user]$2"),
 ];
 
-/// An account: a domain, a backslash and a name. A path has more than one backslash, or a drive before it.
+/// An account: a domain, a backslash and a name. A path has more backslashes, or a drive before it.
 const ACCOUNT: &str =
     r#"(^|[\s"'(\[=:,;])([^\s"'<>()\[\]{}=:,;\\/@]{1,64})\\([^\s"'<>()\[\]{}=:,;\\/@]{1,64})"#;
 
@@ -89,7 +88,7 @@ static REGEXES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 });
 static ACCOUNTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ACCOUNT).ok());
 
-/// Returns a text without what must not be seen.
+/// Masks a text.
 pub(super) fn mask(text: &str) -> String {
     let mut masked = text.to_owned();
     for (regex, with) in REGEXES.iter() {

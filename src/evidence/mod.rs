@@ -1,9 +1,9 @@
 //! The device's own evidence: the logs of Windows and of the Intune Connector's server, read offline.
 //!
-//! Graph does not show why a domain join failed; the device and the server know. A [`Bundle`] takes what an
-//! administrator collected: the cab or zip of `mdmdiagnosticstool`, the zip of Intune's remote action, a folder, single
-//! files, the server's exported logs. [`Bundle::read`] returns an [`Evidence`]: typed [`Observation`]s, the [`Source`]s
-//! that they come from, and a list of everything that was not read, with the reason.
+//! Graph does not show why a domain join failed; the device's and the server's logs do. A [`Bundle`] takes collected
+//! files: the cab or zip of `mdmdiagnosticstool`, the zip of Intune's remote action, a folder, single files, the
+//! server's exported logs. [`Bundle::read`] returns an [`Evidence`]: typed [`Observation`]s, their [`Source`]s, and a
+//! list of everything that was not read, with reasons.
 //!
 //! ```
 //! use windows_autopilot::evidence::{Bundle, Fact, Limits, Side};
@@ -15,10 +15,10 @@
 //! assert_eq!(profile.is_hybrid(), Some(true));
 //! ```
 //!
-//! Reading is synchronous: call it from `tokio::task::spawn_blocking` in an asynchronous program. Nothing is written,
-//! and nothing is unpacked to disk.
+//! Reading is synchronous: call it from `tokio::task::spawn_blocking` in an asynchronous program. Nothing is written or
+//! unpacked to disk.
 //!
-//! # Where things are
+//! # Layout
 //!
 //! | files | content |
 //! | --- | --- |
@@ -27,14 +27,14 @@
 //! | `source/` | [`Source`], [`Unread`], [`Limits`], the seam [`EventSource`], and archives |
 //! | `read/` | one reader for each format |
 //! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] that it reads |
-//! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, mended times, [`Timeline`] |
-//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desk, and the rules that name causes |
+//! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, corrected times, [`Timeline`] |
+//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desk, and the rules that identify causes |
 //! | `verdict.rs`, `proof.rs`, `mask.rs` | [`diagnose`], [`Verdict`], [`Proof`], and [`Masked`] text |
 //!
-//! # What is kept in memory
+//! # Memory and privacy
 //!
-//! The facts, with the names of people, addresses and ids that stand in them; `Debug` hides those. Passwords, hardware
-//! hashes and the upload addresses of Intune's zip are never kept.
+//! Facts are kept with the names of people, addresses and ids in them, which `Debug` hides. Passwords, hardware hashes
+//! and the upload URLs of Intune's zip are never kept.
 
 mod bundle;
 mod case;

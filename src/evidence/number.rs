@@ -1,6 +1,6 @@
-//! Numbers and codes in their many spellings.
+//! Parses numbers and codes in their many spellings.
 
-/// Reads a number or code of 32 bits: `0x80070774`, `2147944308`, or `-2147022988`, which is the same.
+/// Parses a 32-bit number or code: `0x80070774`, `2147944308`, or the equal `-2147022988`.
 pub(super) fn code(text: &str) -> Option<u32> {
     let text = text.trim();
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -13,7 +13,7 @@ pub(super) fn code(text: &str) -> Option<u32> {
     text.parse().ok()
 }
 
-/// Reads the first hexadecimal code in a text, such as that of `Apps (0x87d1041c)`.
+/// Parses the first hexadecimal code in a text, such as that of `Apps (0x87d1041c)`.
 pub(super) fn first_code(text: &str) -> Option<u32> {
     text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
         let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"))?;
@@ -21,7 +21,7 @@ pub(super) fn first_code(text: &str) -> Option<u32> {
     })
 }
 
-/// Reads a truth value: `true`, `false`, or a number.
+/// Parses a truth value: `true`, `false`, or a number.
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text.trim() {
         text if text.eq_ignore_ascii_case("true") => Some(true),

@@ -1,4 +1,4 @@
-//! Observations: a fact, its time, and the place where it was read.
+//! Observations: facts with their time and place.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use super::fact::Fact;
 use super::side::Side;
 use super::source::SourceId;
 
-/// The time of an observation, as far as its source knows it.
+/// The time of an observation, as far as its source records it.
 ///
-/// Event logs are in UTC, by the machine's own clock. Text logs have local wall time and no zone: their zone is an
-/// option of the [`Bundle`](super::Bundle), else not known. The state of a registry has no time at all.
+/// Event logs use UTC, by the machine's own clock. Text logs use local time without a zone: set the zone on the
+/// [`Bundle`](super::Bundle), or it is not known. Registry values have no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ObservedTime {
-    /// The source has no time.
+    /// The source records no time.
     #[default]
     Unknown,
     /// A time in UTC.
     Utc(Timestamp),
-    /// Local wall time, without a zone: it orders the lines of its own source and nothing else.
+    /// Local time without a zone: orders the lines of its own source only.
     Local(DateTime),
 }
 
@@ -60,15 +60,15 @@ impl fmt::Display for ObservedTime {
     }
 }
 
-/// A fact that a source holds.
+/// A fact from a source, with its time and place.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {
     /// The source, of [`Evidence::sources`](super::Evidence::sources).
     pub source: SourceId,
-    /// The machine that the source was collected on.
+    /// The machine of the source.
     pub side: Side,
-    /// The record of an event log by its number, or the line of a text file, from 1.
+    /// The record number in an event log, or the line of a text file, from 1.
     pub record: Option<u64>,
     /// The time.
     pub time: ObservedTime,

@@ -1,4 +1,4 @@
-//! Proofs: observations as they stand in a verdict.
+//! Proofs: observations in the form of a verdict.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use serde::Serialize;
 use super::mask::Masked;
 use super::side::Side;
 
-/// An observation that a verdict rests on.
+/// An observation that supports a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Proof {
     /// The machine.
     pub side: Side,
-    /// The path of the source. Its folders can be named after people.
+    /// The path of the source. Its folders can contain names of people.
     pub source: Masked,
-    /// The record of an event log by its number, or the line of a text file.
+    /// The record number in an event log, or the line of a text file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
-    /// The time in UTC, mended over jumps of the machine's clock; `None` if it is not known.
+    /// The time in UTC, corrected for clock jumps; `None` if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// The fact.
@@ -40,7 +40,7 @@ impl fmt::Display for Proof {
     }
 }
 
-/// Returns a time to the second.
+/// Rounds a time to the second.
 pub(super) fn second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
@@ -50,7 +50,7 @@ pub(super) fn second(time: Timestamp) -> Timestamp {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Strength {
-    /// A hint: other causes are as likely, or the meaning of the evidence is not verified.
+    /// A hint: other causes are as likely, or the meaning of the evidence is unverified.
     Hint,
     /// Strong: this evidence rarely has another cause.
     Strong,
@@ -145,15 +145,15 @@ impl fmt::Display for LinkKind {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum LinkState {
-    /// The evidence proves that it happened.
+    /// The evidence proves that the link happened.
     Proven,
-    /// The evidence proves that it failed, or that it did not happen in a time that a log covers.
+    /// The evidence proves that the link failed, or did not happen in a period that a log covers.
     Refuted,
-    /// The profile or the page leaves it out.
+    /// The profile or the page skips the link.
     NotRequired,
-    /// The sources of it were read, and show neither: the device may not be there yet.
+    /// The sources were read and show neither: the device may not be there yet.
     Open,
-    /// The sources of it were not collected, or not whole. It may have happened.
+    /// The sources were not collected, or not completely. The link may have happened.
     NotCollected,
 }
 

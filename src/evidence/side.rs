@@ -1,15 +1,15 @@
-//! The two machines that evidence comes from.
+//! The two machines of the evidence.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// The machine that a source was collected on.
+/// The machine of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Side {
-    /// The device that was deployed.
+    /// The deployed device.
     Device,
     /// The server with the Intune Connector for Active Directory.
     ConnectorServer,

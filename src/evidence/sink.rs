@@ -1,4 +1,4 @@
-//! The place where readers put observations.
+//! The destination of the readers' observations.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::observation::{Observation, ObservedTime};
 use super::side::Side;
 use super::source::{Limits, Source, SourceId, SourceKind, Unread, UnreadReason};
 
-/// Collects the evidence of a bundle within its limits.
+/// A collector for the evidence of a bundle, within its limits.
 #[derive(Debug)]
 pub(super) struct Sink {
     pub(super) limits: Limits,
@@ -65,7 +65,7 @@ impl Sink {
         }
     }
 
-    /// Lists a source that ends before its time, with the reason.
+    /// Records that a source was cut off, with the reason.
     pub(super) fn cut(&mut self, source: SourceId, reason: UnreadReason) {
         let Some(of) = self.evidence.sources.get_mut(source.0) else { return };
         of.complete = false;
@@ -73,12 +73,12 @@ impl Sink {
         self.unread(side, path, reason);
     }
 
-    /// Lists a file that was not read.
+    /// Records a file that was not read.
     pub(super) fn unread(&mut self, side: Side, path: impl Into<String>, reason: UnreadReason) {
         self.evidence.unread.push(Unread { side, path: path.into(), reason });
     }
 
-    /// Returns the number of files that were read or listed.
+    /// Returns the number of files read or recorded.
     pub(super) fn files(&self) -> usize {
         self.evidence.sources.len() + self.evidence.unread.len()
     }

@@ -1,4 +1,4 @@
-//! One timeline across the device and the connector's server.
+//! A timeline across the device and the connector's server.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,10 +10,10 @@ use super::event::{EventRecord, Provider};
 use super::fact::{ConnectorOutcome, Fact};
 use super::proof::Proof;
 
-/// The milestones of a deployment in the order of their time, across both machines.
+/// The milestones of a deployment in order of time, across both machines.
 ///
-/// Times are in UTC, by the clock of each machine, mended over its jumps if the log has both times. Milestones whose time is
-/// not known are apart: nothing orders them among the others.
+/// Times are in UTC by the clock of each machine, corrected for jumps if the log has both times. Milestones without a
+/// known time are separate, because nothing orders them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Timeline {
@@ -24,7 +24,7 @@ pub struct Timeline {
 }
 
 impl Evidence {
-    /// Returns the timeline, of all deployments that the evidence holds.
+    /// Returns the timeline of all deployments in the evidence.
     pub fn timeline(&self) -> Timeline {
         let case = Case::new(self, &[], &[]);
         let mut dated: Vec<(Timestamp, usize, Proof)> = Vec::new();
@@ -43,7 +43,7 @@ impl Evidence {
         Timeline { dated: dated.into_iter().map(|(_, _, proof)| proof).collect(), undated }
     }
 
-    /// Returns the jumps of the machines' clocks that the logs have with both times.
+    /// Returns the clock jumps in the logs that have both times.
     pub fn clock_steps(&self) -> Vec<clock::ClockStep> {
         clock::steps(self)
     }

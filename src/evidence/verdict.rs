@@ -1,4 +1,4 @@
-//! The verdict: the chain, the causes, and what was not collected.
+//! The verdict: the chain, the causes and the gaps.
 
 use std::fmt;
 
@@ -23,8 +23,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Adds an id of the device, of Intune or Microsoft Entra, that an answer of a connector can name the device by. The
-    /// evidence of the device has them as a rule.
+    /// Adds an id of the device in Intune or Microsoft Entra, by which a connector's answer can name it. The device's
+    /// evidence usually contains them.
     #[must_use]
     pub fn with_device_id(mut self, id: impl Into<Text>) -> Self {
         self.device_ids.push(id.into());
@@ -44,32 +44,32 @@ impl Options {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum VerdictOutcome {
-    /// The evidence proves the deployment to its end.
+    /// The evidence proves the whole deployment.
     Healthy,
-    /// The evidence proves a cause, or shows it strongly.
+    /// The evidence proves a cause or shows it strongly.
     CauseFound,
-    /// The evidence proves neither: the deployment is not done, or something was not collected.
+    /// The evidence proves neither: the deployment is not complete, or something was not collected.
     Unknown,
 }
 
-/// A rule that the evidence matched.
+/// A matching rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The row of the rule: a number, or `codes` for a code without a row of its own.
+    /// The row of the rule: a number, or `codes` for a code without its own row.
     pub rule: &'static str,
     /// The link that the cause breaks.
     pub link: LinkKind,
     /// The strength.
     pub strength: Strength,
-    /// The finding: cause and remedy. Its place is the link.
+    /// The finding: cause and remedy. The place is the link.
     pub finding: Finding,
     /// The observations that prove it.
     pub proof: Vec<Proof>,
 }
 
 impl Diagnosis {
-    /// Returns `true` if the diagnosis is a cause: strong or proven, and nothing overcame it.
+    /// Returns `true` if the diagnosis is a cause: strong or proven, without a sign that the deployment went on.
     pub fn is_cause(&self) -> bool {
         self.finding.severity == Severity::Error && self.strength > Strength::Hint
     }
@@ -81,15 +81,15 @@ impl Diagnosis {
 pub struct Gap {
     /// The machine.
     pub side: Side,
-    /// The path, or the request of the collection.
+    /// The path, or the collection's request.
     pub path: Masked,
     /// The reason.
     pub reason: String,
 }
 
-/// The verdict over the evidence of a device: the chain of its deployment, the causes, and the gaps.
+/// The verdict on the evidence of a device: the chain of its deployment, the causes and the gaps.
 ///
-/// Everything that a verdict shows is masked: see [`Masked`]. Its `Display` is a report in text; serialized it is JSON.
+/// All displayed text is masked: see [`Masked`]. `Display` is a text report; serde gives JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
@@ -104,10 +104,10 @@ pub struct Verdict {
     gaps: Vec<Gap>,
 }
 
-/// Diagnoses the last deployment that the evidence holds. Pure.
+/// Diagnoses the last deployment in the evidence. A pure function.
 ///
-/// The links of the chain are proven, refuted, open or not collected: with a source missing, a link is "not collected" and
-/// never "did not happen". The first link that is broken is the cause; later ones follow from it.
+/// The links of the chain are proven, refuted, open or not collected: with a missing source, a link is "not collected",
+/// never "did not happen". The first broken link is the cause; later ones follow from it.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, VerdictOutcome, diagnose};
@@ -187,7 +187,7 @@ fn matches(case: &Case<'_>, links: &[Link]) -> Vec<Diagnosis> {
     found.into_iter().map(|(_, of)| of).collect()
 }
 
-/// Makes warnings of the causes behind the first broken link: they follow from it, or come into play only later.
+/// Demotes causes after the first broken link to warnings: they follow from it or apply later.
 fn demote_consequences(diagnoses: &mut [Diagnosis], links: &[Link]) {
     let broken = links.iter().find(|link| link.state == LinkState::Refuted).map(|link| link.kind);
     let first = diagnoses.iter().filter(|of| of.is_cause()).map(|of| of.link).min();
@@ -250,7 +250,7 @@ impl Verdict {
         self.managed_device_id.as_deref()
     }
 
-    /// Returns the names that the computer had.
+    /// Returns the computer's names.
     pub fn computer_names(&self) -> &[Text] {
         &self.computer_names
     }

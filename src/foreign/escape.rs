@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-/// Returns `true` if a character can be shown unchanged: one that controls a terminal, is invisible, or turns the direction
-/// of the text around it, cannot.
+/// Returns `true` if a character can be shown unchanged. Control characters, invisible ones and those that change the
+/// direction of text cannot.
 pub(crate) fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
@@ -11,11 +11,12 @@ pub(crate) fn is_plain(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Text from outside on one line: what is not plain is escaped, as in `\u{202e}` and `\n`.
+/// Untrusted text on one line: characters that are not plain are escaped, as in `\u{202e}` and `
+/// `.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a>(&'a str);
 
-/// Returns text from outside in a form that can be shown on one line.
+/// Returns untrusted text in a form for one line.
 pub(crate) fn line<T: AsRef<str> + ?Sized>(text: &T) -> Line<'_> {
     Line(text.as_ref())
 }
@@ -40,7 +41,7 @@ fn write_escaped(out: &mut String, c: char) -> fmt::Result {
     }
 }
 
-/// Writes text with each run of blanks as one blank, and everything that is not plain escaped.
+/// Writes text with runs of blanks folded into one and characters that are not plain escaped.
 pub(super) fn write_folded(out: &mut String, text: &str) -> fmt::Result {
     for (index, word) in text.split_whitespace().enumerate() {
         if index > 0 {

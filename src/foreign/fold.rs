@@ -1,7 +1,7 @@
-//! Pages as text.
+//! Extracts the text of HTML pages.
 
-/// Returns the text of a page: each tag is a line break, since text may be wrapped by tags; scripts, styles and comments are
-/// left out.
+/// Returns the text of a page: tags become line breaks, because tags may wrap text; scripts, styles and comments are
+/// dropped.
 pub(super) fn without_markup(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
     let mut rest = page;
@@ -29,7 +29,7 @@ pub(super) fn without_markup(page: &str) -> String {
     out
 }
 
-/// The end of an element whose content is no text.
+/// Returns the end tag of an element whose content is not text.
 fn hidden_until(tag: &str) -> Option<&'static str> {
     let starts = |name: &str| tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     [("style", "</style"), ("script", "</script")]

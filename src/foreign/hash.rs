@@ -1,13 +1,13 @@
-//! The look of hardware hashes in text, so that none is taken for another value or shown.
+//! Recognizes hardware hashes in text, so that none is shown or mistaken for another value.
 
-/// The number of base64 characters from which text is no serial number and no group tag.
+/// The least number of base64 characters that is no serial number and no group tag.
 const LONGEST_OTHER: usize = 64;
 
-/// The number of base64 characters from which a run counts as a piece of a hash, if its letters look random.
+/// The least number of base64 characters that counts as a piece of a hash if they look random.
 #[cfg(any(test, feature = "registration"))]
 const SHORTEST_PIECE: usize = 16;
 
-/// Returns `true` if `c` belongs to the alphabet of base64, padding left out.
+/// Returns `true` if `c` belongs to the alphabet of base64, without padding.
 pub(crate) fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/')
 }
@@ -20,8 +20,8 @@ pub(crate) fn begins_as_hash(text: &str) -> bool {
         || (has_mark() && text.chars().take_while(|c| is_base64(*c)).count() >= LONGEST_OTHER / 2)
 }
 
-/// Returns `true` if `text` begins as a hardware hash and has the head of its first record, which tells it from a serial
-/// number and from a line within a hash: the type is a small number.
+/// Returns `true` if `text` begins with a hardware hash's head and first record, whose type is a small number. This
+/// rules out serial numbers and lines within a hash.
 pub(crate) fn has_first_record(text: &str) -> bool {
     matches!(text.as_bytes(), [b'T', b'0', b'E'..=b'H', ..])
         && text.chars().take_while(|c| is_base64(*c)).count() >= 8
@@ -48,8 +48,8 @@ fn digit(byte: u8) -> Option<u32> {
     }))
 }
 
-/// Returns `true` if a whole value is a hardware hash or a piece of one, in any of the forms that tools make of it: in
-/// quotes, with blanks, percent-encoded, in lower case, with the zero read as a letter.
+/// Returns `true` if a whole value is a hardware hash or a piece of one, in any form that tools make: quoted, with
+/// blanks, percent-encoded, in lower case, with the letter O for zero.
 pub(crate) fn looks_like_hash(text: &str) -> bool {
     if begins_as_hash(text) {
         return true;
@@ -81,7 +81,7 @@ fn has_many_characters(text: &str) -> bool {
     false
 }
 
-/// Returns `true` if text has a run of characters that may be a piece of a hardware hash, so that it must not be shown.
+/// Returns `true` if text has a run of characters that may be a piece of a hardware hash and must not be shown.
 #[cfg(any(test, feature = "registration"))]
 pub(crate) fn may_show_hash(text: &str) -> bool {
     text.split(|c: char| !is_base64(c)).any(is_piece)

@@ -1,13 +1,13 @@
-//! JSON of any size, of which only the beginning is looked at.
+//! Parses JSON of any size by its beginning.
 
 use serde_json::Value;
 
-use super::{LOOK, excerpt};
+use super::{READ_BYTES, excerpt};
 
-/// The longest text that is parsed whole. It takes a fraction of a millisecond.
+/// The longest text that is parsed as a whole, in a fraction of a millisecond.
 const WHOLE: usize = 65_536;
 
-/// Parses a text, or what can be read of the beginning of one that is too long or cut short. `None` if it is no JSON.
+/// Parses a text, or the readable beginning of a long or truncated one. `None` if it is not JSON.
 pub(crate) fn value(text: &[u8]) -> Option<Value> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     if !text.starts_with(b"{") && !text.starts_with(b"\"") {
@@ -21,12 +21,12 @@ pub(crate) fn value(text: &[u8]) -> Option<Value> {
             Err(_) => {}
         }
     }
-    let head = text.get(..LOOK).unwrap_or(text);
+    let head = text.get(..READ_BYTES).unwrap_or(text);
     let head = head.utf8_chunks().next()?.valid();
     serde_json::from_str(&closed(head)).ok()
 }
 
-/// Returns what is wrong with JSON: the place and what was expected there, without the value that stood there instead.
+/// Describes a JSON error: the place and the expected input, without the value found there.
 pub(crate) fn problem(error: &serde_json::Error, longest: usize) -> String {
     excerpt(without_value(&error.to_string()), longest)
 }
@@ -44,7 +44,7 @@ fn without_value(problem: &str) -> String {
     }
 }
 
-/// Closes what a cut leaves open: text, lists and objects; drops a member without its value.
+/// Closes strings, lists and objects that a cut leaves open; drops a member without a value.
 fn closed(head: &str) -> String {
     let mut open = Vec::new();
     let (mut in_text, mut escaped) = (false, false);
@@ -107,7 +107,7 @@ fn closed(head: &str) -> String {
     whole
 }
 
-/// Drops an escape that a cut went through, such as `\u00`.
+/// Drops an escape that was cut, such as `\u00`.
 fn drop_cut_escape(text: &mut String, start: usize) {
     let tail = text.get(start..).unwrap_or_default();
     let mut escape = None;
@@ -158,7 +158,7 @@ mod tests {
         let body = format!(r#"{{"error":{{"code":"Bad","message":"{}"}}}}"#, "x".repeat(8 << 20));
         let read = value(body.as_bytes()).unwrap();
         assert_eq!(read["error"]["code"], "Bad");
-        assert!(read["error"]["message"].as_str().unwrap().len() < LOOK);
+        assert!(read["error"]["message"].as_str().unwrap().len() < READ_BYTES);
     }
 
     #[test]

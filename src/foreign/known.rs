@@ -1,4 +1,4 @@
-//! The values that one request carried, and every piece of them in a text.
+//! The values of one request, and their pieces in a text.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use super::letters::{self, Letter, Marks};
 
 /// The values of one request that no text may repeat: tokens, secrets, hashes, and names of people.
 ///
-/// A value of 8 characters or more is found by any 8 of them in a row, wherever they stand: cut, wrapped, escaped. One of
-/// 4 to 7 characters is found as a word.
+/// A value of 8 or more characters is found by any 8 consecutive ones, even if cut, wrapped or escaped. One of 4 to 7
+/// characters is found as a word.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    /// In lower case, without blanks.
+    /// The values in lower case, without blanks.
     values: Vec<Zeroizing<String>>,
 }
 
-/// The characters in a row by which a value is recognised.
+/// The number of consecutive characters that identify a value.
 const PIECE: usize = 8;
 
-/// Shorter values are words of any text.
+/// The shortest value that is searched for: shorter ones are common words.
 const SHORTEST: usize = 4;
 
 /// Returns the name of a person that a segment of a path has: as the key of a user, or as an address.
@@ -45,13 +45,14 @@ impl Redactor {
         self
     }
 
-    /// Adds a person's name. The domain of `name@domain` and of `DOMAIN\name` names nobody.
+    /// Adds a person's name. The domain of `name@domain` and of `DOMAIN
+    /// ame` is not a name.
     pub(crate) fn person(&mut self, name: &str) -> &mut Self {
         let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
         self.secret(name.rsplit_once('\\').map_or(name, |(_, name)| name))
     }
 
-    /// Adds the secrets and the names in a body of JSON.
+    /// Adds the secrets and names in a JSON body.
     pub(crate) fn json(&mut self, body: &[u8]) -> &mut Self {
         if let Ok(body) = serde_json::from_slice(body) {
             self.value("", &body);
@@ -82,7 +83,7 @@ impl Redactor {
         }
     }
 
-    /// Adds everything in a form but what is known to be harmless.
+    /// Adds all values of a form except known harmless ones.
     pub(crate) fn form(&mut self, form: &str) -> &mut Self {
         const HARMLESS: &[&str] = &["grant_type", "scope", "client_id", "client_assertion_type", "claims"];
         for pair in form.split('&') {
@@ -100,7 +101,7 @@ impl Redactor {
         self
     }
 
-    /// Adds the names of people in the path and the query of an address.
+    /// Adds the names of people in the path and query of a URL.
     pub(crate) fn address(&mut self, address: &str) -> &mut Self {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut before = String::new();
@@ -144,14 +145,14 @@ impl Redactor {
     }
 }
 
-/// It holds secrets.
+/// Shows nothing of the values, which are secrets.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redactor").field("values", &self.values.len()).finish()
     }
 }
 
-/// The letters of one level that count, each with its place among all.
+/// The significant letters of one level, each with its index among all.
 struct Level<'a> {
     letters: &'a [Letter],
     chars: Vec<(usize, char)>,
@@ -173,7 +174,7 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// Marks a short value where it is a word.
+    /// Marks a short value if it is a word.
     fn mark_word(&self, value: &str, marks: &mut Marks) {
         let value: Vec<char> = value.chars().collect();
         let ends_word = |beside: Option<&Letter>, own: Option<&char>| {
@@ -200,7 +201,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// The character as it counts: in lower case. Blanks do not count, nor does what cannot be seen.
+/// Returns the character in lower case; `None` for blanks and invisible characters, which are ignored.
 fn counted(c: char) -> Option<char> {
     match c {
         '!'..='~' => Some(c.to_ascii_lowercase()),
@@ -209,7 +210,7 @@ fn counted(c: char) -> Option<char> {
     }
 }
 
-/// A set of pieces, and the bits of their hashes that tell at once of most that they are not in it.
+/// A set of pieces with a bit filter that quickly rules most others out.
 struct PieceSet {
     sorted: Vec<u64>,
     bits: Vec<u64>,
@@ -229,7 +230,7 @@ impl PieceSet {
         Self { sorted, bits }
     }
 
-    /// The word of a hash's bit, and the bit in it.
+    /// Returns the index of a hash's word in the filter, and the bit in it.
     fn bit(piece: u64) -> (usize, u64) {
         let bit = piece >> (u64::BITS - Self::BITS);
         (usize::try_from(bit / 64).unwrap_or_default(), 1 << (bit % 64))
@@ -241,7 +242,7 @@ impl PieceSet {
     }
 }
 
-/// Hashes of all pieces of a text, in order, each from the one before it.
+/// An iterator over rolling hashes of all pieces of a text.
 pub(super) struct Pieces<I> {
     chars: I,
     last: [char; PIECE],
@@ -249,7 +250,7 @@ pub(super) struct Pieces<I> {
     hash: u64,
 }
 
-/// An odd number without a pattern, and its power that belongs to the character that leaves a piece.
+/// The base of the rolling hash, odd and without a pattern, and its power for the character that leaves a piece.
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 const LEAVING: u64 = {
     let mut power = 1_u64;
@@ -288,7 +289,7 @@ impl<I: Iterator<Item = char>> Iterator for Pieces<I> {
     }
 }
 
-/// Names of properties, parameters and claims whose value is a secret, in lower case and order.
+/// Properties, parameters and claims whose value is a secret, in lower case, sorted.
 const SECRETS: &[&str] = &[
     "access_token",
     "accesstoken",
@@ -312,7 +313,7 @@ const SECRETS: &[&str] = &[
     "user_code",
 ];
 
-/// Names of properties, parameters and claims whose value names a person, in lower case and order.
+/// Properties, parameters and claims whose value names a person, in lower case, sorted.
 const PEOPLE: &[&str] = &[
     "addressableusername",
     "assigneduser",
@@ -356,7 +357,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// Undoes percent-encoding, and the blanks of forms.
+/// Decodes percent-encoding and the plus signs of forms.
 pub(super) fn decoded(text: &str) -> String {
     let letters = letters::read(text);
     let letters = letters::unescaped(&letters).unwrap_or(letters);

@@ -1,11 +1,11 @@
-//! A text as letters that know where they stand, with one level of escapes undone after another.
+//! A text as letters with their positions, whose escapes are undone level by level.
 
 use std::borrow::Cow;
 
 /// The replacement for a value that must not be shown.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// A character, and the bytes of the text that it stands for.
+/// A character and its range of bytes in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Letter {
     pub(super) c: char,
@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Vec<Letter> {
     text.char_indices().map(|(start, c)| Letter { c, start, end: start + c.len_utf8() }).collect()
 }
 
-/// Undoes one level of the escapes of JSON, addresses and HTML; `None` if there are none.
+/// Undoes one level of escapes of JSON, URLs and HTML; `None` if there are none.
 pub(super) fn unescaped(letters: &[Letter]) -> Option<Vec<Letter>> {
     let mut out = Vec::with_capacity(letters.len());
     let mut any = false;
@@ -42,7 +42,7 @@ pub(super) fn unescaped(letters: &[Letter]) -> Option<Vec<Letter>> {
     any.then_some(out)
 }
 
-/// Makes each tag of HTML a line break; `None` if there are none.
+/// Replaces HTML tags by line breaks; `None` if there are none.
 pub(super) fn without_tags(letters: &[Letter]) -> Option<Vec<Letter>> {
     letters.iter().find(|letter| letter.c == '<')?;
     let mut out = Vec::with_capacity(letters.len());
@@ -75,15 +75,15 @@ pub(super) fn without_tags(letters: &[Letter]) -> Option<Vec<Letter>> {
     Some(out)
 }
 
-/// The longest tag that is taken for one.
+/// The longest tag that is recognized.
 const LONGEST_TAG: usize = 256;
 
-/// The letter for an escape of `length` letters.
+/// Creates the letter for an escape of `length` letters.
 fn letter(c: char, of: &[Letter], length: usize) -> Option<Letter> {
     Some(Letter { c, start: of.first()?.start, end: of.get(length - 1)?.end })
 }
 
-/// The number that `count` digits from `from` on write.
+/// Parses a number of `count` digits from `from` on.
 fn number(letters: &[Letter], from: usize, count: usize, radix: u32) -> Option<u32> {
     let digits = letters.get(from..from + count).filter(|_| count > 0)?;
     digits
@@ -120,7 +120,7 @@ fn backslash(rest: &[Letter], out: &mut Vec<Letter>) -> usize {
     length
 }
 
-/// A run of percent-encoded bytes, which together are UTF-8.
+/// Decodes a run of percent-encoded bytes as UTF-8.
 fn percent(rest: &[Letter], out: &mut Vec<Letter>) -> usize {
     let mut bytes = Vec::new();
     while rest.get(bytes.len() * 3).is_some_and(|letter| letter.c == '%')
@@ -141,7 +141,7 @@ fn percent(rest: &[Letter], out: &mut Vec<Letter>) -> usize {
     bytes.len() * 3
 }
 
-/// The named entities that stand for characters of base64, addresses and markup.
+/// Named entities for characters of base64, URLs and markup.
 const ENTITIES: &[(&str, char)] = &[
     ("amp", '&'),
     ("apos", '\''),
@@ -185,7 +185,7 @@ fn entity(rest: &[Letter], out: &mut Vec<Letter>) -> usize {
     end + 1
 }
 
-/// The bytes of a text that must not be shown.
+/// The bytes of a text to redact.
 pub(super) struct Marks(Vec<bool>);
 
 impl Marks {
@@ -193,7 +193,7 @@ impl Marks {
         Self(vec![false; text.len()])
     }
 
-    /// Marks the bytes that letters stand for, and those between them.
+    /// Marks the bytes of letters and those between them.
     pub(super) fn mark(&mut self, letters: &[Letter]) {
         if let (Some(first), Some(last)) = (letters.first(), letters.last())
             && let Some(bytes) = self.0.get_mut(first.start..last.end)
@@ -202,7 +202,7 @@ impl Marks {
         }
     }
 
-    /// Returns the text with every marked part replaced. Parts with blanks or a slash between them are one.
+    /// Returns the text with every marked range replaced. Ranges separated by blanks or a slash are one.
     pub(super) fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.0.contains(&true) {
             return Cow::Borrowed(text);

@@ -1,8 +1,8 @@
-//! Text from outside: error bodies, headers, names, causes. One way for all of it to become text of the crate.
+//! Untrusted text: error bodies, headers, names, causes. All of it enters the crate's output here.
 //!
-//! [`excerpt`] looks at 4 KiB and keeps at most 1 KiB: it cuts, folds markup and blanks, redacts, and escapes, in that
-//! order and in linear time. [`Redactor`] redacts the values that one request carried; what looks like a hash, a token or a
-//! name of a person is redacted without one. [`line`] escapes only, for names that have to be shown.
+//! [`excerpt`] reads 4 KiB and keeps at most 1 KiB: it cuts, folds markup and blanks, redacts and escapes, in that
+//! order and in linear time. [`Redactor`] redacts the values of one request; text that looks like a hash, a token or a
+//! person's name is redacted without one. [`line`] only escapes, for names that have to be shown.
 
 mod escape;
 mod fold;
@@ -23,18 +23,18 @@ pub(crate) use self::hash::{has_first_record, is_base64, may_show_hash};
 pub(crate) use self::known::Redactor;
 pub(crate) use self::letters::REDACTED;
 
-/// The bytes of a text that are looked at.
-pub(crate) const LOOK: usize = 4_096;
+/// The number of bytes of a text that are read.
+pub(crate) const READ_BYTES: usize = 4_096;
 
 /// The most bytes of a text that are kept.
 pub(crate) const KEEP: usize = 1_024;
 
-/// Returns an excerpt of a text, redacted by shape alone: at most `longest` characters.
+/// Returns an excerpt of at most `longest` characters, redacted by shape.
 pub(crate) fn excerpt(text: impl AsRef<[u8]>, longest: usize) -> String {
     Redactor::default().excerpt(text, longest)
 }
 
-/// Returns a short text, such as a name or an id, on one line: redacted by shape, with its markup.
+/// Returns a short text, such as a name or an id, on one line, redacted by shape; markup stays.
 pub(crate) fn scrub(text: &str) -> String {
     Redactor::default().text(text)
 }
@@ -56,7 +56,7 @@ pub(crate) fn shown_path(path: &str) -> String {
 }
 
 impl Redactor {
-    /// Returns an excerpt of a text without markup: at most `longest` characters.
+    /// Returns an excerpt of at most `longest` characters, without markup.
     pub(crate) fn excerpt(&self, text: impl AsRef<[u8]>, longest: usize) -> String {
         let (head, is_cut) = head(text.as_ref());
         let mut folded = fold::without_markup(&head);
@@ -66,7 +66,7 @@ impl Redactor {
         self.finish(&folded, longest, is_cut)
     }
 
-    /// Returns a text of which nothing is folded but blanks.
+    /// Returns a text with only blanks folded.
     pub(crate) fn text(&self, text: &str) -> String {
         let (head, is_cut) = head(text.as_bytes());
         let mut head = head.into_owned();
@@ -83,7 +83,7 @@ impl Redactor {
         matches!(marks.redacted(text), Cow::Owned(_))
     }
 
-    /// Returns a text of any length, redacted and neither cut nor escaped: for a file that is read again.
+    /// Returns a text of any length, redacted but neither cut nor escaped: for files that are read again.
     #[cfg(feature = "cassette")]
     pub(crate) fn whole(&self, text: &str) -> String {
         self.redact(text).into_owned()
@@ -97,7 +97,7 @@ impl Redactor {
         shown
     }
 
-    /// Redacts what the request carried, and what looks as if it must not be shown.
+    /// Redacts the values of the request, and text that looks secret.
     fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut marks = letters::Marks::new(text);
         let levels = levels(text);
@@ -109,7 +109,7 @@ impl Redactor {
     }
 }
 
-/// The letters of a text. JSON inside JSON inside a page: each level of escapes is looked at by itself, and without its tags.
+/// Returns the letters of a text at each level of escapes, with and without tags: JSON may be nested in JSON in a page.
 fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
     let mut levels = vec![letters::read(text)];
     while levels.len() < DEEPEST
@@ -123,19 +123,19 @@ fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
     levels
 }
 
-/// The most levels of escapes that are undone.
+/// The most levels of escapes.
 const DEEPEST: usize = 6;
 
-/// The longest word that is dropped since the cut goes through it.
+/// The longest word that is dropped because it was cut.
 const LONGEST_CUT_WORD: usize = 512;
 
-/// The beginning of a text, and whether there is more.
+/// Returns the beginning of a text, and whether there is more.
 fn head(text: &[u8]) -> (Cow<'_, str>, bool) {
-    let head = text.get(..LOOK).unwrap_or(text);
+    let head = text.get(..READ_BYTES).unwrap_or(text);
     (String::from_utf8_lossy(head), head.len() < text.len())
 }
 
-/// Drops the last word of a text that was cut: half of a name does not look like one.
+/// Drops the last word of a text that was cut, because half a name does not look like one.
 fn drop_cut_word(text: &mut String) {
     if let Some(end) = text.rfind(char::is_whitespace)
         && text.len() - end <= LONGEST_CUT_WORD
@@ -144,7 +144,7 @@ fn drop_cut_word(text: &mut String) {
     }
 }
 
-/// Cuts to `longest` characters and to what is kept at most.
+/// Cuts a text to `longest` characters and to the size limit.
 fn cut(text: &mut String, longest: usize, is_cut: bool) {
     if text.is_empty() {
         return;

@@ -1,16 +1,16 @@
-//! Redaction by shape: hashes, tokens, addresses and accounts of people, and the values of telling names.
+//! Redaction by shape: hashes, tokens, addresses and accounts of people, and values of properties with telling names.
 
 use super::hash::begins_as_hash;
 use super::known::{is_person_name, is_secret_name};
 use super::letters::{Letter, Marks};
 
-/// The longest run of characters that is taken for an id or a word, whatever it looks like.
+/// The longest run of characters that can be an id or a word.
 const LONGEST_WORD: usize = 64;
 
-/// The shortest run that is taken for a hash or a token since it looks random.
+/// The shortest random-looking run that counts as a hash or a token.
 const SHORTEST_RANDOM: usize = 32;
 
-/// Marks what looks like a secret or a person in the letters of one level of escapes.
+/// Marks secrets and people by shape in the letters of one level.
 pub(super) fn mark(letters: &[Letter], marks: &mut Marks) {
     mark_addresses(letters, marks);
     mark_accounts(letters, marks);
@@ -19,7 +19,7 @@ pub(super) fn mark(letters: &[Letter], marks: &mut Marks) {
     mark_wrapped(letters, marks);
 }
 
-/// `name@domain`, with every character that a name may have.
+/// Marks `name@domain`, with every character that a name may have.
 fn mark_addresses(letters: &[Letter], marks: &mut Marks) {
     let mut behind = 0;
     for (at, _) in letters.iter().enumerate().filter(|(_, letter)| letter.c == '@') {
@@ -57,7 +57,7 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-=?^_`{|}~.".contains(c)
 }
 
-/// An annotation has an @ in its name, and is nobody for that.
+/// Returns `true` for an annotation, whose name has an @ but is no address.
 fn is_annotation(domain: &[Letter]) -> bool {
     const TERMS: &[&str] = &[
         "associationlink",
@@ -83,7 +83,8 @@ fn is_annotation(domain: &[Letter]) -> bool {
     }
 }
 
-/// The name behind the backslash in `DOMAIN\name`, and that of a profile's folder in a path.
+/// Marks the name after the backslash in `DOMAIN
+/// ame`, and the name of a profile folder in a path.
 fn mark_accounts(letters: &[Letter], marks: &mut Marks) {
     for (at, _) in letters.iter().enumerate().filter(|(_, letter)| letter.c == '\\') {
         let before = letters.get(at.saturating_sub(17)..at).unwrap_or_default();
@@ -114,12 +115,12 @@ fn is_upper(domain: &[Letter]) -> bool {
     !domain.iter().any(|letter| letter.c.is_lowercase())
 }
 
-/// Words before a backslash that are no domains.
+/// Returns `true` for a word before a backslash that is no domain.
 fn is_well_known(domain: &[Letter]) -> bool {
     ["authority", "builtin", "hkcr", "hkcu", "hklm", "hku", "nt"].contains(&lower(domain).as_str())
 }
 
-/// The value of a property whose name tells what it is: `"displayName": "…"`, `client_secret=…`.
+/// Marks the value of a property with a telling name: `"displayName": "…"`, `client_secret=…`.
 fn mark_values(letters: &[Letter], marks: &mut Marks) {
     let mut at = 0;
     while let Some(rest) = letters.get(at..).filter(|rest| !rest.is_empty()) {
@@ -172,7 +173,7 @@ fn mark_values(letters: &[Letter], marks: &mut Marks) {
     }
 }
 
-/// Runs of characters that are too long or too random for words.
+/// Marks runs of characters that are too long or too random for words.
 fn mark_opaque(letters: &[Letter], marks: &mut Marks) {
     for word in letters.split(|letter| !is_of_token(letter.c)) {
         let bare =
@@ -197,7 +198,7 @@ fn mark_opaque(letters: &[Letter], marks: &mut Marks) {
     }
 }
 
-/// Returns the end of a word from where it reads as the beginning of a hardware hash, however short that is.
+/// Returns the rest of a word from the beginning of a hardware hash in it, of any length.
 fn beginning_of_hash(word: &[Letter]) -> Option<&[Letter]> {
     const HEAD: usize = 40;
     let starts = |at: usize| {
@@ -212,12 +213,12 @@ fn beginning_of_hash(word: &[Letter]) -> Option<&[Letter]> {
     word.get(places.find(|at| starts(*at) && is_hash(*at))?..)
 }
 
-/// The characters of base64, of base64 for addresses, and of secrets.
+/// Returns `true` for characters of base64, URL-safe base64 and secrets.
 fn is_of_token(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | '~')
 }
 
-/// The parts of a word between the GUIDs in it.
+/// Returns the parts of a word between GUIDs.
 fn without_ids(word: &[Letter]) -> Vec<&[Letter]> {
     const LENGTH: usize = 36;
     let is_id = |part: &[Letter]| {
@@ -240,7 +241,7 @@ fn without_ids(word: &[Letter]) -> Vec<&[Letter]> {
     parts
 }
 
-/// Returns `true` if capitals, small letters and digits take turns as they do in no word, name or version.
+/// Returns `true` if capitals, small letters and digits alternate more than in words, names and versions.
 fn is_random<'a>(letters: impl IntoIterator<Item = &'a Letter>) -> bool {
     let kinds: Vec<u8> = letters
         .into_iter()
@@ -255,7 +256,7 @@ fn is_random<'a>(letters: impl IntoIterator<Item = &'a Letter>) -> bool {
     (0..3).all(|kind| kinds.contains(&kind)) && turns * 5 >= kinds.len() * 2
 }
 
-/// A hash or a token in lines of one length, but for the first and the last.
+/// Marks a hash or a token wrapped into lines of equal length, except the first and last.
 fn mark_wrapped(letters: &[Letter], marks: &mut Marks) {
     let mut lines: Vec<&[Letter]> = Vec::new();
     for line in letters.split(|letter| matches!(letter.c, '\n' | '\r')) {
@@ -288,18 +289,18 @@ fn mark_wrapped(letters: &[Letter], marks: &mut Marks) {
     }
 }
 
-/// The characters of base64 in its two forms, and what parts and fills tokens and secrets.
+/// Returns `true` for characters of both base64 alphabets, and separators and padding of tokens and secrets.
 fn is_of_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | '~')
 }
 
-/// The letters at the beginning that are `wanted`.
+/// Returns the leading letters that are `wanted`.
 fn taken(letters: &[Letter], wanted: impl Fn(char) -> bool) -> &[Letter] {
     let length = letters.iter().take_while(|letter| wanted(letter.c)).count();
     letters.get(..length).unwrap_or_default()
 }
 
-/// The letters without the blanks around them.
+/// Returns the letters without surrounding blanks.
 fn trimmed(letters: &[Letter]) -> &[Letter] {
     let is_text = |letter: &Letter| !letter.c.is_whitespace();
     let start = letters.iter().position(is_text).unwrap_or(letters.len());

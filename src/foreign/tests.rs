@@ -7,7 +7,7 @@ mod echoes;
 
 use self::echoes::{Kind, in_json, page, value, wrapped};
 
-/// Asserts that no 8 characters in a row of `value` are in `shown`, and no whole value that is shorter.
+/// Asserts that `shown` has no 8 consecutive characters of `value`, nor a shorter value as a whole.
 fn assert_hidden(shown: &str, value: &str, seed: u64, page: &str) {
     let (shown, value) = (shown.to_lowercase(), value.to_lowercase());
     let found = if value.chars().count() < 8 {
@@ -51,7 +51,7 @@ fn no_piece_of_a_requests_values_is_in_any_text() {
         assert_hidden(&redactor.excerpt(&page, longest), &hidden, seed, &page);
         // For names and files, where markup is kept: tags that wrap a value hide none of it.
         assert_hidden(&redactor.text(&page), &hidden, seed, &page);
-        // What was cut and escaped once is redacted all the same.
+        // Text that was cut and escaped before is still redacted.
         if rng.u8(..4) > 0 {
             continue;
         }

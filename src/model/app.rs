@@ -10,19 +10,19 @@ use super::text::text_impls;
 use super::{Assignment, DisplayName, Id, InvalidValue, Text, is_guid};
 
 observation! {
-    /// An app in Intune, as far as an enrollment status page needs to know it.
+    /// An app in Intune, with the properties that an enrollment status page needs.
     pub struct MobileApp = "mobileApp", id: Id<MobileApp> {
-        display_name: Text = "displayName", "Its name. Not unique.";
+        display_name: Text = "displayName", "The name. Not unique.";
         publisher: Text = "publisher", "The publisher.";
     }
     beside {
         odata_type: Text = "@odata.type", "The type as the service names it: see [`MobileApp::kind`].";
-        /// The assignments, if they were asked for with `$expand`.
+        /// The assignments, if they were requested with `$expand`.
         assignments: Vec<Assignment> = "assignments";
     }
 }
 
-/// The selection of an app: by its id, or by its name.
+/// The selection of an app, by id or by name.
 ///
 /// ```
 /// use windows_autopilot::model::AppSelector;
@@ -31,18 +31,18 @@ observation! {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// In settings files it is one text: a GUID is an id, and anything else a name.
+/// In settings files it is one string: a GUID is an id, anything else a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppSelector {
     /// The app with this id.
     Id(Id<MobileApp>),
-    /// The one app with this name.
+    /// The only app with this name.
     Name(DisplayName),
 }
 
 impl AppSelector {
-    /// Returns `true` if an app is selected. A name that is no GUID may be an id as well.
+    /// Returns `true` if this selects `app`. A name that is no GUID is also compared with the id.
     pub fn selects(&self, app: &MobileApp) -> bool {
         match self {
             Self::Id(id) => app.id == *id,
@@ -88,12 +88,13 @@ impl Serialize for AppSelector {
 text_impls! { [] AppSelector: Parse }
 
 impl MobileApp {
-    /// The kind of app, such as `win32LobApp`; `None` if the service did not name it.
+    /// Returns the kind of app, such as `win32LobApp`; `None` if the service did not name it.
     pub fn kind(&self) -> Option<&str> {
         self.odata_type.as_deref().map(short_type)
     }
 
-    /// Returns `true` if the app is for another platform than Windows, by its kind; `None` if the service did not name it.
+    /// Returns `true` if the app's kind is for another platform than Windows; `None` if the service did not name the
+    /// kind.
     ///
     /// ```
     /// use windows_autopilot::model::MobileApp;
@@ -107,8 +108,8 @@ impl MobileApp {
         Some(OTHERS.iter().any(|other| kind.starts_with(other)))
     }
 
-    /// Returns `true` if an assignment requires the app, which is when a page can wait for it; `None` if the assignments
-    /// were not reported.
+    /// Returns `true` if an assignment requires the app, which a page needs in order to wait for it; `None` if the
+    /// assignments were not reported.
     pub fn is_required(&self) -> Option<bool> {
         let requires = |assignment: &Assignment| {
             assignment.intent.as_ref().is_some_and(|intent| intent.as_str().eq_ignore_ascii_case("required"))
@@ -117,7 +118,7 @@ impl MobileApp {
     }
 }
 
-/// The name of a type without its namespace: `win32LobApp` of `#microsoft.graph.win32LobApp`.
+/// Returns the name of a type without its namespace: `win32LobApp` of `#microsoft.graph.win32LobApp`.
 pub(super) fn short_type(odata_type: &str) -> &str {
     odata_type.rsplit_once('.').map_or(odata_type, |(_, name)| name)
 }

@@ -1,4 +1,4 @@
-//! To whom something is assigned.
+//! Assignments and their targets.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -12,28 +12,29 @@ use super::{Group, Id, Properties, RawObject, Text};
 observation! {
     /// An assignment of a deployment profile, an enrollment configuration or a device configuration.
     ///
-    /// Its id is opaque: use what the service returns, and make none up.
+    /// The id is opaque: use the one that the service returns.
     pub struct Assignment = "deviceConfigurationAssignment", id: Id<Assignment> {
-        target: Target = "target", "To whom.";
+        target: Target = "target", "The target.";
         source: AssignmentSource = "source", "The source: the object itself, or a policy set.";
-        source_id: Text = "sourceId", "The policy set that made it.";
+        source_id: Text = "sourceId", "The policy set that made the assignment.";
         /// The effect: the configuration is applied or removed; device configurations only.
         intent: AssignmentIntent = "intent";
     }
     beside {
-        /// The type as the service names it: each kind of object has its own.
+        /// The type, as named by the service: each kind of object has its own.
         odata_type: Text = "@odata.type";
     }
 }
 
 impl Assignment {
-    /// Returns `true` if it was made on the object itself: only such a one may be deleted. One without a source is.
+    /// Returns `true` if the assignment was made on the object itself, or has no source. Only such an assignment may be
+    /// deleted.
     pub fn is_direct(&self) -> bool {
         self.source.as_ref().is_none_or(|source| *source == AssignmentSource::Direct)
     }
 }
 
-/// To whom something is assigned: an audience, perhaps narrowed by a filter.
+/// The target of an assignment: an audience, optionally narrowed by a filter.
 ///
 /// ```
 /// use windows_autopilot::model::{Target, TargetKind};
@@ -47,13 +48,13 @@ impl Assignment {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Its form in serde is the service's. Graph's `deviceAndAppManagementAssignmentTarget`.
+/// The serde form is that of the service: Graph's `deviceAndAppManagementAssignmentTarget`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Target {
     /// The audience.
     pub kind: TargetKind,
-    /// The filter that narrows it to some of its devices.
+    /// The filter that narrows the audience to some devices.
     pub filter: Option<TargetFilter>,
     kept: Properties,
 }
@@ -68,11 +69,11 @@ pub enum TargetKind {
     AllLicensedUsers,
     /// The members of a group.
     Group(Id<Group>),
-    /// Not the members of a group, although another assignment has them.
+    /// The members of a group are excluded, even if another assignment includes them.
     ExclusionGroup(Id<Group>),
-    /// The members of a collection of Configuration Manager, by its id.
+    /// The members of a Configuration Manager collection, by its id.
     ConfigurationManagerCollection(Text),
-    /// An audience that this version does not know, or one without its group: kept whole, and sent back as it is.
+    /// An unknown audience, or one without its group: kept whole and sent back unchanged.
     Unknown(RawObject),
 }
 
@@ -82,39 +83,39 @@ pub enum TargetKind {
 pub struct TargetFilter {
     /// The filter.
     pub id: Id<AssignmentFilter>,
-    /// The effect on devices that match: included or excluded.
+    /// The effect on matching devices: included or excluded.
     pub filter_type: AssignmentFilterType,
 }
 
 impl Target {
-    /// An audience without a filter.
+    /// Creates a target without a filter.
     pub fn new(kind: TargetKind) -> Self {
         Self { kind, filter: None, kept: Properties::new() }
     }
 
-    /// All devices.
+    /// Creates a target for all devices.
     pub fn all_devices() -> Self {
         Self::new(TargetKind::AllDevices)
     }
 
-    /// The members of a group.
+    /// Creates a target for the members of a group.
     pub fn group(id: Id<Group>) -> Self {
         Self::new(TargetKind::Group(id))
     }
 
-    /// Not the members of a group.
+    /// Creates an exclusion of the members of a group.
     pub fn excluding(id: Id<Group>) -> Self {
         Self::new(TargetKind::ExclusionGroup(id))
     }
 
-    /// Narrows the audience by a filter.
+    /// Sets the filter that narrows the audience.
     #[must_use]
     pub fn with_filter(mut self, id: Id<AssignmentFilter>, filter_type: AssignmentFilterType) -> Self {
         self.filter = Some(TargetFilter { id, filter_type });
         self
     }
 
-    /// The group that is taken in or left out.
+    /// Returns the group that is included or excluded.
     pub fn group_id(&self) -> Option<&Id<Group>> {
         match &self.kind {
             TargetKind::Group(id) | TargetKind::ExclusionGroup(id) => Some(id),
@@ -231,7 +232,7 @@ const COLLECTION_ID: &str = "collectionId";
 const FILTER_ID: &str = "deviceAndAppManagementAssignmentFilterId";
 const FILTER_TYPE: &str = "deviceAndAppManagementAssignmentFilterType";
 
-/// Takes an id out; one that cannot be read, or is nothing, stays.
+/// Removes and returns an id; an unreadable or blank one stays.
 fn id_of<T>(properties: &mut Properties, name: &str) -> Option<Id<T>> {
     let id = properties.text(name)?.parse().ok()?;
     properties.remove(name);

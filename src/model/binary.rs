@@ -1,4 +1,4 @@
-//! Bytes as the service writes them.
+//! Binary values of the service.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::lenient::{FromText, read_into};
 
-/// Bytes that the service reports as base64, such as a hardware identifier or a key: kept out of `Debug`.
+/// Bytes that the service reports as base64, such as a hardware identifier or a key: not shown by `Debug`.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Binary(Box<[u8]>);
 
-/// Hardware hashes come unpadded and with bits set after the last byte, which other decoders let pass.
+/// Hardware hashes come unpadded and with nonzero trailing bits, which other decoders accept.
 const TOLERANT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
@@ -21,12 +21,12 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, TOLERA
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, TOLERANT);
 
 impl Binary {
-    /// The bytes. Mind where they go.
+    /// Returns the bytes, which may be sensitive.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The bytes in base64: standard alphabet, padded.
+    /// Returns the bytes in base64: standard alphabet, padded.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(&self.0)
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for Binary {
     }
 }
 
-/// Base64 in the standard or the URL alphabet, with or without padding.
+/// Parses base64 in the standard or URL alphabet, with or without padding.
 impl FromText for Binary {
     const UNREADABLE_IS_NONE: bool = true;
 

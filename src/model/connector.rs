@@ -6,12 +6,12 @@ use super::observation::observation;
 use super::{ConnectorState, Id, Text};
 
 observation! {
-    /// An Intune Connector for Active Directory, as Intune knows it. Nothing here tells which domain it serves.
+    /// An Intune Connector for Active Directory, as reported by Intune, which does not show the domain that it serves.
     pub struct Connector = "deviceManagementDomainJoinConnector", id: Id<Connector> {
-        display_name: Text = "displayName", "Its name.";
-        last_connection_date_time: Timestamp = "lastConnectionDateTime", "When it was last in touch.";
-        /// Its state as the service sees it. `active` alone does not say that it works.
+        display_name: Text = "displayName", "The name.";
+        last_connection_date_time: Timestamp = "lastConnectionDateTime", "The time of the last contact.";
+        /// The state. `active` alone does not prove that the connector works.
         state: ConnectorState = "state";
-        version: Text = "version", "Its version, such as `6.2504.2001.8`: four numbers, compared as numbers.";
+        version: Text = "version", "The version, such as `6.2504.2001.8`: four numbers, compared numerically.";
     }
 }

@@ -1,4 +1,4 @@
-//! Changes of directory objects, as the service lists them.
+//! Changes of directory objects, as reported by the service.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::{DirectoryDevice, DirectoryObject, Group, Id, Properties, Stored};
 
-/// A kind of directory object whose changes the service lists: [`Group`] and [`DirectoryDevice`].
+/// A kind of directory object with a list of changes: [`Group`] and [`DirectoryDevice`].
 pub trait Tracked: private::Sealed + Sized + 'static {
-    /// An object that is new or has changed.
+    /// A new or changed object.
     type Changed: DeserializeOwned + fmt::Debug + Clone + PartialEq + Send + 'static;
 
     /// Returns the id of a changed object.
@@ -42,10 +42,10 @@ impl Tracked for DirectoryDevice {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Delta<T: Tracked> {
-    /// The object is new or has changed. The service reports at least the properties that have changed; the others may be
-    /// missing, so read the object before its settings are changed.
+    /// The object is new or has changed. Only changed properties are certain to be reported: read the object before
+    /// changing its settings.
     Changed(T::Changed),
-    /// The object is gone.
+    /// The object was removed.
     Removed {
         /// The id of the object.
         id: Id<T>,
@@ -64,17 +64,17 @@ impl<T: Tracked> Delta<T> {
     }
 }
 
-/// A group that is new or has changed. One with many changed members is listed several times, each time with some of them.
+/// A new or changed group. One with many changed members is listed several times, each time with some of them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupChange {
     /// The group.
     pub group: Stored<Group>,
-    /// The members that came or went.
+    /// The added and removed members.
     pub members: Vec<MemberChange>,
 }
 
-/// A member that came to a group or left it.
+/// An added or removed member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MemberChange {

@@ -1,4 +1,4 @@
-//! Devices that are registered with Autopilot.
+//! Devices registered with Autopilot.
 
 use jiff::Timestamp;
 
@@ -10,69 +10,69 @@ use super::{
 };
 
 observation! {
-    /// A device that is registered with Windows Autopilot.
+    /// A device registered with Windows Autopilot.
     ///
-    /// v1.0 reports fewer of the properties than beta does: what it leaves out is `None`.
+    /// v1.0 reports fewer properties than beta; the missing ones are `None`.
     pub struct Device = "windowsAutopilotDeviceIdentity", id: Id<Device> {
-        addressable_user_name: Personal = "addressableUserName", "Name of the assigned user in the greeting.";
-        /// The older name of `azure_ad_device_id`; ask [`Device::entra_device_id`] for either.
+        addressable_user_name: Personal = "addressableUserName", "The assigned user's name in the greeting.";
+        /// The old name of `azure_ad_device_id`; [`Device::entra_device_id`] returns either.
         azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
         /// The `deviceId` of the device's object in Microsoft Entra ID, not its object id.
         azure_ad_device_id: Id<EntraDevice> = "azureAdDeviceId";
-        /// When the deployment profile was assigned.
+        /// The time of the deployment profile's assignment.
         deployment_profile_assigned_date_time: Timestamp = "deploymentProfileAssignedDateTime";
         /// The reason why the profile could not be assigned.
         deployment_profile_assignment_detailed_status: ProfileAssignmentDetailedStatus =
             "deploymentProfileAssignmentDetailedStatus";
-        /// The state of the assignment of a deployment profile.
+        /// The status of the deployment profile's assignment.
         ///
-        /// A list and the read of one device can disagree for a while.
+        /// A list and a read of the device can disagree for a while.
         deployment_profile_assignment_status: ProfileAssignmentStatus = "deploymentProfileAssignmentStatus";
-        /// Password of the resource account, for Surface Hub.
+        /// The password of a Surface Hub's resource account.
         device_account_password: Hidden = "deviceAccountPassword";
-        device_account_upn: Personal = "deviceAccountUpn", "Name of the resource account, for Surface Hub.";
-        device_friendly_name: Text = "deviceFriendlyName", "Friendly name of the resource account's device.";
-        /// Name that the device was given; hybrid join takes no notice of it.
+        device_account_upn: Personal = "deviceAccountUpn", "The name of a Surface Hub's resource account.";
+        device_friendly_name: Text = "deviceFriendlyName", "The friendly name of the resource account's device.";
+        /// The assigned device name, which a hybrid join ignores.
         display_name: Text = "displayName";
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
         group_tag: Text = "groupTag", "The group tag: `[OrderID]` in rules of dynamic groups.";
-        /// When Intune last heard of the device.
+        /// The time of the last contact with Intune.
         last_contacted_date_time: Timestamp = "lastContactedDateTime";
-        /// The device in Intune, once it is enrolled.
+        /// The device in Intune, if it is enrolled.
         managed_device_id: Id<ManagedDevice> = "managedDeviceId";
         manufacturer: Text = "manufacturer", "The manufacturer.";
         model: Text = "model", "The model.";
-        product_key: Hidden = "productKey", "Product key.";
-        purchase_order_identifier: Text = "purchaseOrderIdentifier", "Purchase order.";
+        product_key: Hidden = "productKey", "The product key.";
+        purchase_order_identifier: Text = "purchaseOrderIdentifier", "The purchase order.";
         remediation_state: RemediationState = "remediationState", "The need for repair of the registration.";
-        /// When `remediation_state` last changed.
+        /// The time of the last change of `remediation_state`.
         remediation_state_last_modified_date_time: Timestamp = "remediationStateLastModifiedDateTime";
-        resource_name: Text = "resourceName", "Resource name.";
-        serial_number: Text = "serialNumber", "Serial number. Not unique: two makers can give the same one.";
-        sku_number: Text = "skuNumber", "SKU number.";
-        system_family: Text = "systemFamily", "Family of models.";
-        /// The assigned user, whose sign-in name is filled in.
+        resource_name: Text = "resourceName", "The resource name.";
+        serial_number: Text = "serialNumber", "The serial number. Not unique: two makers can use the same one.";
+        sku_number: Text = "skuNumber", "The SKU number.";
+        system_family: Text = "systemFamily", "The model family.";
+        /// The assigned user, whose sign-in name is prefilled.
         user_principal_name: Personal = "userPrincipalName";
         /// The permission to enroll again without a user.
         userless_enrollment_status: UserlessEnrollmentStatus = "userlessEnrollmentStatus";
     }
     beside {
-        /// The profile that is assigned: there when it was expanded.
+        /// The assigned profile, if expanded.
         deployment_profile: Box<ProfileReference> = "deploymentProfile";
-        /// The profile that is meant to be assigned: there when it was expanded.
+        /// The intended profile, if expanded.
         intended_deployment_profile: Box<ProfileReference> = "intendedDeploymentProfile";
     }
 }
 
 impl Device {
-    /// The `deviceId` of the device's object in Microsoft Entra ID, under its new or its old name.
+    /// Returns the `deviceId` of the device's object in Microsoft Entra ID, from either property.
     pub fn entra_device_id(&self) -> Option<&Id<EntraDevice>> {
         self.azure_ad_device_id.as_ref().or(self.azure_active_directory_device_id.as_ref())
     }
 }
 
 observation! {
-    /// A deployment profile as a device refers to it.
+    /// A device's reference to a deployment profile.
     pub struct ProfileReference = "windowsAutopilotDeploymentProfile", id: Id<DeploymentProfile> {
         display_name: Text = "displayName", "The profile's name.";
     }

@@ -6,59 +6,59 @@ use super::app::short_type;
 use super::observation::observation;
 use super::{Binary, Device, Id, Personal, Text};
 
-/// The object of a `deviceId`: a device's registration in Microsoft Entra ID.
+/// The identity behind a `deviceId`: a device's registration in Microsoft Entra ID.
 ///
-/// Not the device's object in the directory, whose id is an `Id<DirectoryDevice>`. Where Intune writes
-/// `azureADDeviceId`, it means this one.
+/// This is not the device's directory object, whose id is an `Id<DirectoryDevice>`. Intune's `azureADDeviceId` refers
+/// to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntraDevice {}
 
 observation! {
     /// A device's object in Microsoft Entra ID.
     ///
-    /// A hybrid joined machine has two by design: the one that Autopilot made when it was registered, which holds the
-    /// [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the one that was synced from Active Directory,
-    /// which is [`is_hybrid`](DirectoryDevice::is_hybrid).
+    /// A hybrid joined machine has two by design: the object of the Autopilot registration, which has the
+    /// [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the object synced from Active Directory, which
+    /// [`is_hybrid`](DirectoryDevice::is_hybrid).
     pub struct DirectoryDevice = "device", id: Id<DirectoryDevice> {
-        account_enabled: bool = "accountEnabled", "Whether it may sign in.";
-        /// For the service's own use: keys of the device.
+        account_enabled: bool = "accountEnabled", "Whether the device may sign in.";
+        /// The device's keys, for the service's own use.
         alternative_security_ids: Vec<AlternativeSecurityId> = "alternativeSecurityIds";
-        /// When it last signed in, about.
+        /// The approximate time of the last sign-in.
         approximate_last_sign_in_date_time: Timestamp = "approximateLastSignInDateTime";
-        /// When it stops being compliant.
+        /// The time at which compliance expires.
         compliance_expiration_date_time: Timestamp = "complianceExpirationDateTime";
-        deleted_date_time: Timestamp = "deletedDateTime", "When it was deleted.";
-        device_category: Text = "deviceCategory", "Category that the user chose.";
-        device_id: Id<EntraDevice> = "deviceId", "Its id as a device; `id` is that of this object.";
-        device_metadata: Text = "deviceMetadata", "For the service's own use.";
+        deleted_date_time: Timestamp = "deletedDateTime", "The time of the deletion.";
+        device_category: Text = "deviceCategory", "The category that the user chose.";
+        device_id: Id<EntraDevice> = "deviceId", "The device id; `id` is the object's.";
+        device_metadata: Text = "deviceMetadata", "Metadata for the service's own use.";
         device_ownership: Text = "deviceOwnership", "The owner: the organization or a person.";
-        device_version: i32 = "deviceVersion", "For the service's own use.";
-        /// Its name: the serial number until it is joined. Not unique, and no key.
+        device_version: i32 = "deviceVersion", "A version for the service's own use.";
+        /// The name: the serial number until the device is joined. Not unique.
         display_name: Text = "displayName";
-        enrollment_profile_name: Text = "enrollmentProfileName", "The profile that it was enrolled with.";
+        enrollment_profile_name: Text = "enrollmentProfileName", "The profile with which the device enrolled.";
         enrollment_type: Text = "enrollmentType", "The method of enrollment.";
-        /// Attributes that the organization gives a meaning.
+        /// The organization's own attributes.
         extension_attributes: Box<ExtensionAttributes> = "extensionAttributes";
-        hostnames: Vec<Text> = "hostnames", "Host names.";
-        is_compliant: bool = "isCompliant", "Whether it meets its compliance policies.";
-        is_managed: bool = "isManaged", "Whether Intune or another service manages it.";
+        hostnames: Vec<Text> = "hostnames", "The host names.";
+        is_compliant: bool = "isCompliant", "Whether the device meets its compliance policies.";
+        is_managed: bool = "isManaged", "Whether Intune or another service manages the device.";
         management_type: Text = "managementType", "The management channel.";
         manufacturer: Text = "manufacturer" | "Manufacturer", "The manufacturer.";
-        mdm_app_id: Text = "mdmAppId", "The service that manages it.";
+        mdm_app_id: Text = "mdmAppId", "The service that manages the device.";
         model: Text = "model" | "Model", "The model.";
-        /// When it was last synced from Active Directory.
+        /// The time of the last sync from Active Directory.
         on_premises_last_sync_date_time: Timestamp = "onPremisesLastSyncDateTime";
-        /// Security identifier of the computer object in Active Directory.
+        /// The security identifier of the computer object in Active Directory.
         on_premises_security_identifier: Text = "onPremisesSecurityIdentifier";
-        /// Whether it is synced from Active Directory.
+        /// Whether the object is synced from Active Directory.
         on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
-        operating_system: Text = "operatingSystem", "Operating system, such as `Windows`.";
-        operating_system_version: Text = "operatingSystemVersion", "Version of the operating system.";
-        /// For the service's own use: labelled ids, such as `[ZTDId]:…` and `[OrderID]:…`.
+        operating_system: Text = "operatingSystem", "The operating system, such as `Windows`.";
+        operating_system_version: Text = "operatingSystemVersion", "The version of the operating system.";
+        /// Labelled ids for the service's own use, such as `[ZTDId]:…` and `[OrderID]:…`.
         physical_ids: Vec<Text> = "physicalIds";
-        profile_type: Text = "profileType", "Profile type.";
-        registration_date_time: Timestamp = "registrationDateTime", "When it was registered.";
-        system_labels: Vec<Text> = "systemLabels", "Labels of the service.";
+        profile_type: Text = "profileType", "The profile type.";
+        registration_date_time: Timestamp = "registrationDateTime", "The time of the registration.";
+        system_labels: Vec<Text> = "systemLabels", "The service's labels.";
         trust_type: Text = "trustType", "The kind of join: `Workplace`, `AzureAd` or `ServerAd` (hybrid).";
     }
 }
@@ -69,22 +69,23 @@ impl DirectoryDevice {
         self.trust_type.as_ref().is_some_and(|trust| trust.eq_ignore_ascii_case("ServerAd"))
     }
 
-    /// The Autopilot registration that this object was made for: on the object that Autopilot made, and on no other.
+    /// Returns the Autopilot registration that created this object; `None` for other objects.
     pub fn ztd_id(&self) -> Option<Id<Device>> {
         self.physical_id("ZTDId")?.parse().ok()
     }
 
-    /// The group tag, as rules of dynamic groups see it.
+    /// Returns the group tag, as rules of dynamic groups see it.
     pub fn group_tag(&self) -> Option<&str> {
         self.physical_id("OrderID")
     }
 
-    /// The purchase order, as rules of dynamic groups see it.
+    /// Returns the purchase order, as rules of dynamic groups see it.
     pub fn purchase_order_id(&self) -> Option<&str> {
         self.physical_id("PurchaseOrderId")
     }
 
-    /// The first of `physical_ids` with this label, without it: `x` of `[Label]:x`. Labels differ in case by source.
+    /// Returns the first of `physical_ids` with this label, without the label: `x` of `[Label]:x`. Labels are compared
+    /// without regard to case.
     pub fn physical_id(&self, label: &str) -> Option<&str> {
         self.physical_ids.iter().flatten().find_map(|id| {
             let (found, value) = id.strip_prefix('[')?.split_once("]:")?;
@@ -96,23 +97,23 @@ impl DirectoryDevice {
 observation! {
     /// A key of a device or user, for the service's own use.
     pub struct AlternativeSecurityId = "alternativeSecurityId" {
-        identity_provider: Text = "identityProvider", "For the service's own use.";
+        identity_provider: Text = "identityProvider", "The provider, for the service's own use.";
         key: Binary = "key", "The key.";
-        r#type: i32 = "type", "For the service's own use.";
+        r#type: i32 = "type", "The type, for the service's own use.";
     }
 }
 
 macro_rules! extension_attributes {
     ($( $number:literal, $field:ident = $wire:literal, $doc:literal; )+) => {
         observation! {
-            /// Fifteen attributes that the organization gives a meaning; rules of dynamic groups can ask for them.
+            /// Fifteen attributes of the organization's own, which rules of dynamic groups can use.
             pub struct ExtensionAttributes = "onPremisesExtensionAttributes" {
                 $( $field: Text = $wire, $doc; )+
             }
         }
 
         impl ExtensionAttributes {
-            /// The attribute of this number, from 1 to 15.
+            /// Returns the attribute with this number, from 1 to 15.
             pub fn get(&self, number: u8) -> Option<&Text> {
                 match number {
                     $( $number => self.$field.as_ref(), )+
@@ -145,47 +146,47 @@ observation! {
     /// A user in Microsoft Entra ID.
     pub struct User = "user", id: Id<User> {
         account_enabled: bool = "accountEnabled", "Whether the user may sign in.";
-        created_date_time: Timestamp = "createdDateTime", "When the user was created.";
-        deleted_date_time: Timestamp = "deletedDateTime", "When the user was deleted.";
-        department: Text = "department", "Department.";
-        display_name: Personal = "displayName", "Full name.";
-        given_name: Personal = "givenName", "Given name.";
-        job_title: Text = "jobTitle", "Job title.";
-        mail: Personal = "mail", "Mail address.";
-        /// Distinguished name in Active Directory.
+        created_date_time: Timestamp = "createdDateTime", "The time of the user's creation.";
+        deleted_date_time: Timestamp = "deletedDateTime", "The time of the user's deletion.";
+        department: Text = "department", "The department.";
+        display_name: Personal = "displayName", "The full name.";
+        given_name: Personal = "givenName", "The given name.";
+        job_title: Text = "jobTitle", "The job title.";
+        mail: Personal = "mail", "The mail address.";
+        /// The distinguished name in Active Directory.
         on_premises_distinguished_name: Personal = "onPremisesDistinguishedName";
-        on_premises_domain_name: Text = "onPremisesDomainName", "DNS name of the Active Directory domain.";
-        on_premises_immutable_id: Text = "onPremisesImmutableId", "The tie to the user in Active Directory.";
-        /// Sign-in name in Active Directory.
+        on_premises_domain_name: Text = "onPremisesDomainName", "The DNS name of the Active Directory domain.";
+        on_premises_immutable_id: Text = "onPremisesImmutableId", "The link to the user in Active Directory.";
+        /// The sign-in name in Active Directory.
         on_premises_sam_account_name: Personal = "onPremisesSamAccountName";
-        /// Security identifier in Active Directory.
+        /// The security identifier in Active Directory.
         on_premises_security_identifier: Text = "onPremisesSecurityIdentifier";
-        /// Whether the user is synced from Active Directory: hybrid join is for those.
+        /// Whether the user is synced from Active Directory, as hybrid join requires.
         on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
-        /// User principal name in Active Directory.
+        /// The user principal name in Active Directory.
         on_premises_user_principal_name: Personal = "onPremisesUserPrincipalName";
-        surname: Personal = "surname", "Surname.";
-        /// Country, in two letters: needed before a licence can be assigned.
+        surname: Personal = "surname", "The surname.";
+        /// The two-letter country, which is required before a licence can be assigned.
         usage_location: Text = "usageLocation";
-        user_principal_name: Personal = "userPrincipalName", "Sign-in name.";
-        user_type: Text = "userType", "`Member` or `Guest`.";
+        user_principal_name: Personal = "userPrincipalName", "The sign-in name.";
+        user_type: Text = "userType", "The type: `Member` or `Guest`.";
     }
 }
 
 observation! {
     /// An object of Microsoft Entra ID of any kind, such as a member of a group.
     pub struct DirectoryObject = "directoryObject", id: Id<DirectoryObject> {
-        deleted_date_time: Timestamp = "deletedDateTime", "When it was deleted.";
+        deleted_date_time: Timestamp = "deletedDateTime", "The time of the deletion.";
     }
     beside {
-        /// Its name, which may be a person's: kinds that have one report it.
+        /// The name, which may be a person's; `None` for kinds without one.
         display_name: Personal = "displayName";
         odata_type: Text = "@odata.type", "The type as the service names it: see [`DirectoryObject::kind`].";
     }
 }
 
 impl DirectoryObject {
-    /// The kind of object, such as `device` or `user`; `None` if the service did not name it.
+    /// Returns the kind of object, such as `device` or `user`; `None` if the service did not name it.
     pub fn kind(&self) -> Option<&str> {
         self.odata_type.as_deref().map(short_type)
     }

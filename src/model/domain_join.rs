@@ -19,7 +19,7 @@ use super::{
 use crate::model::findings::{DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN, DOMAIN_JOIN_SUFFIX_LENGTH};
 
 settings! {
-    /// A domain join profile: which domain a device joins, in which organizational unit, and how it is named.
+    /// A domain join profile: the domain, the organizational unit and the computer name of joining devices.
     ///
     /// ```
     /// use windows_autopilot::model::{DomainJoinProfile, Settings};
@@ -30,8 +30,8 @@ settings! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// A device must get exactly one such profile, assigned to all devices or to device groups. The network profiles that
-    /// it needs to reach the domain are links, which have calls of their own.
+    /// A device must get exactly one domain join profile, assigned to all devices or to device groups. The network
+    /// profiles that a device needs to reach the domain are links with their own calls.
     pub struct DomainJoinProfile = "windowsDomainJoinConfiguration", sends_type: true;
     required {
         /// The name.
@@ -47,22 +47,22 @@ settings! {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
         /// The organizational unit of the computer account; by default the domain's container for computers. The Intune
-        /// Connector must have the right to create computers there.
+        /// Connector needs the right to create computers there.
         organizational_unit, with_organizational_unit: OrganizationalUnit =>
             PropertyRule::new("organizationalUnit").same(same_unit);
-        /// Only for devices with some editions of Windows, or without them.
+        /// The rule on editions of Windows, if any.
         applicability_rule_os_edition, with_applicability_rule_os_edition: OsEditionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsEdition").same(same_members);
-        /// Only for devices with some versions of Windows, or without them.
+        /// The rule on versions of Windows, if any.
         applicability_rule_os_version, with_applicability_rule_os_version: OsVersionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsVersion").same(same_members);
-        /// Only for devices in one mode of Windows, or not in it.
+        /// The rule on the mode of Windows, if any.
         applicability_rule_device_mode, with_applicability_rule_device_mode: DeviceModeRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
     }
     default {
-        /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and those of a
-        /// stored one are left alone.
+        /// The ids of the scope tags. If empty, the service gives a new profile its default tag, and a stored profile
+        /// keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
@@ -72,17 +72,18 @@ settings! {
         PropertyRule::new(SUFFIX).together(COMPUTER_NAME);
     }
     private {
-        /// A count that a tenant holds, if it is not the one that goes with the prefix that it was read with.
+        /// The number of random characters in the tenant if it differs from the prefix's, with the prefix that it was
+        /// read with.
         odd_suffix: Option<(ComputerNamePrefix, i32)>;
     }
-    /// The properties of a domain join profile that the service alone decides.
+    /// The read-only properties of a domain join profile.
     observed ObservedDomainJoinProfile {
-        version: i32 = "version", "The number of its version.";
-        supports_scope_tags: bool = "supportsScopeTags", "Whether it can have scope tags.";
+        version: i32 = "version", "The version number.";
+        supports_scope_tags: bool = "supportsScopeTags", "Whether the profile supports scope tags.";
     }
 }
 
-/// Declares a rule on which devices a profile is for: its own properties, beside its name and its type.
+/// Declares a rule on a profile's applicability: its own properties, with a name and a type.
 macro_rules! applicability_rule {
     (
         $(#[$meta:meta])*
@@ -97,7 +98,7 @@ macro_rules! applicability_rule {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub name: Option<Text>,
             $( $(#[$field_meta])* pub $field: $ty, )+
-            /// The effect on devices that match: included or excluded.
+            /// The effect on matching devices: included or excluded.
             #[serde(deserialize_with = "known")]
             pub rule_type: ApplicabilityRuleType,
         }
@@ -125,10 +126,10 @@ applicability_rule! {
 applicability_rule! {
     /// A rule on the version of Windows.
     pub struct OsVersionRule {
-        /// The oldest version, such as `10.0.22631`; any if there is none.
+        /// The oldest version, such as `10.0.22631`; `None` for any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         min_os_version: Option<Text> = "minOSVersion";
-        /// The newest version; any if there is none.
+        /// The newest version; `None` for any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_os_version: Option<Text> = "maxOSVersion";
     }
@@ -144,8 +145,8 @@ applicability_rule! {
 }
 
 impl DomainJoinProfile {
-    /// Returns the number of random characters after the prefix: it fills the name up to 15, unless the profile was read
-    /// with another number and still has that prefix.
+    /// Returns the number of random characters after the prefix. It fills the name up to 15, unless the profile was
+    /// read with another number and still has that prefix.
     pub fn computer_name_suffix_random_char_count(&self) -> i32 {
         match &self.odd_suffix {
             Some((prefix, count)) if *prefix == self.computer_name_static_prefix => *count,
@@ -153,7 +154,7 @@ impl DomainJoinProfile {
         }
     }
 
-    /// Checks for values that break a rule, and for values that do not fit together.
+    /// Reports values that break a rule and values that conflict.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = self.lint_all_but_unit();
         findings.extend(self.lint_unit());
@@ -208,7 +209,7 @@ impl Quirks for DomainJoinProfile {
 }
 
 stored_enum! {
-    /// A stored device configuration: a domain join profile, or one of the many other kinds in the same list.
+    /// A stored device configuration: a domain join profile, or another kind from the same list.
     pub enum DeviceConfiguration {
         /// A domain join profile.
         DomainJoin(DomainJoinProfile),
@@ -219,7 +220,7 @@ const SUFFIX: &str = "computerNameSuffixRandomCharCount";
 /// The properties that make up a computer name.
 const COMPUTER_NAME: &str = "computer name";
 
-/// Null and the empty text are the default container; units are compared by what they name.
+/// Compares units by the entry that they name; null and empty text are the default container.
 fn same_unit(a: &Value, b: &Value) -> bool {
     let unit =
         |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(OrganizationalUnit::from_service);

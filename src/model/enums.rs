@@ -1,29 +1,29 @@
-//! The service's enums that the models use. Each keeps a member that it does not know, in `Other`.
+//! The service's enums in the models. Each keeps unknown members in `Other`.
 
 use super::open_enum::open_enum;
 
 open_enum! {
     /// State of the assignment of a deployment profile to a device.
     pub enum ProfileAssignmentStatus = "windowsAutopilotProfileAssignmentStatus" {
-        /// The service does not say.
+        /// Not reported.
         Unknown = "unknown",
-        /// Assigned, and the device has the profile as it is now.
+        /// Assigned, and the device has the current profile.
         AssignedInSync = "assignedInSync",
         /// Assigned; the profile has changed since.
         AssignedOutOfSync = "assignedOutOfSync",
-        /// Assigned; whether it is in sync is not known. Spelt as the service spells it.
+        /// Assigned; the sync state is not known. The misspelling is the service's.
         AssignedUnkownSyncState = "assignedUnkownSyncState",
         /// No profile is assigned.
         NotAssigned = "notAssigned",
-        /// Being assigned.
+        /// The assignment is pending.
         Pending = "pending",
-        /// Cannot be assigned: the detailed status says why.
+        /// The assignment failed: the detailed status has the reason.
         Failed = "failed",
     }
 
     /// Reason why a deployment profile could not be assigned.
     pub enum ProfileAssignmentDetailedStatus = "windowsAutopilotProfileAssignmentDetailedStatus" {
-        /// Nothing is wrong.
+        /// No failure.
         None = "none",
         HardwareRequirementsNotMet = "hardwareRequirementsNotMet",
         SurfaceHubProfileNotSupported = "surfaceHubProfileNotSupported",
@@ -40,17 +40,17 @@ open_enum! {
         /// Enrolled, but with another profile than the one assigned now.
         PendingReset = "pendingReset",
         Failed = "failed",
-        /// Registered, and not enrolled yet.
+        /// Registered but not enrolled yet.
         NotContacted = "notContacted",
-        /// Kept from enrolling again; beta only.
+        /// Blocked from enrolling again; beta only.
         Blocked = "blocked",
     }
 
-    /// Need for repair of a registration, as after a new motherboard.
+    /// Need for repair of a registration, for example after a new motherboard.
     pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
         Unknown = "unknown",
         NoRemediationRequired = "noRemediationRequired",
-        /// The service repairs it: "fix pending".
+        /// The service repairs the registration: "fix pending".
         AutomaticRemediationRequired = "automaticRemediationRequired",
         /// Deregister the device and register it again: "attention required".
         ManualRemediationRequired = "manualRemediationRequired",
@@ -67,15 +67,15 @@ open_enum! {
 
     /// State of the import of one device.
     pub enum ImportStatus = "importedWindowsAutopilotDeviceIdentityImportStatus" {
-        /// Not looked at yet: a fresh import can stay here for minutes.
+        /// Not processed yet: a new import can have this state for minutes.
         Unknown = "unknown",
-        /// Being worked on.
+        /// In progress.
         Pending = "pending",
-        /// Partly done.
+        /// Partly complete.
         Partial = "partial",
-        /// Done; the device appears after the next sync.
+        /// Complete; the device appears after the next sync.
         Complete = "complete",
-        /// Failed: the error code and name say why.
+        /// Failed: see the error code and name.
         Error = "error",
     }
 
@@ -95,12 +95,12 @@ open_enum! {
         Failed = "failed",
     }
 
-    /// State of an Intune Connector for Active Directory, as the service sees it.
+    /// State of an Intune Connector for Active Directory.
     pub enum ConnectorState = "deviceManagementDomainJoinConnectorState" {
-        /// It has been in touch.
+        /// The connector is in contact.
         Active = "active",
         Error = "error",
-        /// It has not been in touch; gone from the list after 30 days.
+        /// The connector is not in contact; it disappears from the list after 30 days.
         Inactive = "inactive",
     }
 
@@ -110,17 +110,17 @@ open_enum! {
         Success = "success",
         InProgress = "inProgress",
         Failure = "failure",
-        /// Done, after a phase ran out of time.
+        /// Succeeded after a phase had timed out.
         SuccessWithTimeout = "successWithTimeout",
         /// The phase was not reached.
         NotAttempted = "notAttempted",
-        /// The phase is switched off.
+        /// The phase is disabled.
         Disabled = "disabled",
-        /// Done, after the user tried again.
+        /// Succeeded after the user tried again.
         SuccessOnRetry = "successOnRetry",
     }
 
-    /// Way in which a device came to Intune through Autopilot.
+    /// Method by which a device enrolled through Autopilot.
     pub enum AutopilotEnrollmentType = "windowsAutopilotEnrollmentType" {
         Unknown = "unknown",
         AzureADJoinedWithAutopilotProfile = "azureADJoinedWithAutopilotProfile",
@@ -136,7 +136,7 @@ open_enum! {
         OfflineDomainJoinedWithOfflineAutopilotProfile = "offlineDomainJoinedWithOfflineAutopilotProfile",
     }
 
-    /// State of an app or policy that a deployment tracks.
+    /// State of an app or policy tracked by a deployment.
     pub enum PolicyComplianceStatus = "deviceManagementAutopilotPolicyComplianceStatus" {
         Unknown = "unknown",
         Compliant = "compliant",
@@ -259,7 +259,7 @@ open_enum! {
         ..
     }
 
-    /// Kind of device that a deployment profile is for.
+    /// Kind of device that a deployment profile applies to.
     pub enum DeviceType = "windowsAutopilotDeviceType" {
         WindowsPc = "windowsPc",
         HoloLens = "holoLens",
@@ -296,7 +296,7 @@ open_enum! {
         Windows10EnrollmentCompletionPageConfiguration = "windows10EnrollmentCompletionPageConfiguration",
         DeviceComanagementAuthorityConfiguration = "deviceComanagementAuthorityConfiguration",
         SinglePlatformRestriction = "singlePlatformRestriction",
-        /// Stands for members that the request did not ask for.
+        /// Placeholder for members that the request did not ask for.
         UnknownFutureValue = "unknownFutureValue",
         EnrollmentNotificationsConfiguration = "enrollmentNotificationsConfiguration",
         WindowsRestore = "windowsRestore",
@@ -306,7 +306,7 @@ open_enum! {
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",
-        /// Made by a policy set: not to be deleted here.
+        /// Made by a policy set: must not be deleted here.
         PolicySets = "policySets",
     }
 
@@ -326,7 +326,7 @@ open_enum! {
         Exclude = "exclude",
     }
 
-    /// Edition of Windows that an applicability rule names.
+    /// Edition of Windows in an applicability rule.
     pub enum WindowsEdition = "windows10EditionType" {
         Windows10Enterprise = "windows10Enterprise",
         Windows10EnterpriseN = "windows10EnterpriseN",
@@ -350,7 +350,7 @@ open_enum! {
         Windows10IoTCoreCommercial = "windows10IoTCoreCommercial",
     }
 
-    /// Mode of Windows that an applicability rule names.
+    /// Mode of Windows in an applicability rule.
     pub enum WindowsDeviceMode = "windows10DeviceModeType" {
         StandardConfiguration = "standardConfiguration",
         SModeConfiguration = "sModeConfiguration",
@@ -360,12 +360,12 @@ open_enum! {
     pub enum PolicyScope = "policyScope" {
         None = "none",
         All = "all",
-        /// The groups that the policy includes: reached by adding one.
+        /// The groups included in the policy; set by adding a group.
         Selected = "selected",
         ..
     }
 
-    /// When an assignment filter is evaluated.
+    /// Time at which an assignment filter is evaluated.
     pub enum AssignmentFilterEvaluationMode = "assignmentFilterEvaluationMode" {
         CheckinTimeEvaluation = "checkinTimeEvaluation",
         InventoryEvaluation = "inventoryEvaluation",
@@ -374,14 +374,14 @@ open_enum! {
         ..
     }
 
-    /// Objects that an assignment filter is for: devices or apps.
+    /// Objects that an assignment filter applies to: devices or apps.
     pub enum AssignmentFilterManagementType = "assignmentFilterManagementType" {
         Devices = "devices",
         Apps = "apps",
         ..
     }
 
-    /// Platform that an assignment filter is for.
+    /// Platform of an assignment filter.
     pub enum DevicePlatform = "devicePlatformType" {
         Android = "android",
         AndroidForWork = "androidForWork",
@@ -395,12 +395,12 @@ open_enum! {
         AndroidAOSP = "androidAOSP",
         AndroidMobileApplicationManagement = "androidMobileApplicationManagement",
         IosMobileApplicationManagement = "iOSMobileApplicationManagement",
-        /// Stands for members that the request did not ask for.
+        /// Placeholder for members that the request did not ask for.
         UnknownFutureValue = "unknownFutureValue",
         WindowsMobileApplicationManagement = "windowsMobileApplicationManagement",
     }
 
-    /// Kind of the object that uses an assignment filter.
+    /// Kind of an object that uses an assignment filter.
     pub enum AssignmentPayloadType = "associatedAssignmentPayloadType" {
         Unknown = "unknown",
         DeviceConfigurationAndCompliance = "deviceConfigurationAndCompliance",

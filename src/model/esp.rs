@@ -21,7 +21,7 @@ use crate::model::findings::{
 const MOST_APPS: usize = 100;
 
 settings! {
-    /// An enrollment status page: what a device shows while it installs apps and profiles, and when it may be used.
+    /// An enrollment status page: shows the installation of apps and profiles, and may block the use of the device.
     ///
     /// ```
     /// use windows_autopilot::model::{BlockDeviceUse, BlockingApps, EnrollmentStatusPage};
@@ -39,8 +39,8 @@ settings! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// On a hybrid join the effective timeout is 40 minutes longer than the configured one. The page belongs on device
-    /// groups: its list of apps is ignored where it is assigned to users. Its priority is set by an action of its own.
+    /// In a hybrid join the effective timeout is 40 minutes longer than the configured one. Assign the page to device
+    /// groups: its list of apps is ignored if it is assigned to users. Its priority is set by a separate action.
     pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true;
     required {
         /// The name.
@@ -49,43 +49,42 @@ settings! {
     optional {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
-        /// The text that is shown when the time limit or an error stops the setup; by default that of Windows.
+        /// The text after a timeout or an error; by default that of Windows.
         custom_error_message, with_custom_error_message: CustomErrorMessage =>
             PropertyRule::new("customErrorMessage").same(same_text);
     }
     default {
-        /// The ids of the scope tags. If there is none, those of a stored page are left alone.
+        /// The ids of the scope tags. If empty, a stored page keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
-        /// Whether the progress is shown; it is by default. If it is not, no other setting below takes effect, and none
-        /// is sent.
+        /// Whether the progress is shown; `true` by default. If not, the settings below have no effect and are not
+        /// sent.
         show_installation_progress, with_show_installation_progress: bool = true =>
             PropertyRule::new("showInstallationProgress").together(PROGRESS);
-        /// After how many minutes an error is shown; 60 by default.
+        /// The timeout in minutes; 60 by default.
         install_progress_timeout_in_minutes, with_install_progress_timeout_in_minutes: InstallTimeout =
             InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout).shown(shown_timeout);
-        /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
+        /// Whether users can collect logs and, on Windows 11, see the diagnostics page; `true` by default, as Microsoft
         /// recommends.
         allow_log_collection_on_install_failure, with_allow_log_collection_on_install_failure: bool = true =>
             PropertyRule::new("allowLogCollectionOnInstallFailure");
-        /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device; not by
-        /// default. New pages made in the portal do, so it is always sent.
+        /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device;
+        /// `false` by default. Always sent, because pages created in the portal have it on.
         install_quality_updates, with_install_quality_updates: bool = false =>
             PropertyRule::new("installQualityUpdates");
-        /// Whether only the selected apps can fail the technician's phase of pre-provisioning; not by default.
+        /// Whether only the selected apps can fail the technician phase of pre-provisioning; `false` by default.
         allow_non_blocking_app_installation, with_allow_non_blocking_app_installation: bool = false =>
             PropertyRule::new("allowNonBlockingAppInstallation");
     }
     odd {
-        /// Whether only devices that are set up from the start show the page, and only to their first user; not by
-        /// default.
+        /// Whether only newly provisioned devices show the page, and only to their first user; `false` by default.
         ///
         /// Sources disagree on whether the portal's "only show page to devices provisioned by out-of-box experience" is
         /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are
         /// written with this value.
         track_install_progress_for_autopilot_only, with_track_install_progress_for_autopilot_only: bool = false;
-        /// Whether the device can be used before everything is installed; it can by default.
+        /// The use of the device before everything is installed; allowed by default.
         block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
     }
     rules {
@@ -109,17 +108,17 @@ settings! {
             .named("track_install_progress_for_autopilot_only");
     }
     private {
-        /// The settings of a page that blocks which one that does not block still holds.
+        /// Blocking settings that a page without blocking still has.
         leftover: Properties;
-        /// Selected apps whose ids cannot be read.
+        /// Selected apps with invalid ids.
         odd_apps: Vec<Text>;
     }
-    /// The properties of an enrollment status page that the service alone decides.
+    /// The read-only properties of an enrollment status page.
     observed ObservedEnrollmentStatusPage {
-        /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
+        /// The priority: 1 is the first; the default page has 0 and comes last.
         priority: i32 = "priority";
-        version: i32 = "version", "The number of its version.";
-        /// Its kind: a page, or the default one.
+        version: i32 = "version", "The version number.";
+        /// The kind: a page, or the default one.
         device_enrollment_configuration_type: EnrollmentConfigurationType =
             "deviceEnrollmentConfigurationType";
     }
@@ -129,23 +128,23 @@ settings! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockDeviceUse {
-    /// It can.
+    /// The device can be used.
     #[default]
     No,
-    /// It cannot, until the apps and profiles are installed.
+    /// The device cannot be used until the apps and profiles are installed.
     Until(BlockUntil),
 }
 
-/// The installations that a device waits for, and the rights of users when one fails.
+/// The installations that block a device, and the user's rights when one fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct BlockUntil {
     /// The apps; all required ones by default.
     pub apps: BlockingApps,
-    /// Whether users can reset the device; not by default.
+    /// Whether users can reset the device; `false` by default.
     pub allow_device_reset_on_install_failure: bool,
-    /// Whether users can use the device anyway; not by default.
+    /// Whether users can use the device anyway; `false` by default.
     pub allow_device_use_on_install_failure: bool,
 }
 
@@ -153,30 +152,30 @@ pub struct BlockUntil {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockingApps {
-    /// All apps that are required on it.
+    /// All apps that are required on the device.
     #[default]
     All,
-    /// These, if they are required on it: 1 to 100, by id, or by name in the settings of a deployment. The list is a filter
-    /// and installs nothing. An empty one is the same as all.
+    /// These apps, if they are required on the device: 1 to 100, by id, or by name in a deployment's settings. The list
+    /// is a filter and installs nothing. An empty list means all apps.
     Selected(BTreeSet<AppSelector>),
 }
 
 impl BlockingApps {
-    /// Selects apps: by id, or by name in the settings of a deployment.
+    /// Creates a selection of apps, by id, or by name in a deployment's settings.
     pub fn selected<A: Into<AppSelector>>(apps: impl IntoIterator<Item = A>) -> Self {
         Self::Selected(apps.into_iter().map(Into::into).collect())
     }
 }
 
 impl BlockUntil {
-    /// Creates a wait for these apps that lets users do nothing on a failure.
+    /// Creates a wait for these apps that gives users no rights on a failure.
     pub fn new(apps: BlockingApps) -> Self {
         Self { apps, ..Self::default() }
     }
 }
 
 impl EnrollmentStatusPage {
-    /// Finds what breaks a rule, and settings without effect.
+    /// Reports values that break a rule and settings without effect.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));
@@ -210,15 +209,17 @@ impl EnrollmentStatusPage {
             findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
-            findings.push(ESP_NO_APP_SELECTED.at(
-                "allow_non_blocking_app_installation",
-                "no app is selected that could fail the technician's phase",
-            ));
+            findings.push(
+                ESP_NO_APP_SELECTED.at(
+                    "allow_non_blocking_app_installation",
+                    "no selected app can fail the technician phase",
+                ),
+            );
         }
         findings
     }
 
-    /// Finds what a call refuses: errors, and apps that are selected by name, since the service takes ids.
+    /// Reports what a call refuses: errors, and apps selected by name, because the service accepts ids only.
     pub(crate) fn lint_for_call(&self) -> Vec<Finding> {
         let mut findings = self.lint();
         if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) =
@@ -235,10 +236,10 @@ impl EnrollmentStatusPage {
 }
 
 impl Stored<EnrollmentStatusPage> {
-    /// Returns `true` for the tenant's default page, of which only settings can be changed: it cannot be renamed,
-    /// assigned, given another priority or deleted.
+    /// Returns `true` for the tenant's default page, whose settings can be changed but which cannot be renamed,
+    /// assigned, reprioritized or deleted.
     ///
-    /// Its kind or its id decides; its priority, 0, does not, since other pages have been seen with it.
+    /// The kind or id decides; the priority 0 does not, because other pages have had it.
     pub fn is_default(&self) -> bool {
         let kind = EnrollmentConfigurationType::DefaultWindows10EnrollmentCompletionPageConfiguration;
         let by_id = self.id.as_str().rsplit_once('_').is_some_and(|(_, name)| {
@@ -317,8 +318,8 @@ impl Quirks for EnrollmentStatusPage {
         }
     }
 
-    /// Leaves out what has no effect, as other tools do: all but the names for a page that shows nothing, and what only
-    /// a blocking page has for one that does not block.
+    /// Removes settings without effect, as other tools do: all but the names for a page that shows nothing, and
+    /// blocking settings for a page that does not block.
     fn normalize(properties: &mut Properties) {
         let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
         if is(properties, "showInstallationProgress", false) {
@@ -332,9 +333,9 @@ impl Quirks for EnrollmentStatusPage {
 }
 
 stored_enum! {
-    /// A stored enrollment configuration: an enrollment status page, or one of the other kinds in the same list.
+    /// A stored enrollment configuration: an enrollment status page, or another kind from the same list.
     pub enum EnrollmentConfiguration {
-        /// An enrollment status page; perhaps the default one.
+        /// An enrollment status page, possibly the default one.
         StatusPage(EnrollmentStatusPage),
     }
 }
@@ -345,10 +346,10 @@ const USE_ANYWAY: &str = "allowDeviceUseOnInstallFailure";
 const APPS: &str = "selectedMobileAppIds";
 const AUTOPILOT_ONLY: &str = "trackInstallProgressForAutopilotOnly";
 const FIRST_USER_ONLY: &str = "disableUserStatusTrackingAfterFirstUser";
-/// The properties that mean something only together.
+/// The group of properties that are sent together.
 const PROGRESS: &str = "progress";
 
-/// The setting is the opposite of the property: see [`Quirks::write_odd`].
+/// Returns the setting, the opposite of the property: see [`Quirks::write_odd`].
 fn shown_block(value: &Value) -> Value {
     value.as_bool().map_or(Value::Null, |retry| if retry { "no".into() } else { "until".into() })
 }
@@ -365,7 +366,7 @@ fn shown_timeout(value: &Value) -> Value {
     if value.as_i64() == Some(0) { 60.into() } else { value.clone() }
 }
 
-/// The service takes 0, and nothing, for its default.
+/// Compares timeouts; the service treats 0 and null as its default.
 fn same_timeout(a: &Value, b: &Value) -> bool {
     let minutes = |value: &Value| match value {
         Value::Null => Some(60),
@@ -395,7 +396,7 @@ mod tests {
         BlockDeviceUse::Until(BlockUntil::new(apps))
     }
 
-    /// The portal's Yes is Graph's false.
+    /// Checks that the portal's Yes is Graph's false.
     #[test]
     fn blocking_is_the_opposite_of_the_flag_on_the_wire() {
         let wire = |page: &EnrollmentStatusPage| page.to_properties().get(RETRY).cloned();

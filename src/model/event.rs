@@ -1,4 +1,4 @@
-//! Deployments that Intune has recorded.
+//! Deployments recorded by Intune.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,45 +9,45 @@ use super::{
 };
 
 observation! {
-    /// One deployment of a device, as the Autopilot deployments report shows it. Kept for 30 days.
+    /// One deployment of a device, as in the Autopilot deployments report. Kept for 30 days.
     ///
-    /// A first failure stays a failure after *Try again*, and one that takes more than an hour may never be completed
-    /// here. Durations can be negative.
+    /// A failure stays recorded after *Try again*, and a deployment of more than an hour may never be completed here.
+    /// Durations can be negative.
     pub struct AutopilotEvent = "deviceManagementAutopilotEvent", id: Id<AutopilotEvent> {
         account_setup_duration: SignedDuration = "accountSetupDuration", "The duration of the account setup.";
-        account_setup_status: DeploymentState = "accountSetupStatus", "Outcome of the account setup.";
-        /// The duration of the deployment, with enrollment.
+        account_setup_status: DeploymentState = "accountSetupStatus", "The outcome of the account setup.";
+        /// The duration of the deployment, including enrollment.
         deployment_duration: SignedDuration = "deploymentDuration";
-        deployment_end_date_time: Timestamp = "deploymentEndDateTime", "When the deployment ended.";
-        deployment_start_date_time: Timestamp = "deploymentStartDateTime", "When the deployment started.";
-        deployment_state: DeploymentState = "deploymentState", "Outcome of the deployment.";
+        deployment_end_date_time: Timestamp = "deploymentEndDateTime", "The time at which the deployment ended.";
+        deployment_start_date_time: Timestamp = "deploymentStartDateTime", "The time at which the deployment started.";
+        deployment_state: DeploymentState = "deploymentState", "The outcome of the deployment.";
         /// The duration from the enrollment to the desktop.
         deployment_total_duration: SignedDuration = "deploymentTotalDuration";
-        device_id: Text = "deviceId", "Id of the device; which of its ids, the documentation does not say.";
-        /// When the device was registered.
+        device_id: Text = "deviceId", "An id of the device; its kind is not documented.";
+        /// The time of the device's registration.
         device_registered_date_time: Timestamp = "deviceRegisteredDateTime";
-        device_serial_number: Text = "deviceSerialNumber", "Serial number of the device.";
+        device_serial_number: Text = "deviceSerialNumber", "The serial number of the device.";
         device_setup_duration: SignedDuration = "deviceSetupDuration", "The duration of the device setup.";
-        device_setup_status: DeploymentState = "deviceSetupStatus", "Outcome of the device setup.";
+        device_setup_status: DeploymentState = "deviceSetupStatus", "The outcome of the device setup.";
         enrollment_failure_details: Text = "enrollmentFailureDetails", "The reason why the enrollment failed.";
-        enrollment_start_date_time: Timestamp = "enrollmentStartDateTime", "When the enrollment started.";
+        enrollment_start_date_time: Timestamp = "enrollmentStartDateTime", "The time at which the enrollment started.";
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
-        /// The way to Intune: tells hybrid join from Entra join.
+        /// The method of enrollment, which distinguishes hybrid join from Entra join.
         enrollment_type: AutopilotEnrollmentType = "enrollmentType";
-        event_date_time: Timestamp = "eventDateTime", "When this was recorded.";
-        /// Name of the device in Intune, which may have its user's name in it.
+        event_date_time: Timestamp = "eventDateTime", "The time of the record.";
+        /// The name of the device in Intune, which may contain its user's name.
         managed_device_name: Personal = "managedDeviceName";
-        os_version: Text = "osVersion", "Version of Windows.";
+        os_version: Text = "osVersion", "The version of Windows.";
         user_id: Id<User> = "userId", "The user who enrolled the device.";
-        /// Sign-in name of the user who enrolled the device.
+        /// The sign-in name of the user who enrolled the device.
         user_principal_name: Personal = "userPrincipalName";
-        /// Name of the deployment profile.
+        /// The name of the deployment profile.
         windows_autopilot_deployment_profile_display_name: Text =
             "windowsAutopilotDeploymentProfileDisplayName";
-        /// Name of the enrollment status page.
+        /// The name of the enrollment status page.
         windows10_enrollment_completion_page_configuration_display_name: Text =
             "windows10EnrollmentCompletionPageConfigurationDisplayName";
-        /// Id of the enrollment status page.
+        /// The id of the enrollment status page.
         windows10_enrollment_completion_page_configuration_id: Id<EnrollmentStatusPage> =
             "windows10EnrollmentCompletionPageConfigurationId";
     }
@@ -56,25 +56,25 @@ observation! {
 observation! {
     /// One app or policy that a deployment waited for.
     pub struct PolicyStatusDetail = "deviceManagementAutopilotPolicyStatusDetail", id: Id<PolicyStatusDetail> {
-        compliance_status: PolicyComplianceStatus = "complianceStatus", "State of the app or policy.";
-        display_name: Text = "displayName", "Its name.";
-        error_code: i32 = "errorCode", "Its error code.";
-        last_reported_date_time: Timestamp = "lastReportedDateTime", "When the device last reported it.";
+        compliance_status: PolicyComplianceStatus = "complianceStatus", "The state of the app or policy.";
+        display_name: Text = "displayName", "The name.";
+        error_code: i32 = "errorCode", "The error code.";
+        last_reported_date_time: Timestamp = "lastReportedDateTime", "The time of the device's last report.";
         policy_type: PolicyType = "policyType", "The kind of app or policy.";
-        /// Whether the enrollment status page waited for it.
+        /// Whether the enrollment status page waited for the app or policy.
         tracked_on_enrollment_status: bool = "trackedOnEnrollmentStatus";
     }
 }
 
 impl DeploymentState {
-    /// Returns `true` for a success, even if late or on retry.
+    /// Returns `true` for a success, including late ones and those on retry.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success | Self::SuccessWithTimeout | Self::SuccessOnRetry)
     }
 }
 
 impl AutopilotEnrollmentType {
-    /// Returns `true` if the device was to be hybrid joined.
+    /// Returns `true` if the deployment is a hybrid join.
     pub fn is_hybrid_join(&self) -> bool {
         matches!(
             self,

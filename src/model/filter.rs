@@ -11,27 +11,27 @@ use super::{
 observation! {
     /// A filter that narrows assignments to some devices.
     ///
-    /// One on an enrollment status page may use only the model, the manufacturer, the version and edition of the
+    /// A filter on an enrollment status page may use only the model, the manufacturer, the version and edition of the
     /// operating system, the ownership, and the name of the enrollment profile.
     pub struct AssignmentFilter = "deviceAndAppManagementAssignmentFilter", id: Id<AssignmentFilter> {
-        /// The objects that it is for: devices or apps.
+        /// The objects that the filter applies to: devices or apps.
         assignment_filter_management_type: AssignmentFilterManagementType = "assignmentFilterManagementType";
-        created_date_time: Timestamp = "createdDateTime", "When it was created.";
+        created_date_time: Timestamp = "createdDateTime", "The time of its creation.";
         description: Text = "description", "A description.";
         display_name: Text = "displayName", "The name.";
-        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "When it is evaluated.";
-        last_modified_date_time: Timestamp = "lastModifiedDateTime", "When it was last changed.";
-        payloads: Vec<FilterPayload> = "payloads", "The objects whose assignments use it.";
-        platform: DevicePlatform = "platform", "The platform that it is for.";
-        role_scope_tags: Vec<Text> = "roleScopeTags", "The ids of its scope tags.";
-        rule: Text = "rule", "The rule that devices match, such as `(device.model -eq \"Surface Pro\")`.";
+        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "The time at which the filter is evaluated.";
+        last_modified_date_time: Timestamp = "lastModifiedDateTime", "The time of its last change.";
+        payloads: Vec<FilterPayload> = "payloads", "The objects whose assignments use the filter.";
+        platform: DevicePlatform = "platform", "The platform.";
+        role_scope_tags: Vec<Text> = "roleScopeTags", "The ids of the scope tags.";
+        rule: Text = "rule", "The rule, such as `(device.model -eq \"Surface Pro\")`.";
     }
 }
 
 observation! {
     /// An object whose assignment uses a filter.
     pub struct FilterPayload = "payloadByFilter" {
-        /// The effect on devices that match: included or excluded.
+        /// The effect on matching devices: included or excluded.
         assignment_filter_type: AssignmentFilterType = "assignmentFilterType";
         group_id: Id<Group> = "groupId", "The group of the assignment.";
         payload_id: Text = "payloadId", "The id of the object.";

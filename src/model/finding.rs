@@ -12,11 +12,11 @@ use crate::foreign::line;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Severity {
-    /// Worth knowing; nothing need be done.
+    /// For information; no action is needed.
     Info,
-    /// Likely to cause trouble; nothing is stopped.
+    /// Likely to cause trouble; does not stop a run.
     Warning,
-    /// Will fail, or has failed; a run stops before its first write.
+    /// Will fail, or has failed; stops a run before its first write.
     Error,
 }
 
@@ -30,10 +30,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A kind of finding: an id that is the same in every version, with its usual severity and remedy.
+/// A kind of finding: a stable id with its usual severity and remedy.
 ///
-/// The crate's own kinds are constants, listed in [`docs::findings`](crate::docs::findings). Checks of your own can
-/// declare theirs:
+/// The crate's own kinds are constants, listed in [`docs::findings`](crate::docs::findings). Your own checks can
+/// declare further kinds:
 ///
 /// ```
 /// use windows_autopilot::model::{FindingKind, Severity};
@@ -57,7 +57,7 @@ pub struct FindingKind {
     pub severity: Severity,
     /// A sentence on the problem, in Markdown.
     pub meaning: &'static str,
-    /// The usual remedy. A finding has another one if the remedy depends on a value.
+    /// The usual remedy. A finding has its own if the remedy depends on a value.
     pub remedy: &'static str,
 }
 
@@ -86,19 +86,19 @@ impl FindingKind {
     }
 }
 
-/// A problem that a check found: its kind, its place, the evidence, and a remedy.
+/// A problem found by a check: its kind, its place, the evidence, and a remedy.
 ///
 /// Findings hold no secret, no hardware hash and no person's name, so they can be logged and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The id of the kind, such as `csv.missing-serial`; the same in every version, to be matched on or waived.
+    /// The id of the kind, such as `csv.missing-serial`; stable, for matching and waiving.
     pub id: Cow<'static, str>,
     /// The severity.
     pub severity: Severity,
     /// The place: a line and column, a setting's name, a device's serial number, a distinguished name.
     pub place: String,
-    /// The observation, with its value if that is not secret.
+    /// The observation, with the value unless it is secret.
     pub evidence: String,
     /// The remedy.
     pub remedy: Cow<'static, str>,
@@ -129,7 +129,7 @@ impl Finding {
         self
     }
 
-    /// Sorts findings by severity, the worst first, then by id and place.
+    /// Sorts findings by severity, worst first, then by id and place.
     pub fn sort(findings: &mut [Self]) {
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
     }
@@ -142,7 +142,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Declares a constant for each kind of finding, and `ALL` of them.
+/// Declares a constant for each kind of finding, and `ALL`.
 ///
 /// The documentation of a constant, one line, is the kind's meaning.
 macro_rules! finding_kinds {

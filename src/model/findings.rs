@@ -6,7 +6,7 @@ finding_kinds! {
     /// A setting in a tenant that breaks a rule.
     SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that keeps the rule";
 
-    /// A scope tag that is no id.
+    /// A scope tag that is not an id.
     SETTINGS_SCOPE_TAG = "settings.scope-tag", Warning,
         "write the scope tag's id, a number such as \"0\", and not its name";
 
@@ -93,7 +93,7 @@ finding_kinds! {
     RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
     /// A regular expression that the service evaluates, and this library does not.
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
-        "look at the members in the tenant: which devices the pattern selects is not known here";
+        "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
     /// A value that no device has, so that the condition is the same for all.

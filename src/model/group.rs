@@ -10,7 +10,7 @@ use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
 
 settings! {
-    /// A security group, such as the one that holds the devices of a deployment.
+    /// A security group, such as the group of a deployment's devices.
     ///
     /// ```
     /// use windows_autopilot::model::{Group, Membership, MembershipRule};
@@ -20,8 +20,8 @@ settings! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// A group in a tenant may be of another kind, with mail or from an on-premises directory: it is read all the same, and
-    /// what makes it so is left alone.
+    /// A group in a tenant may be of another kind, with mail or from an on-premises directory: it can be read, and its
+    /// other properties stay unchanged.
     pub struct Group = "group", sends_type: false;
     required {
         /// The name. Not unique in a tenant.
@@ -32,12 +32,12 @@ settings! {
         description, with_description: Text => PropertyRule::new("description").same(same_text);
     }
     default {
-        /// A name without blanks that every group must have; by default it is derived from the name.
+        /// The mail nickname, which every group needs; by default it is derived from the name.
         mail_nickname, with_mail_nickname: MailNickname = MailNickname::derived_from(&display_name) =>
             PropertyRule::new("mailNickname").derived(nickname_of);
     }
     odd {
-        /// The way in which members come to be; assigned by default.
+        /// The kind of membership; assigned by default.
         membership, with_membership: Membership = Membership::Assigned;
     }
     rules {
@@ -54,54 +54,54 @@ settings! {
         PropertyRule::new(STATE).together(MEMBERSHIP).named("membership.dynamic.paused").shown(shown_state);
     }
     private {}
-    /// The properties of a group that the service alone decides.
+    /// The read-only properties of a group.
     observed ObservedGroup {
-        /// Whether it comes from an on-premises directory: it then cannot be changed here.
+        /// Whether the group is synced from an on-premises directory and cannot be changed here.
         on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
-        /// Whether roles can be assigned to it: it then cannot be dynamic.
+        /// Whether roles can be assigned to the group, which then cannot be dynamic.
         is_assignable_to_role: bool = "isAssignableToRole";
-        security_identifier: Text = "securityIdentifier", "Its security identifier.";
+        security_identifier: Text = "securityIdentifier", "The security identifier.";
         unique_name: Text = "uniqueName", "A name that is unique in the tenant, if it has one.";
         visibility: Text = "visibility", "The visibility of its members.";
     }
 }
 
-/// The way in which members of a group come to be.
+/// The kind of a group's membership.
 ///
-/// It is decided when the group is created: changing it later would drop the members, so such a difference is reported
-/// and not sent.
+/// It is fixed when the group is created: a later change would drop the members, so a difference is reported and not
+/// sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Membership {
-    /// Somebody puts them in.
+    /// Members are added by hand.
     #[default]
     Assigned,
-    /// The service puts in what a rule matches, after a while.
+    /// The service adds the objects that match a rule, with a delay.
     Dynamic(DynamicMembership),
 }
 
-/// A rule by which the service finds the members of a group.
+/// The rule of a dynamic group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DynamicMembership {
     /// The rule.
     pub rule: MembershipRule,
-    /// Whether the service evaluates it no longer; it does by default.
+    /// Whether evaluation is paused; `false` by default.
     #[serde(default)]
     pub paused: bool,
 }
 
 impl Membership {
-    /// By a rule that is evaluated.
+    /// Creates dynamic membership by a rule.
     pub fn dynamic(rule: MembershipRule) -> Self {
         Self::Dynamic(DynamicMembership { rule, paused: false })
     }
 }
 
 impl Group {
-    /// Finds what breaks a rule, and what is wrong with the membership rule.
+    /// Reports values that break a rule and problems of the membership rule.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));
@@ -165,7 +165,7 @@ const STATE: &str = "membershipRuleProcessingState";
 const DYNAMIC: &str = "DynamicMembership";
 const ON: &str = "On";
 const PAUSED: &str = "Paused";
-/// The properties that decide who is a member.
+/// The group of properties that determine the members.
 const MEMBERSHIP: &str = "membership";
 
 fn shown_types(value: &Value) -> Value {
@@ -181,13 +181,13 @@ fn shown_state(value: &Value) -> Value {
     }
 }
 
-/// Returns the nickname that a group of this name gets by default.
+/// Returns the default nickname for a group of this name.
 fn nickname_of(properties: &Properties) -> Value {
     let name = DisplayName::from_service(properties.text("displayName").unwrap_or_default());
     MailNickname::derived_from(&name).as_str().into()
 }
 
-/// Rules that mean the same are the same.
+/// Compares rules by their meaning.
 fn same_rule(a: &Value, b: &Value) -> bool {
     match (a.as_str(), b.as_str()) {
         (Some(a), Some(b)) => {

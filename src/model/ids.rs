@@ -1,4 +1,4 @@
-//! Ids that know what they identify.
+//! Typed ids.
 
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -7,9 +7,9 @@ use std::str::FromStr;
 use super::text::text_impls;
 use super::{InvalidValue, Text, is_guid};
 
-/// The id of a `T` in Graph: opaque text, most often a GUID.
+/// The id of a `T` in Graph: opaque text, usually a GUID.
 ///
-/// An id of one kind does not pass for another's:
+/// Ids of different kinds do not mix:
 ///
 /// ```compile_fail
 /// # use windows_autopilot::model::{Device, Group, Id};
@@ -20,21 +20,21 @@ use super::{InvalidValue, Text, is_guid};
 /// Some ids are not GUIDs (an enrollment status page's is `<guid>_Windows10EnrollmentCompletionPageConfiguration`),
 /// so the only rule is what a path segment can carry: not empty, no `/`, `\`, `?`, `#`, blank or control character.
 ///
-/// GUIDs are compared without regard to case, since the services of Graph do not agree on one; all other ids are compared
-/// as they are. Either way an id is written as it was read.
+/// GUIDs are compared without regard to case, because Graph's services disagree on it; all other ids are compared
+/// exactly. An id keeps its original text.
 pub struct Id<T: ?Sized> {
     text: Text,
     of: PhantomData<fn() -> Box<T>>,
 }
 
 impl<T: ?Sized> Id<T> {
-    /// The id as Graph writes it.
+    /// Returns the id as Graph writes it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The same id, said to be of another kind: for the few places where one object has two faces, such as a
-    /// registration id that becomes a device's id.
+    /// Returns the id as one of another kind, for objects with two roles, such as a registration id that becomes a
+    /// device's id.
     pub fn cast<U: ?Sized>(&self) -> Id<U> {
         Id { text: self.text.clone(), of: PhantomData }
     }
@@ -48,7 +48,7 @@ impl<T: ?Sized> FromStr for Id<T> {
     }
 }
 
-/// Returns the bytes by which an id is compared: those of a GUID in lower case, those of other text as they are.
+/// Returns the bytes to compare: those of a GUID in lower case, those of other text unchanged.
 fn compared(text: &str) -> impl Iterator<Item = u8> + '_ {
     let is_guid = is_guid(text);
     text.bytes().map(move |byte| if is_guid { byte.to_ascii_lowercase() } else { byte })

@@ -1,4 +1,4 @@
-//! Imports: devices on their way into Autopilot.
+//! Imports of devices into Autopilot.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{
     SerialNumber, Text, UserPrincipalName,
 };
 
-/// A device to register with Autopilot: what an import sends.
+/// A device to register with Autopilot: the content of an import.
 ///
 /// ```
 /// use windows_autopilot::model::DeviceToImport;
@@ -19,32 +19,32 @@ use super::{
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// Neither the hash nor the product key nor the user is in its `Debug`. Importing a device that is registered already
-/// does not change its group tag.
+/// `Debug` does not show the hash, the product key or the user. Importing a registered device does not change its group
+/// tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeviceToImport {
-    /// Serial number.
+    /// The serial number.
     pub serial_number: SerialNumber,
     /// The hardware hash.
     pub hardware_identifier: HardwareHash,
-    /// The group tag to give it.
+    /// The group tag of the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_tag: Option<GroupTag>,
-    /// Product key, where a partner registers by it.
+    /// The product key, for partners that register by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_key: Option<Hidden>,
-    /// The user to assign. In hybrid join, better none: an assigned user is a known cause of error 0x80070774.
+    /// The user to assign. Leave it out in hybrid joins: an assigned user is a known cause of error 0x80070774.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user_principal_name: Option<UserPrincipalName>,
-    /// An id of the caller's own, by which the records of a list can be told apart in the answer.
+    /// The caller's own id, which identifies the record in the answer to a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_id: Option<Text>,
 }
 
 impl DeviceToImport {
-    /// A device with the two things that every import needs.
+    /// Creates a device with the two required values.
     pub fn new(serial_number: SerialNumber, hardware_identifier: HardwareHash) -> Self {
         Self {
             serial_number,
@@ -66,16 +66,16 @@ impl DeviceToImport {
 }
 
 observation! {
-    /// The record of one device's import. It is not the device, which appears later under another id.
+    /// The record of one device's import. The device itself appears later under another id.
     pub struct ImportedDevice = "importedWindowsAutopilotDeviceIdentity", id: Id<ImportedDevice> {
         assigned_user_principal_name: Personal = "assignedUserPrincipalName", "The user to assign.";
         group_tag: Text = "groupTag", "The group tag.";
-        /// The hardware hash; the service does not give it back once it has it.
+        /// The hardware hash, which the service does not return.
         hardware_identifier: Binary = "hardwareIdentifier";
-        /// The id that the import of a list was sent with. Says nothing about a device that was sent alone.
+        /// The id with which a list was imported. Meaningless for a device that was sent alone.
         import_id: Text = "importId";
-        product_key: Hidden = "productKey", "Product key.";
-        serial_number: Text = "serialNumber", "Serial number.";
+        product_key: Hidden = "productKey", "The product key.";
+        serial_number: Text = "serialNumber", "The serial number.";
         state: ImportState = "state", "The state of the import.";
     }
 }
@@ -83,30 +83,30 @@ observation! {
 observation! {
     /// The state of an import, and its error.
     pub struct ImportState = "importedWindowsAutopilotDeviceIdentityState" {
-        /// Error code, such as 806. The same code can come with different names: decide by the name.
+        /// The error code, such as 806. One code occurs with different names: decide by the name.
         device_error_code: i32 = "deviceErrorCode";
-        device_error_name: Text = "deviceErrorName", "Name of the error, such as `ZtdDeviceAlreadyAssigned`.";
+        device_error_name: Text = "deviceErrorName", "The name of the error, such as `ZtdDeviceAlreadyAssigned`.";
         device_import_status: ImportStatus = "deviceImportStatus", "The state of the import.";
-        device_registration_id: Id<Device> = "deviceRegistrationId", "The id of the device that comes of it.";
+        device_registration_id: Id<Device> = "deviceRegistrationId", "The id of the resulting device.";
     }
 }
 
 observation! {
     /// An upload of many devices. Documented, but not in the service's current metadata.
     pub struct ImportUpload = "importedWindowsAutopilotDeviceIdentityUpload", id: Id<ImportUpload> {
-        created_date_time_utc: Timestamp = "createdDateTimeUtc", "When it was made.";
+        created_date_time_utc: Timestamp = "createdDateTimeUtc", "The time of its creation.";
         status: ImportUploadStatus = "status", "The state of the upload.";
     }
     beside {
-        /// Its devices: there when they were expanded.
+        /// The devices, if expanded.
         device_identities: Vec<ImportedDevice> = "deviceIdentities";
     }
 }
 
 impl ImportStatus {
-    /// Returns `true` while the service works on the import: `unknown` (a fresh import), `pending` or `partial`.
+    /// Returns `true` while the service processes the import: `unknown` (a new import), `pending` or `partial`.
     ///
-    /// Returns `false` for a member that this version does not know: the caller decides what that means for the wait.
+    /// Returns `false` for an unknown member, which the caller has to handle.
     pub fn is_in_progress(&self) -> bool {
         matches!(self, Self::Unknown | Self::Pending | Self::Partial)
     }

@@ -1,11 +1,11 @@
-//! The one error of every checked value.
+//! The error of all checked values.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::foreign::looks_like_hash;
 
-/// A value that breaks the rule of its type: what it is, where it breaks, the rule, and what to write instead.
+/// A value that breaks the rule of its type: the value, the position, the rule, and the remedy.
 ///
 /// ```
 /// use windows_autopilot::model::ComputerNamePrefix;
@@ -14,7 +14,7 @@ use crate::foreign::looks_like_hash;
 /// assert!(error.to_string().contains("'%' at character 5"));
 /// ```
 ///
-/// Values that may name a person or are secret never become part of it.
+/// The error never contains personal or secret values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidValue {
     subject: &'static str,
@@ -24,12 +24,12 @@ pub struct InvalidValue {
     position: Option<usize>,
 }
 
-/// The longest part of a value that an error repeats, in characters.
+/// The most characters of a value in an error.
 const SHOWN: usize = 60;
 
 impl InvalidValue {
-    /// Creates an error about `subject` (in an administrator's words), the problem and the remedy, for a checked type of
-    /// your own.
+    /// Creates an error about `subject` (in an administrator's words), with the problem and the remedy, for your own
+    /// checked types.
     ///
     /// ```
     /// use windows_autopilot::model::InvalidValue;
@@ -44,31 +44,31 @@ impl InvalidValue {
         Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
-    /// Sets the value, cut to 60 characters. A personal or secret value must not be set. A hardware hash is not kept.
+    /// Sets the value, cut to 60 characters. Do not pass a personal or secret value. A hardware hash is dropped.
     #[must_use]
     pub fn with_value(mut self, value: &str) -> Self {
         self.value = Some(value).filter(|value| !looks_like_hash(value)).map(shorten);
         self
     }
 
-    /// Sets the place in the value: a character index, counted from 0.
+    /// Sets the position in the value: a character index from 0.
     #[must_use]
     pub fn at(mut self, position: usize) -> Self {
         self.position = Some(position);
         self
     }
 
-    /// Returns the kind of value that was read, in an administrator's words, such as `computer name prefix`.
+    /// Returns the kind of value, in an administrator's words, such as `computer name prefix`.
     pub fn subject(&self) -> &'static str {
         self.subject
     }
 
-    /// The value, cut to 60 characters; `None` where it may be personal or secret.
+    /// Returns the value, cut to 60 characters; `None` if it may be personal or secret.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
 
-    /// The rule that it breaks.
+    /// Returns the broken rule.
     pub fn problem(&self) -> &str {
         &self.problem
     }
@@ -78,13 +78,13 @@ impl InvalidValue {
         &self.remedy
     }
 
-    /// Returns the value's name, the value and the problem.
+    /// Returns the kind, the value and the problem.
     pub(crate) fn description(&self) -> String {
         let value = self.value.as_ref().map(|value| format!(" {value:?}")).unwrap_or_default();
         format!("{}{value}: {}", self.subject, self.problem)
     }
 
-    /// Returns the place of the fault: a character index counted from 0, if one place can be named.
+    /// Returns the position of the problem: a character index from 0, if there is a single one.
     pub fn position(&self) -> Option<usize> {
         self.position
     }
@@ -98,7 +98,7 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// `value`, or its first 60 characters and an ellipsis.
+/// Returns `value`, or its first 60 characters and an ellipsis.
 pub(crate) fn shorten(value: &str) -> String {
     let mut shown: String = value.chars().take(SHOWN).collect();
     if shown.len() < value.len() {
@@ -107,17 +107,17 @@ pub(crate) fn shorten(value: &str) -> String {
     shown
 }
 
-/// The first character of `value` that `allowed` refuses, with its index.
+/// Returns the first character of `value` that `allowed` refuses, with its index.
 pub(crate) fn first_refused(value: &str, allowed: impl Fn(char) -> bool) -> Option<(usize, char)> {
     value.chars().enumerate().find(|(_, c)| !allowed(*c))
 }
 
-/// `'%' at character 5`: a character and its place as a person counts, from 1.
+/// Formats a character and its position, counted from 1: `'%' at character 5`.
 pub(crate) fn place(position: usize, character: char) -> String {
     format!("{character:?} at character {}", position + 1)
 }
 
-/// Words of `known` that `word` may have been meant as, nearest first, by edit distance.
+/// Returns the words of `known` that `word` may stand for, nearest first, by edit distance.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     known
@@ -128,7 +128,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// The number of letters that have to be changed, left out, put in, or swapped with their neighbour.
+/// Returns the edit distance: letters changed, deleted, inserted, or swapped with a neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut above: Vec<usize> = Vec::new();

@@ -1,8 +1,8 @@
-//! How values of the service are read: null and `""` are nothing, so are a year-1 date and a date that is none, and
-//! no error repeats what was read.
+//! Lenient reading of the service's values: null, `""`, dates in the year 1 and unreadable dates count as missing, and
+//! no error repeats the input.
 //!
-//! A JSON parser is compiled for every type that asks it for a value, and each brings thousands of lines of code with it.
-//! So there is one visitor for all, which hands what it finds to a [`Slot`] and does not know what becomes of it.
+//! A JSON parser is compiled for every type that requests a value from it, with thousands of lines of code each. So
+//! there is a single visitor, which passes values to a [`Slot`].
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Hidden, Id, Personal, Text};
 
-/// A JSON value that is no list and no object, or one of these that nobody wants.
+/// A scalar JSON value, or a list or object that is ignored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Scalar<'a> {
     Null,
@@ -27,25 +27,25 @@ pub(crate) enum Scalar<'a> {
     Object,
 }
 
-/// A reason why a value is refused: the expectation, and perhaps the number that is out of range.
+/// The reason why a value is refused: the expectation, and the number if it is out of range.
 pub(crate) struct Refused(pub(crate) &'static str);
 
-/// A place that takes a value of the service.
+/// A destination for a value of the service.
 pub(crate) trait Slot {
-    /// Takes a scalar, or refuses a list or an object.
+    /// Accepts a scalar, or refuses a list or an object.
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused>;
 
-    /// Takes a list and lets `read` read one item after the other, until it returns `false`. Returns `false` if the place
-    /// takes no list.
+    /// Accepts a list, whose items `read` reads one by one until it returns `false`. Returns `false` if a list is not
+    /// accepted.
     fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
         let _ = read;
         false
     }
 
-    /// Takes an object, whose fields `read` reads. Returns `false` if the place takes no object.
+    /// Accepts an object, whose fields `read` reads. Returns `false` if an object is not accepted.
     ///
     /// # Errors
-    /// The name of a field that is required and missing.
+    /// The name of a missing required field.
     fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
         let _ = read;
         Ok(false)
@@ -54,11 +54,11 @@ pub(crate) trait Slot {
 
 /// The fields of an object.
 pub(crate) trait Fields {
-    /// Returns the place of the field called `name`; `None` for one that is not modelled.
+    /// Returns the slot of the field called `name`; `None` if it is not modelled.
     fn field(&mut self, name: &str) -> Option<&mut dyn Slot>;
 }
 
-/// A value that the service may leave out, or write as null or as a scalar that stands for nothing: see [`Slot`].
+/// A value that the service may omit, or write as null or as a scalar that counts as missing: see [`Slot`].
 pub(crate) trait Lenient: Sized {
     fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused>;
 
@@ -90,10 +90,10 @@ impl<T: Lenient> Slot for Option<T> {
 
 /// A value that the service writes as a JSON string.
 pub(crate) trait FromText: Sized {
-    /// `true` if a value that cannot be read is nothing, rather than an error.
+    /// `true` if an unreadable value counts as missing rather than as an error.
     const UNREADABLE_IS_NONE: bool = false;
 
-    /// The value; `None` for a text that stands for nothing or cannot be read. Never called with `""`.
+    /// Parses the value; `None` for text that counts as missing or is unreadable. Never called with `""`.
     fn from_text(text: &str) -> Option<Self>;
 }
 
@@ -109,7 +109,7 @@ macro_rules! kept_text {
 
 kept_text!(Text, Personal, Hidden);
 
-/// A reference to another object. The all-zero GUID and what cannot be an id refer to nothing.
+/// A reference to another object. The all-zero GUID and invalid ids count as missing.
 impl<T: ?Sized> FromText for Id<T> {
     fn from_text(text: &str) -> Option<Self> {
         let refers = text.bytes().any(|b| !matches!(b, b'0' | b'-'));
@@ -117,13 +117,12 @@ impl<T: ?Sized> FromText for Id<T> {
     }
 }
 
-/// A point in time. The year 1, in whatever zone, is how the service writes "never"; its year 9999 is past what can be
-/// read.
+/// A point in time. The year 1, in any zone, is the service's "never"; its year 9999 is out of range.
 impl FromText for Timestamp {
     const UNREADABLE_IS_NONE: bool = true;
 
     fn from_text(text: &str) -> Option<Self> {
-        /// 0002-01-01T00:00:00Z in nanoseconds: a year off, so that no offset matters.
+        /// 0002-01-01T00:00:00Z in nanoseconds: a year late, so that no offset matters.
         const YEAR_2: i128 = -62_104_060_800_000_000_000;
         text.parse().ok().filter(|time: &Timestamp| time.as_nanosecond() >= YEAR_2)
     }
@@ -161,7 +160,7 @@ impl Lenient for bool {
     }
 }
 
-/// A number, or the text of one: what a client gets that asks for `IEEE754Compatible=true`.
+/// A number, or its text, which clients get with `IEEE754Compatible=true`.
 impl Lenient for i64 {
     fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
         let number = match scalar {
@@ -182,7 +181,7 @@ impl Lenient for i32 {
     }
 }
 
-/// A list; what is nothing in it is left out.
+/// A list, without items that count as missing.
 impl<T: Lenient> Lenient for Vec<T> {
     fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
         only_null(scalar, "a list or null")
@@ -201,12 +200,12 @@ impl<T: Lenient> Lenient for Vec<T> {
     }
 }
 
-/// Reads null as nothing, and refuses any other scalar.
+/// Accepts null as missing, and refuses any other scalar.
 pub(crate) fn only_null<T>(scalar: Scalar<'_>, expected: &'static str) -> Result<Option<T>, Refused> {
     if matches!(scalar, Scalar::Null) { Ok(None) } else { Err(Refused(expected)) }
 }
 
-/// Any JSON, kept as it is.
+/// Any JSON, unchanged.
 impl Slot for Value {
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
         *self = match scalar {
@@ -253,13 +252,13 @@ pub(crate) fn read_into<'de, D: Deserializer<'de>>(
     slot: &mut dyn Slot,
 ) -> Result<(), D::Error> {
     // Not `deserialize_map` and its like: then a text in the place of an object would be part of the error.
-    deserializer.deserialize_any(Place(slot))
+    deserializer.deserialize_any(SlotVisitor(slot))
 }
 
-/// The one visitor of all that is read leniently.
-struct Place<'s>(&'s mut dyn Slot);
+/// The visitor for all lenient reading.
+struct SlotVisitor<'s>(&'s mut dyn Slot);
 
-impl Place<'_> {
+impl SlotVisitor<'_> {
     fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<(), E> {
         self.0.scalar(scalar).map_err(|Refused(expected)| {
             let found = match scalar {
@@ -286,7 +285,7 @@ macro_rules! visit_scalars {
     )+ };
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for SlotVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -340,7 +339,7 @@ fn read_members<'de, A: MapAccess<'de>>(members: &mut A, fields: &mut dyn Fields
     Ok(())
 }
 
-/// Reads a value where serde wants a seed.
+/// A serde seed that reads into a slot.
 struct Seed<'s>(&'s mut dyn Slot);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -351,7 +350,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-/// Reads the name of a field, and finds its place.
+/// A seed that reads the name of a field and looks up its slot.
 struct Name<'f>(&'f mut dyn Fields);
 
 impl<'de, 'f> DeserializeSeed<'de> for Name<'f> {

@@ -1,6 +1,6 @@
-/// The answer to a question about the tenant or a directory: there, not there, or not known.
+/// The answer to a question about the tenant or a directory: present, absent, or unknown.
 ///
-/// A failed read, a missing permission and a source that nobody collected are [`Unknown`](Self::Unknown), never
+/// A failed read, a missing permission and a source that was not collected are [`Unknown`](Self::Unknown), never
 /// [`Absent`](Self::Absent).
 ///
 /// ```
@@ -15,9 +15,9 @@ pub enum Lookup<T> {
     /// Not read, not readable or not collected.
     #[default]
     Unknown,
-    /// Read, and not there.
+    /// Read, and absent.
     Absent,
-    /// Read, and there.
+    /// Read, and present.
     Present(T),
 }
 
@@ -60,7 +60,7 @@ impl<T> Lookup<T> {
 }
 
 impl<T> From<Option<T>> for Lookup<T> {
-    /// Takes the result of a read that succeeded: `None` is [`Absent`](Self::Absent).
+    /// Converts the result of a successful read: `None` is [`Absent`](Self::Absent).
     fn from(found: Option<T>) -> Self {
         found.map_or(Self::Absent, Self::Present)
     }

@@ -1,4 +1,4 @@
-//! Automatic enrollment: whose devices enroll in Intune when they join Microsoft Entra.
+//! Automatic enrollment: the users whose devices enroll in Intune when they join Microsoft Entra.
 
 use std::collections::BTreeSet;
 
@@ -19,21 +19,21 @@ use super::{Group, Id, PolicyScope, Text};
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 ///
-/// A hybrid join needs the users who set devices up to be in it: with nobody, enrollment fails with 0x8018002b.
+/// A hybrid join needs the users who set devices up in the scope: without them, enrollment fails with 0x8018002b.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MdmScope {
-    /// Nobody's.
+    /// No users.
     None,
-    /// Everybody's.
+    /// All users.
     All,
-    /// The members' of these groups, which must contain users. Reported without groups if they were not asked for.
+    /// The members of these groups, which must contain users. Empty if the groups were not requested.
     #[serde(deserialize_with = "some_groups")]
     Groups(BTreeSet<Id<Group>>),
 }
 
-/// One step from one scope to another: the service takes each by itself.
+/// A step between two scopes, which the service accepts only one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -44,42 +44,42 @@ pub enum MdmScopeStep {
     ApplyToAll,
     /// Include a group; this also sets `appliesTo` to `selected`, which cannot be set by itself.
     Include(Id<Group>),
-    /// Include a group no longer.
+    /// Stop including a group.
     Exclude(Id<Group>),
 }
 
 observation! {
     /// The mobility policy of one device management application, such as Intune.
     ///
-    /// Read and written by a signed-in user only: no application permission works.
+    /// Accessible to signed-in users only: no application permission works.
     pub struct MdmPolicy = "mobilityManagementPolicy", id: Id<MdmPolicy> {
-        applies_to: PolicyScope = "appliesTo", "The users that it applies to: see [`MdmPolicy::scope`].";
-        /// The address at which a device checks compliance. Each cloud has its own.
+        applies_to: PolicyScope = "appliesTo", "The kind of scope: see [`MdmPolicy::scope`].";
+        /// The URL for compliance checks. Each cloud has its own.
         compliance_url: Text = "complianceUrl";
         description: Text = "description", "A description.";
-        discovery_url: Text = "discoveryUrl", "The address at which a device enrolls. Each cloud has its own.";
+        discovery_url: Text = "discoveryUrl", "The URL for enrollment. Each cloud has its own.";
         display_name: Text = "displayName", "The name of the application, such as `Microsoft Intune`.";
-        is_valid: bool = "isValid", "Whether it can be changed; one that cannot has to be deleted.";
-        terms_of_use_url: Text = "termsOfUseUrl", "The address of the terms of use.";
+        is_valid: bool = "isValid", "Whether the policy can be changed; an invalid one has to be deleted.";
+        terms_of_use_url: Text = "termsOfUseUrl", "The URL of the terms of use.";
     }
     beside {
-        /// Whether enrollment is off although the scope is right. In the documentation, not in the metadata.
+        /// Whether enrollment is off in spite of the scope. In the documentation, not in the metadata.
         is_mdm_enrollment_during_registration_disabled: bool = "isMdmEnrollmentDuringRegistrationDisabled";
-        /// The included groups, if they were asked for.
+        /// The included groups, if they were requested.
         included_groups: Vec<GroupReference> = "includedGroups";
     }
 }
 
 observation! {
-    /// A group as another object refers to it.
+    /// Another object's reference to a group.
     pub struct GroupReference = "group", id: Id<Group> {
         display_name: Text = "displayName", "The group's name.";
     }
 }
 
 impl MdmPolicy {
-    /// The id of Intune's application, which is said to be the id of its policy. Nothing documents it: where there is no
-    /// policy with this id, look for the name `Microsoft Intune`.
+    /// The id of Intune's application, which is said to be the id of its policy. This is not documented: if no policy
+    /// has this id, search for the name `Microsoft Intune`.
     pub const INTUNE_APPLICATION_ID: &'static str = "0000000a-0000-0000-c000-000000000000";
 
     /// Returns `true` if this is Intune's policy, by its id or its name.
@@ -89,7 +89,7 @@ impl MdmPolicy {
         named || self.id.as_str().eq_ignore_ascii_case(Self::INTUNE_APPLICATION_ID)
     }
 
-    /// Returns the users that it applies to; `None` if the service does not say, or its answer is not known here.
+    /// Returns the users in the scope; `None` if the service does not report them or the answer is unknown.
     pub fn scope(&self) -> Option<MdmScope> {
         match self.applies_to.as_ref()? {
             PolicyScope::None => Some(MdmScope::None),
@@ -105,8 +105,8 @@ impl MdmPolicy {
 }
 
 impl MdmScope {
-    /// The steps that lead from a policy, read with its included groups, to this scope, in the order in which nobody
-    /// who should enroll is ever left out; none if it is there already.
+    /// Returns the steps from a policy, read with its included groups, to this scope, in an order that never leaves out
+    /// a user who should enroll. Empty if the policy already has the scope.
     ///
     /// ```
     /// use windows_autopilot::model::{MdmPolicy, MdmScope, MdmScopeStep, PolicyScope};
@@ -168,7 +168,7 @@ mod tests {
         MdmScope::Groups(groups.iter().map(|id| id.parse().unwrap()).collect())
     }
 
-    /// What the service does with a step.
+    /// Applies a step as the service does.
     fn apply(step: &MdmScopeStep, policy: &mut MdmPolicy) {
         let groups = policy.included_groups.get_or_insert_default();
         match step {

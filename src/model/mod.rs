@@ -1,15 +1,15 @@
-//! The data of a deployment: settings that an administrator decides, observations that the service reports, and
-//! checked types for every value with a rule. No I/O, no clock.
+//! The data of a deployment: settings that an administrator decides, observations that the service reports, and checked
+//! types for values with a rule. No I/O, no clock.
 //!
 //! * **Settings** are one type from the settings file to the service and back: [`HybridJoinProfile`],
-//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. In serde they have the form for
-//!   people; [`Settings`] is their form on the wire, [`Stored`] what the service returns, and [`Patch`] the difference
-//!   of two. Each has a `lint` that finds what will not work.
-//! * **Observations** have public fields, all `Option` but the id: [`Device`], [`ImportedDevice`], [`Connector`], …
-//! * **Checked values** are parsed once and valid ever after: [`ComputerNamePrefix`], [`OrganizationalUnit`], … A value
-//!   that a tenant holds against the rule is read all the same, and says so (`violation`).
-//! * [`Lookup`] is the answer of three kinds: there, not there, not known.
-//! * What is not known is kept and sent back: [`UnknownValue`] in enums, [`RawObject`] among objects.
+//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. Their serde form is for people;
+//!   [`Settings`] is the wire form, [`Stored`] the service's answer, and [`Patch`] the difference of two. Each has a
+//!   `lint` that reports what will not work.
+//! * **Observations** have public fields, all `Option` except the id: [`Device`], [`ImportedDevice`], [`Connector`], …
+//! * **Checked values** are validated when they are parsed: [`ComputerNamePrefix`], [`OrganizationalUnit`], … An
+//!   invalid value in a tenant can still be read, and reports its `violation`.
+//! * [`Lookup`] is a three-valued answer: present, absent, unknown.
+//! * Unknown values are kept and sent back: [`UnknownValue`] in enums, [`RawObject`] among objects.
 
 mod app;
 mod assignment;

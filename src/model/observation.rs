@@ -1,18 +1,17 @@
-//! One declaration of what the service reports: the struct, its names on the wire, how it is read and written.
+//! The declaration of observations: the struct, its names on the wire, reading and writing.
 
 use super::Id;
 use super::lenient::{Refused, Scalar, Slot};
 
 /// Declares a type that the service reports.
 ///
-/// Each field is public and an `Option`. Beside it stand its name on the wire (`| "Name"` gives a second one that is read)
-/// and its documentation, or the documentation stands above it if one line is too short for both. Fields of the first block
-/// are properties, listed in `PROPERTIES`; those of the `beside` block are annotations, or navigation that comes only when it
-/// is expanded: neither can be selected.
+/// Each field is public and an `Option`. It is followed by its name on the wire (`| "Name"` adds a second name to read)
+/// and its documentation, which may also stand above the field. Fields of the first block are properties, listed in
+/// `PROPERTIES`; those of the `beside` block are annotations or expanded navigation, which cannot be selected.
 ///
-/// Reading takes the properties in any order, ignores those that it does not know, takes the last of two with the same
-/// name, and fails only if the id is missing or a value has the wrong JSON type. Writing leaves out what is `None`.
-/// `is_reported` tells a property that was null, or stood for nothing, from one that was missing.
+/// Reading accepts the properties in any order, ignores unknown ones, uses the last of two with the same name, and
+/// fails only if the id is missing or a value has the wrong JSON type. Writing omits `None`. `is_reported` tells a
+/// property that was null or blank from a missing one.
 macro_rules! observation {
     (@make $name:ident) => {
         impl Default for $name {
@@ -23,7 +22,7 @@ macro_rules! observation {
     };
     (@make $name:ident $id:ident: $id_ty:ty) => {
         impl $name {
-            /// Creates one of which nothing but the id is known.
+            /// Creates an observation with nothing but the id.
             pub fn new($id: $id_ty) -> Self {
                 Self::blank($id)
             }
@@ -50,7 +49,7 @@ macro_rules! observation {
         #[non_exhaustive]
         pub struct $name {
             $(
-                /// Its id.
+                /// The id.
                 pub $id: $id_ty,
             )?
             $(
@@ -72,11 +71,11 @@ macro_rules! observation {
         impl $name {
             /// Graph's name of the type.
             pub const WIRE_TYPE: &'static str = $wire_type;
-            /// The properties that are read, by their names in Graph: what `$select` can name.
+            /// The names of the properties in Graph, for `$select`.
             pub const PROPERTIES: &'static [&'static str] = &[$(stringify!($id),)? $($wire),*];
 
-            /// Returns `true` if the answer had the property, by its name in Graph, even if it was null; `false` if it was
-            /// missing, as after a `$select` of others.
+            /// Returns `true` if the answer had the property, by its name in Graph, even if it was null; `false` if it
+            /// was missing, for example after a `$select` of others.
             pub fn is_reported(&self, property: &str) -> bool {
                 self.reported.has(Self::ALL.iter().position(|known| *known == property))
             }
@@ -100,7 +99,7 @@ macro_rules! observation {
             #[allow(non_camel_case_types, reason = "named as the fields are")]
             enum Name { $($field,)* $($($beside,)*)? $($id,)? }
 
-            /// The properties that have been read.
+            /// The properties read so far.
             #[derive(Default)]
             struct Read {
                 $( $id: $crate::model::observation::Required<$id_ty>, )?
@@ -185,9 +184,9 @@ macro_rules! observation {
 }
 pub(crate) use observation;
 
-/// The properties that an answer had, by their places in the declaration.
+/// The properties in an answer, by their index in the declaration.
 ///
-/// Two observations with the same values are equal, whatever was left out of their answers.
+/// Observations with equal values are equal, whatever their answers omitted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reported(u64);
 
@@ -209,7 +208,7 @@ impl PartialEq for Reported {
 
 impl Eq for Reported {}
 
-/// An id without which an object is not read.
+/// An id that is required.
 pub(crate) struct Required<T>(pub(crate) Option<T>);
 
 impl<T> Default for Required<T> {
@@ -242,18 +241,18 @@ mod tests {
     observation! {
         /// A thing with parts.
         pub struct Thing = "thing", id: Id<Thing> {
-            display_name: Text = "displayName" | "DisplayName", "What it is called.";
-            size: i32 = "size", "How much of it there is.";
+            display_name: Text = "displayName" | "DisplayName", "A name.";
+            size: i32 = "size", "A size.";
         }
         beside {
-            part: Box<Part> = "part", "What it has.";
+            part: Box<Part> = "part", "A part.";
         }
     }
 
     observation! {
         /// A part of a thing.
         pub struct Part = "part" {
-            name: Text = "name", "What it is called.";
+            name: Text = "name", "A name.";
         }
     }
 
@@ -316,7 +315,7 @@ mod tests {
         );
     }
 
-    /// An object with an id and any value that a service may write, in some of the properties.
+    /// Generates an object with an id and any values that a service may write.
     fn object(properties: &'static [&'static str]) -> impl Strategy<Value = Value> {
         let plain = prop_oneof![
             Just(Value::Null),
@@ -344,7 +343,7 @@ mod tests {
         })
     }
 
-    /// What is read from `json` at all is written so that the same is read again.
+    /// Checks that everything that can be read from `json` survives a round trip.
     fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(json: &Value) {
         if let Ok(read) = serde_json::from_str::<T>(&json.to_string()) {
             let written = serde_json::to_string(&read).unwrap();

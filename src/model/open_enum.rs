@@ -7,9 +7,9 @@ use super::invalid::nearest;
 use super::text::text_impls;
 use super::{InvalidValue, Text};
 
-/// A member of a service's enum that this version does not know: kept, and sent back unchanged.
+/// A member of a service's enum that this version does not know: kept and sent back unchanged.
 ///
-/// Only reading makes one (`parse` does not), so a caller cannot write a member that is not there.
+/// Only deserializing creates one (`parse` does not), so a caller cannot write a member that does not exist.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownValue(Text);
 
@@ -18,7 +18,7 @@ impl UnknownValue {
         Self(text.into())
     }
 
-    /// The member as the service wrote it.
+    /// Returns the member as the service wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -26,8 +26,8 @@ impl UnknownValue {
 
 text_impls! { [] UnknownValue: Debug }
 
-/// Declares enums of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`:
-/// many of these enums have a member `unknown` of their own.) A last `..` stands for the [`SENTINEL`] as a member.
+/// Declares enums of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`: many of
+/// these enums have a member `unknown`.) A last `..` adds the [`SENTINEL`] as a member.
 ///
 /// Reading never fails on a new member; `as_str` and `Display` give the wire name; `MEMBERS` lists the known ones.
 macro_rules! open_enum {
@@ -37,7 +37,7 @@ macro_rules! open_enum {
     (@one [$($head:tt)*] $( $(#[$member_meta:meta])* $member:ident = $wire:literal, )+ ..) => {
         $crate::model::open_enum::open_enum! {
             @one [$($head)*] $( $(#[$member_meta])* $member = $wire, )+
-            /// Stands for members that the request did not ask for.
+            /// Placeholder for members that the request did not ask for.
             UnknownFutureValue = "unknownFutureValue"
         }
     };
@@ -61,7 +61,7 @@ macro_rules! open_enum {
             /// The wire names of the known members, in Graph's order.
             pub const MEMBERS: &'static [&'static str] = &[$($wire),+];
 
-            /// The member's name on the wire.
+            /// Returns the member's name on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$member => $wire, )+
@@ -120,10 +120,10 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// The member that stands for others: no one means it.
+/// The service's placeholder for members that the request did not ask for.
 pub(crate) const SENTINEL: &str = "unknownFutureValue";
 
-/// The common part of the enums of the service.
+/// The common interface of the service's enums.
 pub(crate) trait OpenEnum: AsRef<str> + Sized {
     const WIRE_TYPE: &'static str;
     const MEMBERS: &'static [&'static str];
@@ -138,22 +138,22 @@ impl<E: OpenEnum> OpenEnum for &E {
     }
 }
 
-/// For `#[serde(deserialize_with = "known")]` in what people write: a member that is not known is a slip, and refused
-/// with the one that may have been meant.
+/// Deserializes a member in a settings file (`#[serde(deserialize_with = "known")]`): an unknown one is refused, with a
+/// suggestion.
 pub(crate) fn known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     check(T::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// [`known`] for a property that may be left out.
+/// Deserializes an optional property, as [`known`] does.
 pub(crate) fn some_known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     known(deserializer).map(Some)
 }
 
-/// [`known`] for a list.
+/// Deserializes a list, as [`known`] does.
 pub(crate) fn known_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -163,7 +163,7 @@ where
     list.into_iter().map(check).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
-/// Refuses a member that is not known.
+/// Refuses an unknown member.
 pub(crate) fn check<T: OpenEnum>(value: T) -> Result<T, InvalidValue> {
     if !value.is_unknown() {
         return Ok(value);
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     open_enum! {
-        /// For the tests.
+        /// A test enum.
         pub enum Colour = "colour" { Red = "red", DarkBlue = "darkBlue" }
     }
 

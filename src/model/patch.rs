@@ -1,4 +1,4 @@
-//! The difference between two settings, as the service takes it.
+//! The difference between two settings, as the service accepts it.
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::foreign::line;
 
-/// The changes that turn the settings that are held into those that are wished.
+/// The changes from stored settings to desired ones.
 ///
-/// It is the one way in which settings are compared: an update sends it, a plan shows it, and drift is one that is not
-/// empty. It knows what the service does not take or report: see [`Settings::RULES`].
+/// All settings are compared by a patch: an update sends it, a plan shows it, and a nonempty one is drift. It respects
+/// what the service does not accept or report: see [`Settings::RULES`].
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch};
@@ -31,7 +31,7 @@ use crate::foreign::line;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// A patch goes through serde, so that it can be approved before it is sent.
+/// A patch implements serde, so that it can be approved before it is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -50,20 +50,20 @@ pub struct Patch {
 pub struct PropertyChange {
     /// The property's name on the wire; with a dot inside an object, as in `outOfBoxExperienceSetting.eulaHidden`.
     pub property: String,
-    /// The value that the service holds; null if there is none.
+    /// The stored value; null if there is none.
     pub before: Value,
-    /// The value that the service should hold; null, `""` or `[]` if there should be none.
+    /// The desired value; null, `""` or `[]` for none.
     pub after: Value,
-    /// Whether to read it back after it was sent: tools disagree on whether a change of it takes effect.
+    /// Whether to read the property back after the update: tools disagree on whether a change takes effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_back: bool,
-    /// Whether the answer that was compared did not report the property: `before` is then null.
+    /// Whether the compared answer did not report the property: `before` is then null.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreported: bool,
 }
 
 impl Patch {
-    /// Returns every value that the creation of an object sends, as changes from nothing.
+    /// Returns every value sent when an object is created, as changes from nothing.
     #[cfg(feature = "workflow")]
     pub(crate) fn creation<T: Settings>(desired: &T) -> Vec<PropertyChange> {
         let body = desired.to_create_body();
@@ -78,18 +78,19 @@ impl Patch {
         .collect()
     }
 
-    /// Compares settings of which everything is known.
+    /// Compares fully known settings.
     ///
-    /// Properties that `desired` says nothing about are left alone: those that its type cannot express, and scope tags if
-    /// it has none.
+    /// Properties without a value in `desired` stay unchanged: those that its type cannot express, and scope tags if it
+    /// has none.
     pub fn between<T: Settings>(current: &T, desired: &T) -> Self {
         Comparison::of(current, desired, &[]).patch(false)
     }
 
-    /// Compares what the service stores with `desired`, of which the answer may have reported only a part.
+    /// Compares the stored settings, which may be partly reported, with `desired`.
     ///
-    /// A property that was not [reported](Stored::unreported) is a change if the wish differs from its default. Otherwise
-    /// it is in [`unknown`](Self::unknown) and not sent, unless it has to be sent together with a change.
+    /// A property that was not [reported](Stored::unreported) is a change if the desired value differs from the
+    /// default. Otherwise it is in [`unknown`](Self::unknown) and not sent, unless it has to be sent together with a
+    /// change.
     ///
     /// ```
     /// use windows_autopilot::model::{HybridJoinProfile, Patch, Stored};
@@ -109,8 +110,8 @@ impl Patch {
         Comparison::of(&stored.settings, desired, &stored.unreported).patch(false)
     }
 
-    /// As [`from_stored`](Self::from_stored); properties that were not reported are changes, whatever their default, except
-    /// those that are set only at creation and those for which the wish has no value.
+    /// Compares as [`from_stored`](Self::from_stored) does, but treats properties that were not reported as changes,
+    /// except those set only at creation and those without a desired value.
     pub(crate) fn sending_unknown<T: Settings>(stored: &Stored<T>, desired: &T) -> Self {
         Comparison::of(&stored.settings, desired, &stored.unreported).patch(true)
     }
@@ -120,39 +121,39 @@ impl Patch {
         self.changes.is_empty()
     }
 
-    /// Returns the differences that are sent.
+    /// Returns the differences to send.
     pub fn changes(&self) -> &[PropertyChange] {
         &self.changes
     }
 
-    /// Returns the differences that are not sent, since the service accepts them only when the object is created.
+    /// Returns the differences that are not sent, because the service accepts them only when the object is created.
     pub fn create_only(&self) -> &[PropertyChange] {
         &self.create_only
     }
 
-    /// Returns the properties that were not reported and are not sent: neither changed nor known to be as wished.
+    /// Returns the properties that were not reported and are not sent: their drift is not known.
     ///
-    /// They are those whose wish equals the default, and those that the service accepts only when the object is created.
+    /// Their desired value equals the default, or the service accepts them only when the object is created.
     pub fn unknown(&self) -> &[PropertyChange] {
         &self.unknown
     }
 
-    /// Returns the body of the request, with its type if the service wants it; without properties if there is nothing to
-    /// send.
+    /// Returns the body of the request, with its type if the service requires it; without properties if there is
+    /// nothing to send.
     pub fn body(&self) -> &Properties {
         &self.body
     }
 }
 
-/// Two settings in their form on the wire, and what is needed to compare them. Not generic, since every type has one.
+/// The wire form of two settings, with the rules to compare them. Not generic, because every type has one.
 struct Comparison<'a> {
     rules: &'static [PropertyRule],
     normalize: fn(&mut Properties),
     odata_type: Option<&'static str>,
     before: Properties,
-    /// The wish as it is.
+    /// The desired settings.
     wished: Properties,
-    /// The wish as it would be sent.
+    /// The desired settings as they would be sent.
     after: Properties,
     unreported: &'a [&'static str],
 }
@@ -217,8 +218,8 @@ impl<'a> Comparison<'a> {
         self.unreported.contains(&rule.path)
     }
 
-    /// By what is wished and by what would be sent: a tenant may hold what would not be sent like that, and a wish that is
-    /// the same does not ask for a change.
+    /// Returns `true` if the stored value differs from both the desired value and the one to send, because a tenant may
+    /// hold values that would not be sent.
     fn differs(&self, rule: &PropertyRule) -> bool {
         let default = rule.derived.filter(|_| self.is_unreported(rule)).map(|default| default(&self.wished));
         let held = default.as_ref().or(get(&self.before, rule.path)).unwrap_or(&Value::Null);
@@ -226,7 +227,7 @@ impl<'a> Comparison<'a> {
         get(&self.after, rule.path).is_some_and(other) && get(&self.wished, rule.path).is_none_or(other)
     }
 
-    /// Returns `true` for what can only be set at creation, and for a group that contains a difference of that kind: it
+    /// Returns `true` if a property can only be set at creation, or belongs to a group with such a difference, which
     /// cannot be sent in part.
     fn is_stuck(&self, rule: &PropertyRule) -> bool {
         let is_fixed = |rule: &PropertyRule| rule.write == WriteMode::OnCreate;
@@ -236,14 +237,14 @@ impl<'a> Comparison<'a> {
                 && self.rules.iter().filter(is_partner).any(|other| self.differs(other))
     }
 
-    /// Puts a property into a body: an object whole, with the members that the wish says nothing about.
+    /// Adds a property to a body: an object is sent whole, including members without a desired value.
     fn send(&self, rule: &PropertyRule, body: &mut Properties) {
         if let Some(wanted) = self.after.get(rule.name) {
             body.insert(rule.name, over(self.before.get(rule.name).cloned(), wanted.clone()));
         }
     }
 
-    /// Returns the changes to one property: of its members if it is an object.
+    /// Returns the changes of one property, by member if it is an object.
     fn changes(&self, rule: &PropertyRule, wanted: &Value) -> Vec<PropertyChange> {
         let unreported = self.is_unreported(rule);
         let held = get(&self.before, rule.path).filter(|_| !unreported).unwrap_or(&Value::Null);
@@ -271,7 +272,7 @@ fn is_sendable(rule: &PropertyRule) -> bool {
 }
 
 impl fmt::Display for Patch {
-    /// Prints one line for each property: `~` is sent, `!` and `?` are not; `?` was not reported.
+    /// Formats a line for each property: `~` is sent, `!` and `?` are not; `?` was not reported.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = self.changes.iter().map(|change| ('~', change, ""));
         let create_only = self.create_only.iter().map(|change| ('!', change, " (only set at creation)"));
@@ -287,7 +288,7 @@ impl fmt::Display for Patch {
 
 #[cfg(feature = "workflow")]
 impl PropertyChange {
-    /// Creates a change of a property that no settings have.
+    /// Creates a change of a property outside any settings.
     pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         let (property, before, after) = (property.to_owned(), before.into(), after.into());
         Self { property, before, after, read_back: false, unreported: false }
@@ -295,7 +296,7 @@ impl PropertyChange {
 }
 
 impl PropertyChange {
-    /// Returns the name of the setting that the property belongs to, as settings files have it.
+    /// Returns the setting's name in settings files.
     ///
     /// ```
     /// use windows_autopilot::model::{BlockDeviceUse, EnrollmentStatusPage, Patch};
@@ -312,13 +313,13 @@ impl PropertyChange {
         setting_name(&self.property)
     }
 
-    /// Returns the values before and after as the setting has them, each in one line and cut if it is long.
+    /// Returns the values before and after in the form of the setting, each on one line and shortened.
     pub(crate) fn shown(&self) -> (String, String) {
         let before = if self.unreported { "not reported".to_owned() } else { self.text_of(&self.before) };
         (shorten(&before), shorten(&self.text_of(&self.after)))
     }
 
-    /// Returns the value after the change as the setting has it, in one line.
+    /// Returns the value after the change in the form of the setting, on one line.
     #[cfg(feature = "workflow")]
     pub(crate) fn shown_whole(&self) -> String {
         self.text_of(&self.after)
@@ -330,7 +331,7 @@ impl PropertyChange {
     }
 }
 
-/// Prints the setting and its values as settings files have them; the names on the wire are in the fields.
+/// Formats the setting and its values as in settings files; the fields have the names on the wire.
 impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = self.shown();
@@ -338,7 +339,7 @@ impl fmt::Display for PropertyChange {
     }
 }
 
-/// Returns the rule of a property. Properties of one path have one meaning, and one name as a setting, in all types.
+/// Returns the rule of a property. A path has the same rule in all types.
 fn rule_of(path: &str) -> Option<&'static PropertyRule> {
     let all = [
         HybridJoinProfile::RULES,
@@ -351,7 +352,7 @@ fn rule_of(path: &str) -> Option<&'static PropertyRule> {
     all.into_iter().flatten().find(|rule| rule.path == path)
 }
 
-/// Returns the name of a setting for the path of a property: that of its rule, or else the property's own in snake case.
+/// Returns the setting's name for a path: that of its rule, or else the property's in snake case.
 fn setting_name(path: &str) -> String {
     if let Some(setting) = rule_of(path).and_then(|rule| rule.setting) {
         return setting.to_owned();
@@ -383,7 +384,7 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// For a property that is an object: every member that is wanted is held; null and a missing one are the same.
+/// Compares objects: every desired member must be stored; null and a missing one are equal.
 pub(crate) fn same_members(held: &Value, wanted: &Value) -> bool {
     match wanted {
         Value::Object(members) if held.is_object() => {
@@ -401,7 +402,7 @@ mod tests {
     use crate::model::InvalidValue;
     use crate::model::settings::{same_set, same_text};
 
-    /// Settings that are nothing but their properties.
+    /// Settings without anything but their properties.
     #[derive(Debug, Clone, PartialEq)]
     struct Bare(Properties);
 

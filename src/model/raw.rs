@@ -1,4 +1,4 @@
-//! Objects of the service as they are.
+//! Unmodelled objects of the service.
 
 use std::fmt;
 
@@ -7,53 +7,53 @@ use serde_json::{Map, Value};
 
 /// The properties of an object, by their names in Graph.
 ///
-/// `Debug` names them and shows no value: an object that is not known may hold anything.
+/// `Debug` shows the names but no value, because an unknown object may hold anything.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Properties(Map<String, Value>);
 
 impl Properties {
-    /// No properties.
+    /// Creates an empty set of properties.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value of a property, if it is there; it may be null.
+    /// Returns the value of a property, which may be null.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// The value of a property that is text.
+    /// Returns the value of a text property.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
     }
 
-    /// Sets a property and gives back what it was.
+    /// Sets a property and returns the previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         self.0.insert(name.into(), value.into())
     }
 
-    /// Takes a property out.
+    /// Removes a property and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
-    /// Keeps the properties for which `keep` is true.
+    /// Keeps the properties for which `keep` returns `true`.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         self.0.retain(|name, value| keep(name, value));
     }
 
-    /// The names and values.
+    /// Returns the names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The names.
+    /// Returns the names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Returns `true` if there is none.
+    /// Returns `true` if there are no properties.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -63,7 +63,7 @@ impl Properties {
         self.0.len()
     }
 
-    /// Puts `others` over these.
+    /// Adds `others`, replacing properties of the same name.
     pub(crate) fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
     }
@@ -91,7 +91,7 @@ impl fmt::Debug for Properties {
     }
 }
 
-/// An object of a type that this version does not know, kept whole: what is written is what was read.
+/// An object of a type that this version does not know, kept whole and written back unchanged.
 ///
 /// ```
 /// use windows_autopilot::model::RawObject;
@@ -107,17 +107,17 @@ impl fmt::Debug for Properties {
 pub struct RawObject(Properties);
 
 impl RawObject {
-    /// The type as the service names it, such as `#microsoft.graph.windows10GeneralConfiguration`.
+    /// Returns the type, such as `#microsoft.graph.windows10GeneralConfiguration`.
     pub fn odata_type(&self) -> Option<&str> {
         self.0.text(ODATA_TYPE)
     }
 
-    /// The id.
+    /// Returns the id.
     pub fn id(&self) -> Option<&str> {
         self.0.text("id")
     }
 
-    /// All properties, annotations among them.
+    /// Returns all properties, including annotations.
     pub fn properties(&self) -> &Properties {
         &self.0
     }
@@ -147,12 +147,13 @@ impl fmt::Debug for RawObject {
 /// The annotation that names a type.
 pub(crate) const ODATA_TYPE: &str = "@odata.type";
 
-/// Returns `true` if both name one type: the service and its documentation write it with and without the `#`.
+/// Returns `true` if both name the same type, with or without the `#`, which the service and its documentation treat
+/// differently.
 pub(crate) fn same_type(a: &str, b: &str) -> bool {
     a.trim_start_matches('#') == b.trim_start_matches('#')
 }
 
-/// Returns the object of an answer: the object, or, as the documentation has it, the object in `value`.
+/// Returns the object in an answer: the answer itself, or its `value`, as documented.
 pub(crate) fn unwrapped(properties: Properties) -> Properties {
     let wrapped = properties.get("id").is_none() && matches!(properties.get("value"), Some(Value::Object(_)));
     let mut properties = properties;

@@ -1,4 +1,4 @@
-//! One declaration of settings: the struct, its defaults and setters, its form for people and its form on the wire.
+//! The declaration of settings: the struct, its defaults and setters, its serde form and its wire form.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,43 +15,42 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 
 /// Settings that an administrator decides and the service stores.
 ///
-/// Such a type has two forms. For people it is serde's, in snake case, for settings files. On the wire it is
-/// [`Properties`]: what the service holds is read without loss, also what the type cannot express, and written back.
+/// Such a type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
+/// [`Properties`]: the service's values are read without loss, including those that the type cannot express, and
+/// written back.
 pub trait Settings: Sized {
     /// Graph's name of the type, with its `#`.
     const ODATA_TYPE: &'static str;
 
-    /// Whether bodies must name the type, since the service declares an abstract one.
+    /// The need to name the type in bodies, because the service declares an abstract one.
     const SENDS_TYPE: bool = true;
 
-    /// Every property that the service has, and what may be done with it. An object has a rule for each member that is
-    /// modelled.
+    /// Every property of the service, with its rule. An object has a rule for each modelled member.
     const RULES: &'static [PropertyRule];
 
-    /// The values that the service alone decides: the [`WriteMode::Observed`] properties, or `()` if there are none.
+    /// The read-only values of the service, [`WriteMode::Observed`]; `()` if there are none.
     type Observed: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
 
-    /// Returns all that is held, by names on the wire.
+    /// Returns all values by their names on the wire.
     fn to_properties(&self) -> Properties;
 
-    /// Reads what the service holds: without its id, dates and what goes to [`Settings::Observed`]. A property that is
-    /// missing has its default.
+    /// Reads the service's values, without id, dates and [`Settings::Observed`]. A missing property has its default.
     ///
     /// # Errors
-    /// If a property has another JSON type than it should.
+    /// A property has the wrong JSON type.
     fn from_properties(properties: Properties) -> Result<Self, InvalidValue>;
 
-    /// Moves values from the old names of properties to the new ones.
+    /// Moves values from old property names to the new ones.
     fn rename(properties: &mut Properties) {
         let _ = properties;
     }
 
-    /// Removes or corrects properties that the service does not accept together. `properties` may hold only some of them.
+    /// Removes or corrects properties that the service does not accept together. `properties` may be partial.
     fn normalize(properties: &mut Properties) {
         let _ = properties;
     }
 
-    /// Returns the body that creates such an object: without nulls, and without what only an action may set.
+    /// Returns the body that creates the object: without nulls, and without values that only an action may set.
     fn to_create_body(&self) -> Properties {
         let mut body = self.to_properties();
         Self::normalize(&mut body);
@@ -69,20 +68,20 @@ pub trait Settings: Sized {
 pub enum WriteMode {
     /// When the object is created and when it is changed.
     Always,
-    /// As `Always`; but tools disagree on whether a change takes effect, so it is to be read back.
+    /// As `Always`; read back, because tools disagree on whether a change takes effect.
     ReadBack,
-    /// Only when the object is created: a later difference is reported and not sent.
+    /// Only when the object is created: a later difference is reported but not sent.
     OnCreate,
-    /// Never in a body: kept as it is, set by an action of its own, or the service's alone.
+    /// Never in a body: kept unchanged, set by a separate action, or read-only.
     Never,
-    /// Never: an old name, under which the service may still report another property.
+    /// Never: an old name, under which the service may still report a property.
     OldName,
-    /// Never: decided by the service, read into [`Settings::Observed`].
+    /// Never: read-only, read into [`Settings::Observed`].
     Observed,
 }
 
 impl WriteMode {
-    /// Returns `true` if settings decide the property.
+    /// Returns `true` if the property is a setting.
     pub(crate) fn is_decided(self) -> bool {
         matches!(self, Self::Always | Self::ReadBack | Self::OnCreate)
     }
@@ -92,32 +91,32 @@ impl WriteMode {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct PropertyRule {
-    /// Its name on the wire; for the member of an object the name of the object.
+    /// The name on the wire; for a member, that of its object.
     pub name: &'static str,
-    /// The same as `name`, or the name of an object, a dot and the name of its member.
+    /// The name, or the name of an object, a dot and the name of its member.
     pub path: &'static str,
     /// The requests in which the property is sent.
     pub write: WriteMode,
-    /// The name of the group of properties that are sent together: if one changes, so are the others sent.
+    /// The group of properties that are sent together: if one changes, all are sent.
     pub together: Option<&'static str>,
-    /// The comparison that tells whether two values mean the same, such as null and the empty text.
+    /// The comparison that decides whether two values are equal in meaning, such as null and empty text.
     pub same: fn(&Value, &Value) -> bool,
-    /// The value that is written unless the object was read with another one.
+    /// The value to write unless the object was read with another one.
     fixed: Option<fn() -> Value>,
     /// Whether "none" is written as the empty text instead of null.
     none_is_empty: bool,
-    /// Whether the property has no default: then an empty value is no wish.
+    /// Whether the property has no default: an empty value is then no setting.
     pub(crate) is_required: bool,
-    /// The default that follows from other properties of a wish.
+    /// The default that is derived from other properties.
     pub(crate) derived: Option<fn(&Properties) -> Value>,
-    /// The setting that the property belongs to, as a settings file names it.
+    /// The name of the setting in settings files.
     pub(crate) setting: Option<&'static str>,
-    /// The setting's value, as a settings file has it, for a value of the property.
+    /// The conversion of the property's value into that of the setting.
     pub(crate) shown: fn(&Value) -> Value,
 }
 
 impl PropertyRule {
-    /// Creates the rule of a property that is sent when it differs; null and a missing one are the same.
+    /// Creates the rule of a property that is sent if it differs; null and missing are equal.
     pub const fn new(path: &'static str) -> Self {
         Self {
             name: object_of(path),
@@ -134,12 +133,12 @@ impl PropertyRule {
         }
     }
 
-    /// Names the setting that the property belongs to.
+    /// Sets the name of the setting.
     pub(crate) const fn named(self, setting: &'static str) -> Self {
         Self { setting: Some(setting), ..self }
     }
 
-    /// Sets how a value of the property is shown as one of the setting.
+    /// Sets the conversion of the property's value into that of the setting.
     pub(crate) const fn shown(self, shown: fn(&Value) -> Value) -> Self {
         Self { shown, ..self }
     }
@@ -156,18 +155,18 @@ impl PropertyRule {
         Self { together: Some(group), ..self }
     }
 
-    /// Sets how values are compared.
+    /// Sets the comparison of values.
     #[must_use]
     pub const fn same(self, same: fn(&Value, &Value) -> bool) -> Self {
         Self { same, ..self }
     }
 
-    /// Writes a value that no field has, unless the object was read with another one.
+    /// Sets a value to write that no field has, unless the object was read with another one.
     pub(crate) const fn fixed(self, fixed: fn() -> Value) -> Self {
         Self { fixed: Some(fixed), ..self }
     }
 
-    /// Writes "none" as the empty text.
+    /// Writes "none" as empty text.
     pub(crate) const fn none_is_empty(self) -> Self {
         Self { none_is_empty: true, ..self }
     }
@@ -177,7 +176,7 @@ impl PropertyRule {
         Self { is_required: true, ..self }
     }
 
-    /// Declares that the default follows from other properties: a missing value is read as an empty one.
+    /// Declares that the default is derived from other properties: a missing value is read as empty.
     pub(crate) const fn derived(self, default: fn(&Properties) -> Value) -> Self {
         Self { derived: Some(default), is_required: true, ..self }
     }
@@ -213,7 +212,7 @@ impl fmt::Debug for PropertyRule {
     }
 }
 
-/// Null and the empty text are the same.
+/// Compares text; null and empty text are equal.
 pub(crate) fn same_text(a: &Value, b: &Value) -> bool {
     match (text_of(a), text_of(b)) {
         (Some(a), Some(b)) => a == b,
@@ -221,7 +220,7 @@ pub(crate) fn same_text(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// As [`same_text`], without regard to case.
+/// Compares text as [`same_text`] does, without regard to case.
 pub(crate) fn same_text_in_any_case(a: &Value, b: &Value) -> bool {
     match (text_of(a), text_of(b)) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
@@ -229,7 +228,7 @@ pub(crate) fn same_text_in_any_case(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The order of a list, and what is in it twice, do not matter; null is the empty list.
+/// Compares lists without regard to order and repetitions; null is the empty list.
 pub(crate) fn same_set(a: &Value, b: &Value) -> bool {
     let set = |value: &Value| -> Option<BTreeSet<String>> {
         let mut set = BTreeSet::new();
@@ -243,22 +242,22 @@ pub(crate) fn same_set(a: &Value, b: &Value) -> bool {
     set(a) == set(b)
 }
 
-/// Text, with null as the empty one; `None` for anything else.
+/// Returns text, with null as empty text; `None` for other types.
 fn text_of(value: &Value) -> Option<&str> {
     if value.is_null() { Some("") } else { value.as_str() }
 }
 
-/// The properties of an object while its settings are read: what no field takes is kept.
+/// The unread properties of an object: those that no field reads are kept.
 pub(crate) struct Reader<'r> {
     rules: std::slice::Iter<'r, PropertyRule>,
     left: Properties,
 }
 
 impl<'r> Reader<'r> {
-    /// Starts to read `properties`, without their annotations, which belong to one answer and not to the object.
+    /// Creates a reader of `properties`, without their annotations, which belong to one answer and not to the object.
     ///
     /// # Errors
-    /// If something else stands in the place of an object, or of a fixed value.
+    /// A value in place of an object, or another fixed value.
     pub(crate) fn new(mut left: Properties, rules: &'r [PropertyRule]) -> Result<Self, InvalidValue> {
         left.retain(|name, _| !name.contains('@'));
         for rule in rules.iter().filter(|rule| rule.write.is_decided()) {
@@ -287,7 +286,7 @@ impl<'r> Reader<'r> {
         Ok(Self { rules: rules.iter(), left })
     }
 
-    /// Reads the next fields, in the order of their rules. A field whose property is missing stays as it is.
+    /// Reads the next fields, in the order of their rules. A field with a missing property stays unchanged.
     pub(crate) fn fields(&mut self, fields: &mut [&mut dyn Wire]) -> Result<(), InvalidValue> {
         for (field, rule) in fields.iter_mut().zip(self.rules.by_ref()) {
             let blank = || rule.derived.map(|_| Value::Null);
@@ -301,13 +300,13 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Returns what no field has taken.
+    /// Returns the unread properties.
     pub(crate) fn rest(self) -> Properties {
         self.left
     }
 }
 
-/// Writes fields, in the order of their rules, and fixed values over what is kept.
+/// Writes fields, in the order of their rules, and fixed values over the kept properties.
 pub(crate) fn write(kept: &Properties, rules: &[PropertyRule], fields: &[&dyn Wire]) -> Properties {
     let mut properties = kept.clone();
     for (field, rule) in fields.iter().zip(rules) {
@@ -327,7 +326,7 @@ pub(crate) fn write(kept: &Properties, rules: &[PropertyRule], fields: &[&dyn Wi
     properties
 }
 
-/// A finding for a value that a tenant holds and that breaks its rule.
+/// Creates a finding for a value in a tenant that breaks its rule.
 pub(crate) fn violation(place: &'static str, violation: Option<InvalidValue>) -> Option<Finding> {
     let violation = violation?;
     let evidence = match violation.value() {
@@ -337,25 +336,25 @@ pub(crate) fn violation(place: &'static str, violation: Option<InvalidValue>) ->
     Some(SETTINGS_INVALID_VALUE.at(place, evidence).with_remedy(violation.remedy().to_owned()))
 }
 
-/// The part of a type of settings that a declaration by [`settings!`] cannot express.
+/// The parts of a settings type that [`settings!`] cannot declare.
 pub(crate) trait Quirks: Sized {
-    /// Reads the fields that have no rule of their own, after all others, and takes their properties out of `left`.
+    /// Reads the fields without a rule, after all others, and removes their properties from `left`.
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let _ = left;
         Ok(())
     }
 
-    /// Writes the fields that have no rule of their own, after all others.
+    /// Writes the fields without a rule, after all others.
     fn write_odd(&self, properties: &mut Properties) {
         let _ = properties;
     }
 
-    /// See [`Settings::rename`].
+    /// Implements [`Settings::rename`].
     fn rename(properties: &mut Properties) {
         let _ = properties;
     }
 
-    /// See [`Settings::normalize`].
+    /// Implements [`Settings::normalize`].
     fn normalize(properties: &mut Properties) {
         let _ = properties;
     }
@@ -384,8 +383,8 @@ pub(crate) trait Quirks: Sized {
 /// }
 /// ```
 ///
-/// The struct, `new`, the setters, serde's form for people, [`Settings::RULES`], reading and writing come from it. What a
-/// declaration cannot say is in the type's [`Quirks`]. Setters are named, since `macro_rules!` cannot join identifiers.
+/// It generates the struct, `new`, the setters, the serde form, [`Settings::RULES`], reading and writing. The rest is
+/// in the type's [`Quirks`]. Setters are named, because `macro_rules!` cannot concatenate identifiers.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
@@ -429,7 +428,7 @@ macro_rules! settings {
         }
 
         impl $name {
-            /// Creates settings with the defaults that the fields name.
+            /// Creates settings with default values.
             pub fn new($( $required: $required_ty ),*) -> Self {
                 $( let $default: $default_ty = $default_value; )*
                 $( let $odd: $odd_ty = $odd_value; )*
@@ -498,7 +497,7 @@ macro_rules! settings {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                /// The form for people, in which everything that has a default may be left out.
+                /// The serde form, in which everything with a default may be omitted.
                 #[derive(serde::Deserialize)]
                 #[serde(deny_unknown_fields, rename = "settings")]
                 struct File {
@@ -530,7 +529,7 @@ macro_rules! settings {
 }
 pub(crate) use settings;
 
-/// Declares setters: field, name, type of the argument, and the value made of it.
+/// Declares setters: field, name, argument type, and the resulting value.
 macro_rules! setters {
     ($( $field:ident, $setter:ident: $ty:ty = $value:expr; )*) => { $(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]

@@ -10,7 +10,7 @@ use crate::model::findings::SKIP_PAGE_OTHER_SETTINGS;
 use crate::model::raw::same_type;
 
 settings! {
-    /// A policy that skips the account setup of the enrollment status page: a custom configuration with the OMA-URI
+    /// A policy that skips account setup on the enrollment status page: a custom configuration with the OMA-URI
     /// `SkipUserStatusPage`, Boolean, true.
     ///
     /// ```
@@ -21,11 +21,11 @@ settings! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// On a hybrid join, account setup waits until Entra Connect has synced the computer, which takes up to 30 minutes and
-    /// more. The policy is for devices: assign it to groups of devices.
+    /// In a hybrid join, account setup waits until Entra Connect has synced the computer, which takes 30 minutes or
+    /// more. The policy applies to devices: assign it to device groups.
     ///
-    /// **Not tried on a tenant**: Graph's metadata that the models are checked against does not have the type. It is written
-    /// as Microsoft's documentation shows it.
+    /// **Not tried on a tenant**: Graph's metadata for checking the models lacks the type. It follows Microsoft's
+    /// documentation.
     pub struct SkipUserStatusPage = "windows10CustomConfiguration", sends_type: true;
     required {
         /// The name.
@@ -36,8 +36,8 @@ settings! {
         description, with_description: Text => PropertyRule::new("description").same(same_text);
     }
     default {
-        /// The ids of the scope tags. If there is none, the service gives a new policy its default tag, and those of a stored
-        /// one are left alone.
+        /// The ids of the scope tags. If empty, the service gives a new policy its default tag, and a stored policy
+        /// keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
@@ -47,7 +47,7 @@ settings! {
         PropertyRule::new(OMA_SETTINGS).same(same_switch).named("skip_user_status_page").shown(shown_switch);
     }
     private {
-        /// The OMA settings that a tenant holds: others may hold secrets, and `Debug` shows no value of properties.
+        /// The OMA settings in the tenant. Others may hold secrets; `Debug` shows no property values.
         held: Properties;
     }
 }
@@ -59,7 +59,7 @@ impl SkipUserStatusPage {
     /// The OMA-URI of the setting.
     pub const OMA_URI: &'static str = OMA_URI;
 
-    /// Finds what breaks a rule, and other settings in a policy that was read.
+    /// Reports values that break a rule, and other settings in a policy that was read.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));
@@ -72,7 +72,7 @@ impl SkipUserStatusPage {
         findings
     }
 
-    /// Reads a custom configuration as such a policy; `None` for a configuration of another type.
+    /// Converts a custom configuration into this policy; `None` for other types.
     #[cfg_attr(not(feature = "workflow"), allow(dead_code, reason = "deployments look for such policies"))]
     pub(crate) fn stored_in(configuration: &DeviceConfiguration) -> Option<Stored<Self>> {
         let DeviceConfiguration::Unknown(raw) = configuration else { return None };
@@ -107,7 +107,7 @@ fn is_switch(setting: &Value) -> bool {
     setting.get("omaUri").and_then(Value::as_str).is_some_and(|uri| uri.eq_ignore_ascii_case(OMA_URI))
 }
 
-/// The value of the one setting; `None` if there are others, or if its value is not Boolean.
+/// Returns the value of the only setting; `None` if there are others or the value is not Boolean.
 fn switch(settings: &Value) -> Option<bool> {
     match settings.as_array()?.as_slice() {
         [setting] if is_switch(setting) => setting.get("value")?.as_bool(),
@@ -119,7 +119,7 @@ fn same_switch(a: &Value, b: &Value) -> bool {
     switch(a).is_some() && switch(a) == switch(b)
 }
 
-/// Whatever else stands there may be secret.
+/// Returns the switch for display, because other values may be secret.
 fn shown_switch(value: &Value) -> Value {
     switch(value).map_or(Value::Null, Value::Bool)
 }

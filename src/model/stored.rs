@@ -12,9 +12,9 @@ use super::settings::{PropertyRule, Settings, WriteMode};
 use super::wire::{get, object, put, remove};
 use super::{Id, InvalidValue, Properties};
 
-/// Settings that the service stores: their id, their dates, the settings themselves, and what else it reports of them.
+/// Settings stored by the service: id, dates, the settings themselves, and read-only values.
 ///
-/// The settings are the same type that creates, changes and describes a wish:
+/// The settings have the type that creates, changes and describes a desired state:
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch, Stored};
@@ -27,23 +27,23 @@ use super::{Id, InvalidValue, Properties};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Its form in serde is the service's: an object is read bare or, as the documentation has it, inside `value`.
+/// The serde form is that of the service: an object is read bare or inside `value`, as documented.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stored<T: Settings> {
-    /// The id that the service gave it.
+    /// The id assigned by the service.
     pub id: Id<T>,
-    /// When it was created.
+    /// The time of the creation.
     pub created_date_time: Option<Timestamp>,
-    /// When it was last changed; not reported of every kind.
+    /// The time of the last change; not reported for every kind.
     pub last_modified_date_time: Option<Timestamp>,
-    /// The decisions of an administrator. A property that was not reported has its default.
+    /// The settings. A property that was not reported has its default.
     pub settings: T,
     /// The properties that the answer did not report, by their names on the wire; with a dot inside an object, as in
-    /// `outOfBoxExperienceSetting.eulaHidden`. An answer is partial if some properties were selected, and in a version of
-    /// Graph that does not have them all.
+    /// `outOfBoxExperienceSetting.eulaHidden`. An answer is partial after a `$select`, and in a version of Graph
+    /// without all properties.
     pub unreported: Vec<&'static str>,
-    /// The values that the service alone decides.
+    /// The read-only values.
     pub observed: T::Observed,
 }
 
@@ -51,7 +51,7 @@ const ID: &str = "id";
 const CREATED: &str = "createdDateTime";
 const LAST_MODIFIED: &str = "lastModifiedDateTime";
 
-/// An answer apart from its settings. Not generic, since every type has one.
+/// An answer without its settings. Not generic, because every type has one.
 struct Head {
     id: String,
     created_date_time: Option<Timestamp>,
@@ -61,7 +61,7 @@ struct Head {
 }
 
 impl Head {
-    /// Takes the head out of the properties of an answer.
+    /// Removes the head from the properties of an answer.
     fn take(
         properties: &mut Properties,
         odata_type: &'static str,
@@ -71,7 +71,7 @@ impl Head {
             && !same_type(found, odata_type)
         {
             let problem = format!("is {found:?} and not {odata_type:?}");
-            return Err(InvalidValue::new(ODATA_TYPE, problem, "ask for an object of the right type"));
+            return Err(InvalidValue::new(ODATA_TYPE, problem, "request an object of the right type"));
         }
         let id = properties.text(ID).unwrap_or_default().to_owned();
         let mut date =
@@ -89,7 +89,7 @@ impl Head {
 }
 
 impl<T: Settings> Stored<T> {
-    /// Reads one from the properties of an answer.
+    /// Reads stored settings from the properties of an answer.
     pub(crate) fn from_answer(properties: Properties) -> Result<Self, InvalidValue> {
         let mut properties = unwrapped(properties);
         T::rename(&mut properties);
@@ -140,7 +140,7 @@ impl<'de, T: Settings> Deserialize<'de> for Stored<T> {
     }
 }
 
-/// Declares an enum of stored settings that come in one list, told apart by `@odata.type`.
+/// Declares an enum of stored settings in one list, distinguished by `@odata.type`.
 macro_rules! stored_enum {
     (
         $(#[$meta:meta])*
@@ -152,12 +152,12 @@ macro_rules! stored_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant($crate::model::Stored<$settings>), )+
-            /// Of another type: kept whole, and sent back as it is.
+            /// An object of another type: kept whole and sent back unchanged.
             Unknown($crate::model::RawObject),
         }
 
         impl $name {
-            /// The id; `None` for an unknown object without one.
+            /// Returns the id; `None` for an unknown object without one.
             pub fn id(&self) -> Option<&str> {
                 match self {
                     $( Self::$variant(stored) => Some(stored.id.as_str()), )+
@@ -165,12 +165,12 @@ macro_rules! stored_enum {
                 }
             }
 
-            /// Returns the id as that of an object of any of these kinds; `None` for an unknown object without one.
+            /// Returns the id, typed for any of these kinds; `None` for an unknown object without one.
             pub fn any_id(&self) -> Option<$crate::model::Id<Self>> {
                 self.id()?.parse().ok()
             }
 
-            /// The name.
+            /// Returns the name.
             pub fn display_name(&self) -> Option<&str> {
                 match self {
                     $( Self::$variant(stored) => Some(stored.settings.display_name.as_str()), )+
@@ -178,7 +178,7 @@ macro_rules! stored_enum {
                 }
             }
 
-            /// The type as the service names it.
+            /// Returns the type, as named by the service.
             pub fn odata_type(&self) -> Option<&str> {
                 match self {
                     $( Self::$variant(_) => Some(<$settings as $crate::model::Settings>::ODATA_TYPE), )+

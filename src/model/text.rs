@@ -1,4 +1,4 @@
-//! Text as the service reports it, and text that is about a person.
+//! Text that the service reports, and text about people.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::foreign::line;
 
-/// Implements traits for a type that is text, each in one way for all such types. The type has `as_str`.
+/// Implements traits for text types, each in one way. The type has `as_str`.
 ///
-/// `Redacted` is a `Debug` that does not show the text; `Parse` is all that reads text with the `FromStr` of the type.
+/// `Redacted` is a `Debug` that does not show the text; `Parse` implements reading by the type's `FromStr`.
 macro_rules! text_impls {
     ($generics:tt $type:ty: $($trait:ident),+) => {
         $( $crate::model::text::text_impls! { @$trait $generics $type } )+
@@ -75,9 +75,9 @@ macro_rules! text_impls {
 }
 pub(crate) use text_impls;
 
-/// Text that the service reported: read it with [`as_str`](Self::as_str), or where a `&str` is expected as `&text`.
+/// Text that the service reported: use [`as_str`](Self::as_str), or `&text` as a `&str`.
 ///
-/// It may change how it holds the text, so that a list of many devices stays small.
+/// The representation may change; it keeps lists of many devices small.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(Box<str>);
@@ -136,15 +136,15 @@ impl PartialEq<&str> for Text {
 
 text_impls! { [] Text: AsRef, Debug }
 
-/// Shows the text on one line: control characters, and those that turn the direction of text, are escaped, as in `\u{202e}`.
-/// [`Text::as_str`] has it as the service reported it.
+/// Writes the text on one line: control characters and those that change the direction of text are escaped, as in
+/// `\u{202e}`. [`Text::as_str`] returns it as reported.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(&self.0).fmt(f)
     }
 }
 
-/// Declares text that is kept out of `Debug`, and has no `Display`.
+/// Declares text that `Debug` does not show and that has no `Display`.
 macro_rules! redacted_text {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
@@ -153,7 +153,7 @@ macro_rules! redacted_text {
         pub struct $name(Text);
 
         impl $name {
-            /// The text. Mind where it goes.
+            /// Returns the text, which is sensitive.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -176,7 +176,7 @@ macro_rules! redacted_text {
 }
 
 redacted_text! {
-    /// Text about a person, such as a name or a mail address: kept out of `Debug`, and without `Display`.
+    /// Text about a person, such as a name or a mail address: without `Display`, and not shown by `Debug`.
     ///
     /// ```
     /// # use windows_autopilot::model::Personal;
@@ -188,7 +188,7 @@ redacted_text! {
 }
 
 redacted_text! {
-    /// Text that the service reports and that gives access to something, such as a product key: kept out of `Debug`,
-    /// and without `Display`. It is not wiped from memory.
+    /// Text from the service that grants access, such as a product key: without `Display`, and not shown by `Debug`. It
+    /// is not wiped from memory.
     pub struct Hidden;
 }

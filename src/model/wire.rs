@@ -1,4 +1,4 @@
-//! Values of settings as JSON, and where they stand in an object.
+//! Values of settings as JSON, and their paths in an object.
 
 use std::collections::BTreeSet;
 
@@ -10,24 +10,24 @@ use super::{
     ProfileName, Properties, Text, UserType, WindowsDeviceMode, WindowsEdition,
 };
 
-/// A value that a property holds.
+/// A value of a property.
 pub(crate) trait Wire {
-    /// Returns the value to write; `None` for a value that leaves the property alone.
+    /// Returns the value to write; `None` to leave the property unchanged.
     fn to_wire(&self) -> Option<Value>;
 
-    /// Reads a reported value, which may be null, and returns the part of it that has to be kept.
+    /// Reads a reported value, which may be null, and returns the part to keep.
     ///
     /// # Errors
-    /// The JSON type that is expected.
+    /// The expected JSON type.
     fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str>;
 
-    /// Returns `true` for the empty text, which the service writes for "none".
+    /// Returns `true` for empty text, which the service writes for "none".
     fn is_blank(&self) -> bool {
         false
     }
 }
 
-/// A value that can stand in for one that was not reported and has no default.
+/// A value that replaces one that was not reported and has no default.
 pub(crate) trait Blank {
     fn blank() -> Self;
 }
@@ -38,7 +38,7 @@ impl<T: Default> Blank for T {
     }
 }
 
-/// A value that the service writes as text, and reports as null if the text is empty.
+/// A value that the service writes as text, with empty text reported as null.
 trait WireText {
     fn text(&self) -> &str;
 
@@ -68,7 +68,7 @@ fn text(reported: Value) -> Result<Option<String>, &'static str> {
     }
 }
 
-/// Implements [`WireText`] for types that have `as_str`: the function that makes each of text.
+/// Implements [`WireText`] for types with `as_str`: the constructor of each.
 macro_rules! wire_text {
     ($($type:ident: $of:expr;)+) => { $(
         impl WireText for $type {
@@ -99,7 +99,7 @@ wire_text! {
     WindowsDeviceMode: |text: String| Self::from_wire(&text);
     WindowsEdition: |text: String| Self::from_wire(&text);
     DeviceType: |text: String| if text.is_empty() { Self::WindowsPc } else { Self::from_wire(&text) };
-    // The rights that the service gives a user if it is told nothing.
+    // The rights that the service gives a user by default.
     UserType: |text: String| if text.is_empty() { Self::Administrator } else { Self::from_wire(&text) };
 }
 
@@ -116,7 +116,7 @@ macro_rules! blank_text {
 blank_text!(AdDomain, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DisplayName, MailNickname);
 blank_text!(OrganizationalUnit, ProfileDescription, ProfileName, ApplicabilityRuleType, WindowsDeviceMode);
 
-/// Implements [`Wire`] and [`Blank`] for an object by its members. Members that it does not have are kept.
+/// Implements [`Wire`] and [`Blank`] for an object by its members. Other members are kept.
 macro_rules! wire_object {
     ($type:ident { $($field:ident: $name:literal),+ }) => {
         impl $crate::model::wire::Blank for $type {
@@ -138,7 +138,7 @@ macro_rules! wire_object {
 }
 pub(crate) use wire_object;
 
-/// Returns an object. Not collected: that would sort the members first, and a sort is much code.
+/// Creates an object. Not collected: that would sort the members first, and a sort is much code.
 pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
     let mut object = Map::new();
     object.extend(members);
@@ -224,7 +224,7 @@ impl<T: WireText> Wire for Vec<T> {
     }
 }
 
-/// Scope tags: an empty set leaves those of a stored object alone.
+/// Scope tags: an empty set leaves those of a stored object unchanged.
 impl Wire for BTreeSet<Text> {
     fn to_wire(&self) -> Option<Value> {
         (!self.is_empty()).then(|| list(self.iter().map(Text::as_str)))
@@ -249,7 +249,7 @@ fn texts(reported: Value) -> Result<Vec<String>, &'static str> {
     }
 }
 
-/// Null and the empty text are none.
+/// Null and empty text are `None`.
 impl<T: Wire + Blank> Wire for Option<T> {
     fn to_wire(&self) -> Option<Value> {
         self.as_ref().map_or(Some(Value::Null), T::to_wire)
@@ -286,7 +286,7 @@ pub(crate) fn remove(properties: &mut Properties, path: &str) -> Option<Value> {
     removed
 }
 
-/// Sets the value at a path. Members of an object that the new value does not have stay.
+/// Sets the value at a path. Other members of an object stay.
 pub(crate) fn put(properties: &mut Properties, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
@@ -299,7 +299,7 @@ pub(crate) fn put(properties: &mut Properties, path: &str, value: Value) {
     }
 }
 
-/// Lays an object over the one that is held, since the service replaces objects whole.
+/// Merges an object into the stored one, because the service replaces objects whole.
 pub(crate) fn over(held: Option<Value>, wanted: Value) -> Value {
     match (held, wanted) {
         (Some(Value::Object(mut whole)), Value::Object(wanted)) => {
@@ -310,7 +310,7 @@ pub(crate) fn over(held: Option<Value>, wanted: Value) -> Value {
     }
 }
 
-/// Removes the value at a path and reads it; `None` if it is missing, null or the empty text.
+/// Removes the value at a path and reads it; `None` if it is missing, null or empty text.
 pub(crate) fn take<T: Wire + Blank>(
     properties: &mut Properties,
     path: &'static str,
@@ -326,7 +326,7 @@ pub(crate) fn unexpected(path: &'static str, expected: &'static str) -> InvalidV
     InvalidValue::new(path, format!("is not {expected}"), "read the object in its raw form and report this")
 }
 
-/// Returns texts as a list.
+/// Creates a list of texts.
 pub(crate) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     Value::Array(texts.into_iter().map(Value::from).collect())
 }

@@ -1,4 +1,4 @@
-//! The profile that a device downloaded, as the device keeps it.
+//! The profile that a device downloaded, in the device's own format.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::keys::*;
 use super::read::{Check, FILE};
 use crate::model::{Finding, Properties, Text};
 
-/// The profile that a device has downloaded, as its `AutopilotDDSZTDFile.json` or `PolicyJsonCache` has it.
+/// A downloaded profile, from a device's `AutopilotDDSZTDFile.json` or `PolicyJsonCache`.
 ///
 /// ```
 /// use windows_autopilot::offline::{CachedJoin, CachedProfile};
@@ -22,7 +22,7 @@ use crate::model::{Finding, Properties, Text};
 /// assert!(report.findings.is_empty());
 /// ```
 ///
-/// Every property is an observation: `None` if the device does not have it. No name of a person is kept.
+/// Every property is an observation: `None` if the device does not have it. Names of people are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CachedProfile {
@@ -105,8 +105,8 @@ pub struct CachedReport {
 }
 
 impl CachedProfile {
-    /// Reads the text of `AutopilotDDSZTDFile.json`, or of the registry value `PolicyJsonCache`, also as JSON text in
-    /// quotes and without the escapes that an export of the registry loses.
+    /// Reads the text of `AutopilotDDSZTDFile.json`, or of the registry value `PolicyJsonCache`, also as quoted JSON
+    /// text and without the escapes that a registry export loses.
     pub fn read(file: &[u8]) -> CachedReport {
         let mut check = Check::default();
         let text = check.text_of(file);
@@ -125,14 +125,14 @@ impl CachedProfile {
         CachedReport { profile, findings: check.findings }
     }
 
-    /// Returns `true` if the device has a profile, by the service or by an offline file.
+    /// Returns `true` if the device has a profile, from the service or an offline file.
     pub fn has_profile(&self) -> bool {
         let has = |text: &Option<Text>| text.as_deref().is_some_and(|text| !text.is_empty());
         self.refusal.is_none() && (has(&self.tenant_id) || has(&self.tenant_domain) || self.join.is_some())
     }
 }
 
-/// The object in a text: as it is, as JSON text in quotes, or without its inner escapes.
+/// Parses the object in a text: plain, as quoted JSON text, or without its inner escapes.
 fn object(text: &str) -> Option<Map<String, Value>> {
     let text = text.trim().trim_end_matches('\0').trim();
     match serde_json::from_str(text) {
@@ -249,7 +249,7 @@ impl Check {
                 self.found(
                     CACHED_DEVICE_NAME,
                     DEVICE_NAME,
-                    "the profile names the device, and hybrid join ignores it",
+                    "the profile names the device, which a hybrid join ignores",
                 );
             }
             Some(CachedJoin::Hybrid) | None => {}
@@ -269,7 +269,7 @@ impl Check {
         }
         let is_self_deploying = |flags: OobeFlags| flags.iter().any(|flag| flag.is_self_deploying());
         if profile.mode == Some(1) || profile.oobe_flags.is_some_and(is_self_deploying) {
-            self.found(CACHED_SELF_DEPLOYING, OOBE_CONFIG, "the profile is of a self-deploying device");
+            self.found(CACHED_SELF_DEPLOYING, OOBE_CONFIG, "the profile is for a self-deploying device");
         }
     }
 }

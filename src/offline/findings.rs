@@ -22,13 +22,13 @@ finding_kinds! {
 
     /// A device's own copy of a profile in place of an offline file.
     OFFLINE_CACHED_PROFILE = "offline.cached-profile", Error,
-        "read it with CachedProfile::read, or write a file from the deployment profile";
+        "read the file with CachedProfile::read, or write a file from the deployment profile";
     /// A device that was assigned no profile when it asked.
     CACHED_NO_PROFILE = "cached.no-profile", Warning,
         "assign a profile and wait until it shows as assigned, then start the setup of the device again";
     /// A device whose request for its profile was refused.
     CACHED_REFUSED = "cached.refused", Error,
-        "look the name up in Microsoft's list of Autopilot errors; ZtdDeviceIsNotRegistered is a device to import";
+        "look the name up in Microsoft's list of Autopilot errors; for ZtdDeviceIsNotRegistered, import the device";
     /// A cached profile for another join than hybrid.
     CACHED_NOT_HYBRID = "cached.not-hybrid", Warning,
         "assign the hybrid join profile, wait until it shows as assigned, and reset the device";
@@ -66,7 +66,7 @@ finding_kinds! {
 
     /// Setup options of a self-deploying device.
     OFFLINE_SELF_DEPLOYING = "offline.self-deploying", Error,
-        "leave these bits out: a file can be for user-driven devices alone";
+        "leave these bits out: a file supports user-driven devices only";
     /// Setup options that are not known.
     OFFLINE_UNKNOWN_BITS = "offline.unknown-bits", Warning, "leave them out";
     /// An unknown join method.

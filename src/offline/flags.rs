@@ -1,4 +1,4 @@
-//! What the setup of Windows shows, as bits of a number.
+//! The setup options of Windows, as bits of a number.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use std::fmt;
 pub enum OobeFlag {
     /// Cortana is not asked about.
     SkipCortana = 1,
-    /// The user is a standard user, and no administrator.
+    /// The user is a standard user, not an administrator.
     StandardUser = 2,
     /// The privacy settings are hidden.
     HidePrivacySettings = 4,
@@ -16,11 +16,11 @@ pub enum OobeFlag {
     SkipOemRegistration = 8,
     /// The licence terms are hidden.
     HideEula = 16,
-    /// The TPM attests what the device is: for self-deploying devices.
+    /// The TPM attests the device: for self-deploying devices.
     TpmAttestation = 32,
     /// The device signs in by itself: for self-deploying devices.
     DeviceAuthentication = 64,
-    /// Microsoft Entra asks for a TPM.
+    /// Microsoft Entra requires a TPM.
     TpmRequired = 128,
     /// The upgrade of Windows is not shown.
     SkipUpgrade = 256,
@@ -31,7 +31,7 @@ pub enum OobeFlag {
 }
 
 impl OobeFlag {
-    /// All of them, from the lowest bit.
+    /// Every flag, from the lowest bit.
     pub const ALL: [Self; 11] = [
         Self::SkipCortana,
         Self::StandardUser,
@@ -46,18 +46,18 @@ impl OobeFlag {
         Self::SkipKeyboardSelection,
     ];
 
-    /// Its bit.
+    /// Returns the bit.
     pub fn bit(self) -> u32 {
         self as u32
     }
 
-    /// Whether it belongs to self-deploying devices, which an offline file cannot be for.
+    /// Returns `true` for a flag of self-deploying devices, which an offline file cannot configure.
     pub fn is_self_deploying(self) -> bool {
         matches!(self, Self::TpmAttestation | Self::DeviceAuthentication | Self::TpmRequired)
     }
 }
 
-/// A set of [`OobeFlag`]s. Bits that have no name are kept.
+/// A set of [`OobeFlag`]s. Unnamed bits are kept.
 ///
 /// ```
 /// use windows_autopilot::offline::{OobeFlag, OobeFlags};
@@ -69,42 +69,42 @@ impl OobeFlag {
 pub struct OobeFlags(u32);
 
 impl OobeFlags {
-    /// What tools write for every profile.
+    /// The flags that tools write for every profile.
     pub const ALWAYS: Self = Self(OobeFlag::SkipOemRegistration as u32 | OobeFlag::SkipUpgrade as u32);
 
-    /// The flags of a number.
+    /// Creates the flags from a number.
     pub fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The number of the flags.
+    /// Returns the number.
     pub fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether a flag is set.
+    /// Returns `true` if a flag is set.
     pub fn contains(self, flag: OobeFlag) -> bool {
         self.0 & flag.bit() != 0
     }
 
-    /// The same with a flag set.
+    /// Returns the set with a flag added.
     #[must_use]
     pub fn with(self, flag: OobeFlag) -> Self {
         Self(self.0 | flag.bit())
     }
 
-    /// The same with a flag not set.
+    /// Returns the set with a flag removed.
     #[must_use]
     pub fn without(self, flag: OobeFlag) -> Self {
         Self(self.0 & !flag.bit())
     }
 
-    /// The flags that are set, from the lowest bit.
+    /// Returns the flags in the set, from the lowest bit.
     pub fn iter(self) -> impl Iterator<Item = OobeFlag> {
         OobeFlag::ALL.into_iter().filter(move |flag| self.contains(*flag))
     }
 
-    /// The bits that have no name.
+    /// Returns the unnamed bits.
     pub fn unknown_bits(self) -> u32 {
         OobeFlag::ALL.into_iter().fold(self, Self::without).bits()
     }

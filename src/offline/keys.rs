@@ -16,7 +16,7 @@ pub(super) const UPDATE_TIMEOUT: &str = "CloudAssignedAutopilotUpdateTimeout";
 pub(super) const VERSION: &str = "Version";
 pub(super) const COMMENT: &str = "Comment_File";
 
-/// The one key of the JSON within [`SERVER_DATA`]; its object has a key of the file, and these two.
+/// The only key of the JSON within [`SERVER_DATA`]; its object has one key of the file and these two.
 pub(super) const ZERO_TOUCH: &str = "ZeroTouchConfig";
 pub(super) const TENANT_UPN: &str = "CloudAssignedTenantUpn";
 pub(super) const INNER_FORCED_ENROLLMENT: &str = "ForcedEnrollment";

@@ -1,14 +1,15 @@
 //! `AutopilotConfigurationFile.json`: a deployment profile on the device's own disk.
 //!
-//! Windows reads it in its first setup if the service knows no profile for the device in time. It has the user-driven
-//! modes alone: self-deploying and pre-provisioning need the service. It goes to [`PATH`], is ASCII, and has one profile.
+//! Windows reads it during its first setup if the service has no profile for the device in time. It supports
+//! user-driven modes only: self-deploying and pre-provisioning need the service. The file belongs at [`PATH`], is ASCII
+//! and holds one profile.
 //!
-//! * A profile that the service assigns to the device wins over the file.
-//! * `sysprep /generalize` deletes the file. It serves the first start alone: register the device all the same.
-//! * For hybrid join the domain join configuration has to be assigned to *all devices*: a device with a file is in no
-//!   group before it enrolls.
+//! * A profile that the service assigns to the device takes precedence over the file.
+//! * `sysprep /generalize` deletes the file. It works for the first start only: register the device as well.
+//! * For hybrid join, assign the domain join configuration to *all devices*: a device with a file is in no group before
+//!   it enrolls.
 //!
-//! Which update settings tools write, and what the bits above 16 mean, is known from other tools, not from documentation.
+//! The update settings and the bits above 16 are known from other tools, not from documentation.
 
 mod cached;
 pub mod findings;
@@ -34,7 +35,7 @@ pub use self::cached::{CachedJoin, CachedProfile, CachedRefusal, CachedReport};
 pub use self::flags::{OobeFlag, OobeFlags};
 pub use self::read::{OfflineReport, read};
 
-/// Where the file goes, on the disk with Windows.
+/// The path of the file on the Windows drive.
 pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFile.json";
 
 /// A profile in an offline file.
@@ -61,17 +62,17 @@ pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFi
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfflineProfile {
-    /// A comment for people; the tools write the profile's name.
+    /// A comment for people; tools write the profile's name.
     pub comment: Option<Text>,
-    /// Whether the user is kept from setting the device up without the organisation.
+    /// Whether setup without the organisation is blocked.
     pub forced_enrollment: bool,
-    /// The language of the setup. Tools write it with [`OobeFlag::SkipKeyboardSelection`] alone.
+    /// The language of setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
     pub language: Option<LanguageTag>,
-    /// The region of the setup; tools write the language.
+    /// The region of setup; tools write the language.
     pub region: Option<LanguageTag>,
-    /// Whether the update of Autopilot itself during setup is off; all tools write that it is.
+    /// Whether the update of Autopilot during setup is off; all tools write `true`.
     pub autopilot_update_disabled: Option<bool>,
-    /// How long the update of Autopilot itself may take; all tools write half an hour.
+    /// The timeout of the update of Autopilot; all tools write half an hour.
     pub autopilot_update_timeout: Option<Duration>,
     /// The version of the format; all tools write 2049.
     pub version: Option<u64>,
@@ -89,29 +90,29 @@ pub struct OfflineTenant {
     domain: TenantId,
 }
 
-/// What a device with an offline file joins.
+/// The join of a device with an offline file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OfflineJoin {
     /// Active Directory and Microsoft Entra.
     #[non_exhaustive]
     Hybrid {
-        /// Whether it goes on without reaching a domain controller.
+        /// Whether the device goes on without reaching a domain controller.
         skip_connectivity_check: bool,
     },
     /// Microsoft Entra.
     #[non_exhaustive]
     Entra {
-        /// How it is named.
+        /// The device name template.
         device_name: Option<DeviceNameTemplate>,
     },
 }
 
 impl OfflineTenant {
-    /// The tenant with this id, a GUID, and this default domain.
+    /// Creates the tenant from its id, a GUID, and its default domain.
     ///
     /// # Errors
-    /// If the id is a domain, or the domain an id.
+    /// The id is a domain, or the domain an id.
     pub fn new(id: TenantId, default_domain: TenantId) -> Result<Self, InvalidValue> {
         if !id.is_guid() {
             return Err(InvalidValue::new("tenant id", "is a domain", "write the tenant's GUID")
@@ -124,12 +125,12 @@ impl OfflineTenant {
         Ok(Self { id, domain: default_domain })
     }
 
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> &TenantId {
         &self.id
     }
 
-    /// Its default domain.
+    /// Returns the default domain.
     pub fn default_domain(&self) -> &TenantId {
         &self.domain
     }
@@ -138,18 +139,18 @@ impl OfflineTenant {
 impl OfflineProfile {
     /// The version of the format that tools write.
     pub const VERSION: u64 = 2049;
-    /// The time for the update of Autopilot itself that tools write.
+    /// The timeout of the update of Autopilot that tools write.
     pub const AUTOPILOT_UPDATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-    /// The file for a profile of this tenant.
+    /// Creates the file for a hybrid join profile of this tenant.
     ///
-    /// `id` is most often the profile's: devices with the file can be found by it, as
-    /// [`enrollment_profile_name`](Self::enrollment_profile_name) tells. The language of the profile is in the file only
-    /// if the keyboard page is skipped; scope tags, hash extraction and pre-provisioning have no place in it.
+    /// `id` is usually the profile's: dynamic groups can select devices with the file by it, as
+    /// [`enrollment_profile_name`](Self::enrollment_profile_name) describes. The profile's language is in the file only
+    /// if the keyboard page is skipped; scope tags, hash extraction and pre-provisioning cannot be in a file.
     ///
     /// # Errors
-    /// If the id is no GUID, or the profile has what hybrid join or a file forbids: a tenant can hold a profile that is
-    /// self-deploying or has a device name template.
+    /// The id is not a GUID, or the profile has settings that hybrid join or a file forbids: a tenant can hold a
+    /// profile that is self-deploying or has a device name template.
     pub fn for_hybrid_join(
         profile: &HybridJoinProfile,
         id: &Id<HybridJoinProfile>,
@@ -200,10 +201,10 @@ impl OfflineProfile {
         })
     }
 
-    /// The settings that the file stands for, as a profile of this name.
+    /// Converts the file into the settings of a profile with this name.
     ///
     /// # Errors
-    /// If the file is not for hybrid join.
+    /// The file is not for hybrid join.
     pub fn to_hybrid_join(&self, display_name: ProfileName) -> Result<HybridJoinProfile, InvalidValue> {
         let OfflineJoin::Hybrid { skip_connectivity_check } = self.join else {
             return Err(InvalidValue::new(
@@ -224,39 +225,39 @@ impl OfflineProfile {
         Ok(profile)
     }
 
-    /// The tenant.
+    /// Returns the tenant.
     pub fn tenant(&self) -> &OfflineTenant {
         &self.tenant
     }
 
-    /// The id by which devices with the file can be found, a GUID; most often that of a profile.
+    /// Returns the id by which devices with the file can be found, a GUID; usually that of a profile.
     pub fn correlation_id(&self) -> &str {
         &self.correlation_id
     }
 
-    /// What the setup shows and does not show.
+    /// Returns the setup options.
     pub fn oobe_flags(&self) -> OobeFlags {
         self.oobe_flags
     }
 
-    /// What the device joins.
+    /// Returns the join.
     pub fn join(&self) -> &OfflineJoin {
         &self.join
     }
 
-    /// What else was in a file that was read; it is written back.
+    /// Returns the other properties of a file that was read; they are written back.
     pub fn other(&self) -> &Properties {
         &self.other
     }
 
-    /// The `enrollmentProfileName` that devices with the file get, which dynamic groups can select by.
+    /// Returns the `enrollmentProfileName` of devices with the file, by which dynamic groups can select them.
     pub fn enrollment_profile_name(&self) -> String {
         format!("OfflineAutopilotprofile-{}", self.correlation_id.as_str())
     }
 
-    /// The text of the file, in ASCII. To be written as it is: with a byte order mark Windows ignores it.
+    /// Returns the text of the file, in ASCII. Write it without a byte order mark, or Windows ignores the file.
     ///
-    /// It names no user, also if a file that was read did.
+    /// The text names no user, even if the file that was read did.
     pub fn to_json(&self) -> String {
         let (method, device_name, skip_check) = match &self.join {
             OfflineJoin::Hybrid { skip_connectivity_check } => {
@@ -295,7 +296,7 @@ impl OfflineProfile {
     }
 }
 
-/// An object whose keys stay in the order in which people read them.
+/// An object with its keys in a readable order.
 struct InOrder<'a>(Vec<(&'a str, &'a Value)>);
 
 impl Serialize for InOrder<'_> {
@@ -312,7 +313,7 @@ fn correlation_id(text: &str) -> Result<Text, InvalidValue> {
     Err(InvalidValue::new("correlation id", "is no GUID", remedy).with_value(text))
 }
 
-/// The same JSON in ASCII: other characters are in texts alone, where they can be escaped.
+/// Escapes JSON to ASCII: other characters occur in strings only.
 fn to_ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for c in json.chars() {

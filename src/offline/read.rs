@@ -1,4 +1,4 @@
-//! Reading offline files, whoever wrote them.
+//! Reads offline files of any tool.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use super::keys::*;
 use super::{OfflineJoin, OfflineProfile, OfflineTenant, OobeFlags, correlation_id};
 use crate::model::{Finding, FindingKind, InvalidValue, LanguageTag, Properties, Severity, TenantId, Text};
 
-/// What is in an offline file, and what is wrong with it.
+/// The profile in an offline file and the findings about the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfflineReport {
     /// The profile; `None` if one of the findings is an error.
     pub profile: Option<OfflineProfile>,
-    /// What was found: the place is a key of the file.
+    /// The findings; the place is a key of the file.
     pub findings: Vec<Finding>,
 }
 
-/// Reads an offline file, and finds what Windows ignores, what does not fit together, and what a file cannot say.
+/// Reads an offline file. Reports what Windows ignores, contradictions, and settings that a file cannot have.
 ///
 /// ```
 /// use windows_autopilot::offline;
@@ -32,8 +32,7 @@ pub fn read(file: &[u8]) -> OfflineReport {
     let profile = check.text_of(file).and_then(|text| {
         check.keys = check.object_of(&text)?;
         if is_cached(&check.keys) {
-            let evidence =
-                "the file is what a device keeps of a profile that it downloaded, not a profile for a device";
+            let evidence = "the file is a device's copy of a downloaded profile, not a profile for a device";
             check.found(OFFLINE_CACHED_PROFILE, FILE, evidence);
             return None;
         }
@@ -45,15 +44,15 @@ pub fn read(file: &[u8]) -> OfflineReport {
 
 pub(super) const FILE: &str = "file";
 
-/// Returns `true` for the keys that only a device's own copy of a profile has.
+/// Returns `true` for keys that only a device's own copy of a profile has.
 pub(super) fn is_cached(keys: &Map<String, Value>) -> bool {
     CACHED.iter().any(|key| keys.contains_key(*key))
 }
 
-/// The values that were read of a file, and the findings.
+/// The values read from a file, and the findings.
 #[derive(Default)]
 pub(super) struct Check {
-    /// What has not been read yet.
+    /// The keys that are not read yet.
     pub(super) keys: Map<String, Value>,
     pub(super) findings: Vec<Finding>,
 }
@@ -71,7 +70,7 @@ impl Check {
         self.findings.push(OFFLINE_WRONG_TYPE.at(key, evidence).with_remedy(remedy));
     }
 
-    /// The text of a file, in whatever encoding.
+    /// Decodes the text of a file, in any encoding.
     pub(super) fn text_of(&mut self, file: &[u8]) -> Option<String> {
         let utf16 = |body: &[u8], unit: fn([u8; 2]) -> u16| {
             let units: Vec<u16> = body.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
@@ -102,7 +101,7 @@ impl Check {
         Some(text)
     }
 
-    /// The object that the file is.
+    /// Parses the object in the file.
     fn object_of(&mut self, text: &str) -> Option<Map<String, Value>> {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
         let (first, second) = (values.next()?, values.next());
@@ -175,7 +174,7 @@ impl Check {
         })
     }
 
-    /// Keys that are known but for their case.
+    /// Corrects the case of known keys.
     fn spelling(&mut self) {
         let names: Vec<String> = self.keys.keys().cloned().collect();
         for name in names {
@@ -231,14 +230,15 @@ impl Check {
         match method? {
             1 => {
                 if device_name.is_some() {
-                    let evidence = "the device is given a name, which a hybrid join does not allow";
+                    let evidence = "the file names the device, which a hybrid join does not allow";
                     self.found(OFFLINE_HYBRID_DEVICE_NAME, DEVICE_NAME, evidence);
                 }
                 Some(OfflineJoin::Hybrid { skip_connectivity_check: skip.unwrap_or_default() })
             }
             0 => {
                 if skip == Some(true) {
-                    let evidence = "the check for a domain controller is skipped, and the device joins none";
+                    let evidence =
+                        "the check for a domain controller is skipped, but the device joins no domain";
                     self.found(OFFLINE_ENTRA_SKIP_CHECK, SKIP_CHECK, evidence);
                 }
                 let device_name = match device_name.map(|name| name.parse()) {
@@ -259,11 +259,11 @@ impl Check {
         }
     }
 
-    /// The JSON within the JSON must say the same once more.
+    /// Compares the JSON text inside the file with the values outside it.
     fn server_data(&mut self, tenant: Option<&OfflineTenant>, forced_enrollment: Option<bool>) {
         if self.keys.get(SERVER_DATA).is_some_and(Value::is_object) {
             self.keys.remove(SERVER_DATA);
-            let evidence = "the value is an object, and has to be text that holds one";
+            let evidence = "the value is an object, but must be text that contains one";
             self.found(OFFLINE_SERVER_DATA, SERVER_DATA, evidence);
             return;
         }
@@ -334,7 +334,7 @@ impl Check {
         }
     }
 
-    /// Null is as if the key were not there.
+    /// Reads a key as text. A null value counts as a missing key.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         match self.keys.remove(key)? {
             Value::String(text) => Some(text),

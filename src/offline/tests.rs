@@ -1,4 +1,4 @@
-//! Offline files as this crate and as other tools write them.
+//! Offline files of this crate and of other tools.
 
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ fn quiet() -> HybridJoinProfile {
         .with_keyboard_selection_page_skipped(true)
 }
 
-/// What a tool wrote, with some of its keys changed; a change to null leaves the key out.
+/// Returns a tool's file with some keys changed; a change to null removes the key.
 fn written(changes: Value) -> Vec<u8> {
     let mut file = json!({
         "CloudAssignedTenantId": TENANT,

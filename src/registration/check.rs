@@ -1,10 +1,10 @@
-//! Checks of one device, wherever it comes from.
+//! Checks of one device, from any source.
 
 use super::hash::{HashContents, HashLengths, check_text};
 use crate::model::{DeviceToImport, Finding};
 use crate::registration::findings::HASH_UNREADABLE;
 
-/// Checks a device before it is imported: its serial number, its group tag and its hardware hash.
+/// Checks a device before its import: serial number, group tag and hardware hash.
 ///
 /// ```
 /// use windows_autopilot::model::DeviceToImport;

@@ -7,7 +7,7 @@ const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
 finding_kinds! {
     /// An Excel workbook in place of a CSV file.
     CSV_WORKBOOK = "csv.workbook", Error,
-        "take the file that the device or the vendor gave, or save the sheet as CSV and look at its serial numbers";
+        "use the original file of the device or the vendor, or save the sheet as CSV and check its serial numbers";
     /// An empty file.
     CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
     /// Lines that end in a carriage return alone.
@@ -23,7 +23,7 @@ finding_kinds! {
         "begin the file with: Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User";
     /// Lines above the header.
     CSV_LINES_ABOVE_HEADER = "csv.lines-above-header", Warning,
-        "remove them: the portal wants the header in the first line";
+        "remove the lines: the portal requires the header in the first line";
     /// A second header among the rows.
     CSV_REPEATED_HEADER = "csv.repeated-header", Warning, "remove the line";
     /// Values separated by semicolons or tabs.
@@ -35,7 +35,7 @@ finding_kinds! {
     CSV_PARTNER_FORMAT = "csv.partner-format", Info,
         "nothing for an import by this library; for the portal, leave these columns out";
     /// A required column that is missing.
-    CSV_MISSING_COLUMN = "csv.missing-column", Error, "add it, with a value for each device";
+    CSV_MISSING_COLUMN = "csv.missing-column", Error, "add the column, with a value for each device";
     /// Two columns of the same name.
     CSV_DUPLICATE_COLUMN = "csv.duplicate-column", Error, "leave one of the two out";
     /// A column that the portal does not have.
@@ -54,7 +54,7 @@ finding_kinds! {
         "split the file for the portal; an import by this library splits by itself";
     /// A line longer than the row of any device.
     CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
-        "write one device in each line, and look for line breaks that were lost";
+        "write one device in each line, and check for lost line breaks";
     /// Zero bytes in a row.
     CSV_ZERO_BYTES = "csv.zero-bytes", Error, "write the file again as a whole, in one encoding";
     /// A quote that is not closed on its line.
@@ -70,12 +70,12 @@ finding_kinds! {
     CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
         "remove the separators at the end of the line";
     /// Blanks around a value.
-    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove them for the portal";
+    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove the blanks for the portal";
     /// A comma or quote in a value, which the portal's format cannot hold.
     CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "write the value without it";
     /// A value with characters beyond ASCII.
     CSV_NOT_ASCII = "csv.not-ascii", Warning,
-        "write it in letters of the English alphabet: the portal may read others wrongly";
+        "write the value in letters of the English alphabet: the portal may misread others";
 
     /// A row without a serial number.
     CSV_MISSING_SERIAL = "csv.missing-serial", Error, "write the serial number that the firmware reports";
@@ -148,5 +148,5 @@ finding_kinds! {
     /// Data after the checksum.
     HASH_TRAILING_BYTES = "hash.trailing-bytes", Warning, COPY_AGAIN;
     /// A serial number other than the one in the hardware hash.
-    HASH_OTHER_SERIAL = "hash.other-serial", Warning, "check which device the hash is of";
+    HASH_OTHER_SERIAL = "hash.other-serial", Warning, "check which device the hash belongs to";
 }

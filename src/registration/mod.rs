@@ -1,6 +1,6 @@
-//! Provides what comes with the box: device files of vendors and scripts, and the hardware hashes in them.
+//! Device files of vendors and scripts, and the hardware hashes in them.
 //!
-//! Nothing here talks to the service.
+//! This module does not call the service.
 
 mod check;
 #[cfg(feature = "registration")]

@@ -11,7 +11,7 @@ resource! {
 }
 
 impl MobileApps<'_> {
-    /// Lists all apps. `displayName eq` is understood as a filter.
+    /// Lists all apps. Supports the filter `displayName eq`.
     ///
     /// # Permissions
     /// `DeviceManagementApps.Read.All`

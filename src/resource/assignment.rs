@@ -1,4 +1,4 @@
-//! Assignments of deployment profiles, enrollment status pages and domain join profiles, in one dialect.
+//! Assignments of deployment profiles, enrollment status pages and domain join profiles, with one interface.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,9 +16,9 @@ use crate::model::{
 /// The assignments of one object: `client.profiles().assignments(&id)`, and likewise for enrollment status pages and
 /// domain join profiles.
 ///
-/// [`add`](Self::add) and [`remove`](Self::remove) are one request each, and leave the other assignments as they are:
-/// nothing that a colleague assigns meanwhile is lost. [`replace`](Self::replace) is made of them.
-/// [`replace_at_once`](Self::replace_at_once) is one request for the whole list, which some kinds have.
+/// [`add`](Self::add) and [`remove`](Self::remove) send one request each and leave other assignments unchanged, so
+/// concurrent changes are not lost. [`replace`](Self::replace) is built on them.
+/// [`replace_at_once`](Self::replace_at_once) replaces the whole list in one request, which some kinds support.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -52,7 +52,7 @@ pub trait AssignableAtOnce: Assignable + private::AtOnce {}
 impl<T: Assignable + private::AtOnce> AssignableAtOnce for T {}
 
 mod private {
-    /// The collection that a kind of object stands in.
+    /// The collection of a kind of object.
     #[derive(Debug, Clone, Copy)]
     pub enum Collection {
         Profiles,
@@ -98,7 +98,7 @@ impl AtOnce for SkipUserStatusPage {
     const LIST: &'static str = "assignments";
 }
 
-/// The outcome of a change of a list of assignments.
+/// The outcome of changing a list of assignments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AssignmentChange {
@@ -108,11 +108,11 @@ pub struct AssignmentChange {
     pub removed: Vec<Target>,
     /// The targets that were assigned before and still are.
     pub kept: Vec<Target>,
-    /// The assignments that are not in the wanted list and were left alone, because a policy set made them, or because
-    /// they appeared during the change.
+    /// The assignments outside the wanted list that were left alone, because a policy set made them or they appeared
+    /// during the change.
     pub not_ours: Vec<Assignment>,
-    /// The targets among `removed` that went with the whole list in one request, without a removal of their own. An
-    /// assignment that a colleague made since the caller last read the list is among them.
+    /// The targets among `removed` that went with the whole list in one request, without a removal of their own. They
+    /// include assignments that others made since the caller last read the list.
     pub overwritten: Vec<Target>,
 }
 
@@ -137,7 +137,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// Returns one assignment.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the assignment does not exist.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All` for profiles and pages, `DeviceManagementConfiguration.Read.All` for domain
     /// join profiles.
@@ -149,14 +149,13 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         Call::new(self.client, Operation::new(self.get_info(), &[self.object.as_str(), id.as_str()], entity))
     }
 
-    /// Assigns the object to one more target: a group, all but a group, or all devices.
+    /// Assigns the object to another target: a group, all but a group, or all devices.
     ///
-    /// One profile in a tenant can be assigned to all devices. A device in the groups of several profiles gets the one
-    /// that was created first. Assign pages to groups of devices: the blocking apps of a page for users do not hold up a
-    /// device's setup.
+    /// Only one profile of a tenant can be assigned to all devices. A device in the groups of several profiles gets the
+    /// oldest. Assign pages to device groups: the blocking apps of a page for users do not block device setup.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's own message, such as that another profile is
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's message, for example that another profile is
     /// assigned to all devices; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a filter in `v1.0`.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
@@ -184,7 +183,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         Call::new(self.client, for_target(operation, target))
     }
 
-    /// Removes one assignment. Use the id that the service gave: it cannot be composed.
+    /// Removes one assignment. Use the id that the service returned: it cannot be composed.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
@@ -200,11 +199,11 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         )
     }
 
-    /// Makes `targets` the assignments: adds the missing ones first and removes the others after, so that no device is
-    /// without the object in between. An assignment that a policy set made is left alone.
+    /// Replaces the assignments by `targets`: adds the missing ones before removing others, so that no device is
+    /// without the object in between. Assignments made by a policy set stay.
     ///
     /// # Errors
-    /// As [`Call`]; what was done before stays done, and another call goes on from there.
+    /// As [`Call`]; completed changes stay, and another call resumes.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.
@@ -279,14 +278,14 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 }
 
 impl<T: AssignableAtOnce> Assignments<'_, T> {
-    /// Makes `targets` the assignments, **all** of them, by one request, so that nothing is unassigned in between. An
-    /// empty list removes all.
+    /// Replaces **all** assignments by `targets` in one request, so that nothing is unassigned in between. An empty
+    /// list removes all.
     ///
-    /// The list is read just before and just after. What a colleague assigned in the meantime is overwritten:
-    /// [`AssignmentChange::overwritten`] reports it. [`replace`](Self::replace) overwrites nothing.
+    /// The list is read just before and just after. Assignments that others make in between are overwritten:
+    /// [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.
     ///
     /// # Errors
-    /// As [`Call`]. An error of the last read leaves the list replaced.
+    /// As [`Call`]. After an error of the last read the list is replaced nevertheless.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for pages, `DeviceManagementConfiguration.ReadWrite.All` for domain join
     /// profiles; `DeviceManagementServiceConfig.Read.All` and `DeviceManagementConfiguration.Read.All` to read.
@@ -351,7 +350,7 @@ fn distinct(targets: &[Target]) -> Vec<Target> {
     distinct
 }
 
-/// Adds the body of one assignment. Only `beta` has the properties of a filter.
+/// Adds the body of one assignment. Only `beta` has filter properties.
 fn for_target<A>(operation: Operation<A>, target: &Target) -> Operation<A> {
     let operation = operation.with_json(&TargetBody { target });
     if target.filter.is_some() { operation.only_in(&[ApiVersion::Beta]) } else { operation }

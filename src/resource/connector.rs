@@ -8,14 +8,13 @@ use crate::model::{Connector, Id};
 resource! {
     /// Intune Connectors for Active Directory (`domainJoinConnectors`), which create the computer accounts.
     ///
-    /// They come by installing them on a server and go, 30 days after their last sign of life, by themselves. A record of
-    /// one can be created, changed and deleted as documented, but installs and removes nothing; a deletion
-    /// has been refused.
+    /// A connector appears when it is installed on a server and disappears 30 days after its last contact. Creating,
+    /// changing and deleting a record is documented, but installs and removes nothing; a deletion has been refused.
     pub struct Connectors, connectors
 }
 
 impl Connectors<'_> {
-    /// Lists all connectors. Graph does not say which domain one serves.
+    /// Lists all connectors. Graph does not show which domain a connector serves.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -35,7 +34,7 @@ impl Connectors<'_> {
         Call::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_GET, &[id.as_str()], entity))
     }
 
-    /// Creates a record of a connector. It does not install one: see the type.
+    /// Creates a record of a connector without installing one: see the type.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -64,7 +63,7 @@ impl Connectors<'_> {
     /// Deletes a connector's record: see the type.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) has been the answer, even for an inactive one.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) has been observed, even for an inactive connector.
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API

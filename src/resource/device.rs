@@ -1,4 +1,4 @@
-//! Devices that are registered for Autopilot.
+//! Devices registered for Autopilot.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 resource! {
-    /// Devices that are registered for Autopilot (`windowsAutopilotDeviceIdentities`).
+    /// Devices registered for Autopilot (`windowsAutopilotDeviceIdentities`).
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -29,20 +29,20 @@ resource! {
     pub struct Devices, devices
 }
 
-/// How often to look for a device, and how long: Microsoft names no time, and minutes are usual.
+/// The schedule of polls for a device: Microsoft documents no time, and minutes are usual.
 const APPEARS: Schedule =
     Schedule::new(Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(30 * 60));
 
 impl Devices<'_> {
     /// Lists all devices.
     ///
-    /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
-    /// blank: use [`Devices::by_serial_number`]. `$select` has answered 500, so it is not sent.
+    /// The only supported filter is `contains` on `serialNumber`, and not with a hyphen or blank in the value: use
+    /// [`Devices::by_serial_number`]. `$select` has failed with 500, so it is not sent.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`, for the assignment of the profile; `v1.0` has it with fewer properties.
+    /// `beta`, for the assignment of the profile; `v1.0` returns fewer properties.
     /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     pub fn list(&self) -> List<Device> {
         List::new(self.client, &catalog::AUTOPILOT_DEVICES_LIST, &[])
@@ -50,7 +50,7 @@ impl Devices<'_> {
 
     /// Lists the devices with a group tag.
     ///
-    /// The client compares, since the service does not filter by group tags. Case does not matter, as in the rules of
+    /// The client filters, because the service does not support it for group tags. Case is ignored, as in rules of
     /// dynamic groups.
     ///
     /// ```
@@ -67,8 +67,8 @@ impl Devices<'_> {
         self.list().comparing("groupTag", tag.as_str())
     }
 
-    /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers repeat between
-    /// manufacturers.
+    /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers repeat
+    /// between manufacturers.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -85,7 +85,7 @@ impl Devices<'_> {
     /// Returns one device.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if there is none.
+    /// [`ErrorKind::NotFound`] if the device does not exist.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
@@ -108,11 +108,12 @@ impl Devices<'_> {
     /// Deletes a device's registration.
     ///
     /// Delete the Intune device first. Returns when the service has accepted the deletion; the record may stay visible
-    /// for half an hour, and then the computer object in Active Directory is what remains to be deleted. Never delete
-    /// the device's object in Entra ID by hand.
+    /// for half an hour. Then delete the computer object in Active Directory. Never delete the device's object in Entra
+    /// ID by hand.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if there is none; [`ErrorKind::Rejected`] or [`ErrorKind::Conflict`] while it is enrolled.
+    /// [`ErrorKind::NotFound`] if the device does not exist; [`ErrorKind::Rejected`] or [`ErrorKind::Conflict`] while
+    /// it is enrolled.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -121,9 +122,9 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Assigns a user, who is greeted by `addressable_user_name`.
+    /// Assigns a user, whom the device greets with `addressable_user_name`.
     ///
-    /// Do not use it with hybrid join: the first sign-in then joins Entra ID alone, and the deployment ends with
+    /// Do not assign users in a hybrid join: the first sign-in then joins Entra ID only, and the deployment ends with
     /// `0x80070774`.
     ///
     /// # Errors
@@ -154,7 +155,7 @@ impl Devices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Takes back the assignment of a user.
+    /// Removes the assignment of a user.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -166,10 +167,10 @@ impl Devices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Changes what `update` names, and nothing else.
+    /// Changes the properties in `update`, and no others.
     ///
-    /// A changed group tag is the only way to retag a device: importing it again does not. It does not assign a profile
-    /// by itself; the dynamic group for the new tag does, in time.
+    /// This is the only way to change the group tag: another import does not. The new tag does not assign a profile by
+    /// itself; the dynamic group for the tag does, with a delay.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -180,7 +181,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(update))
     }
 
-    /// Lets a device enrol again that is blocked after a failed or an earlier enrolment.
+    /// Lets a device enroll again that is blocked after a failed or earlier enrollment.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -191,10 +192,10 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// Returns the profile that the device has.
+    /// Returns the profile of a device.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if it has none.
+    /// [`ErrorKind::NotFound`] if the device has none.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
@@ -204,7 +205,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Returns the profile that the groups of the device intend for it.
+    /// Returns the profile that the device's groups intend for it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.
@@ -217,7 +218,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Waits until a device can be seen: after an import, it appears minutes later.
+    /// Waits until a device is visible, which takes minutes after an import.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] after 30 minutes.
@@ -230,10 +231,10 @@ impl Devices<'_> {
         })
     }
 
-    /// Waits until a deleted device is no longer seen, for an hour at most.
+    /// Waits until a deleted device is no longer visible, for at most an hour.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] when the device is still there after an hour.
+    /// [`ErrorKind::Timeout`] if the device is still visible after an hour.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<(), Option<Device>> {
@@ -243,13 +244,13 @@ impl Devices<'_> {
         gone.and_then(|_| Ok(()))
     }
 
-    /// Waits until a device has `profile`: its status says assigned, the date is set, and it is that profile and no
-    /// other. Switch a device on before that, and it may keep a default profile.
+    /// Waits until a device has `profile`: the status is assigned, the date is set, and the profile is the right one. A
+    /// device that is switched on earlier may keep a default profile.
     ///
-    /// Await what it returns. It takes minutes, through a dynamic group longer: an hour is a fair `deadline`.
+    /// The wait takes minutes, or longer through a dynamic group: an hour is a reasonable `deadline`.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`], with what the device was last, when it takes longer than `deadline`.
+    /// [`ErrorKind::Timeout`], with the device's last state, after `deadline`.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_assigned(
@@ -278,7 +279,7 @@ impl Devices<'_> {
     }
 }
 
-/// The device, as the list shows it where the read of one device says `unknown`: the list has been seen to know more.
+/// Returns the device, from the list if the read of one device says `unknown`: the list has been observed to be ahead.
 async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
     let device = client.devices().get(id).await?;
     if device.deployment_profile_assignment_status != Some(ProfileAssignmentStatus::Unknown) {
@@ -291,14 +292,14 @@ async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
     Ok(listed.into_iter().find(|listed| listed.id == *id).unwrap_or(device))
 }
 
-/// Whether the status says assigned and the date agrees: the two do not come at the same moment.
+/// Returns `true` if the status is assigned and the date is set, which do not happen at the same moment.
 fn is_assigned(device: &Device) -> bool {
     let status = device.deployment_profile_assignment_status.as_ref();
     status.is_some_and(ProfileAssignmentStatus::is_assigned)
         && device.deployment_profile_assigned_date_time.is_some()
 }
 
-/// A change of a device's properties. What is not named stays as it is.
+/// A change of a device's properties. All others stay unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceUpdate {
@@ -313,7 +314,7 @@ pub struct DeviceUpdate {
 }
 
 impl DeviceUpdate {
-    /// A change of nothing.
+    /// Creates an empty change.
     pub fn new() -> Self {
         Self::default()
     }
@@ -326,7 +327,7 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name that the user is greeted by.
+    /// Sets the name for the user's greeting.
     #[must_use]
     pub fn with_addressable_user_name(mut self, name: Personal) -> Self {
         self.addressable_user_name = Some(name);
@@ -340,8 +341,7 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name in Autopilot's list. It has no effect on a device that joins Active Directory: its name comes from
-    /// the domain join profile.
+    /// Sets the name in Autopilot's list. A hybrid join ignores it: there the name comes from the domain join profile.
     #[must_use]
     pub fn with_display_name(mut self, name: impl Into<Text>) -> Self {
         self.display_name = Some(name.into());

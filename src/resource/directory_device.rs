@@ -1,4 +1,4 @@
-//! Devices as Entra ID knows them.
+//! Device objects in Entra ID.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use crate::graph::{Call, DeltaList, List, Operation, count, entity, nothing};
 use crate::model::{DirectoryDevice, EntraDevice, ExtensionAttributes, Id};
 
 resource! {
-    /// Devices as Entra ID knows them (`devices`).
+    /// Device objects in Entra ID (`devices`).
     ///
-    /// A hybrid joined device has two by design: the anchor that its registration made, which carries `[ZTDId]`, and the
-    /// one that Entra Connect synced from Active Directory. Never delete the anchor.
+    /// A hybrid joined device has two by design: the anchor created by its registration, which has `[ZTDId]`, and the
+    /// object that Entra Connect synced from Active Directory. Never delete the anchor.
     pub struct DirectoryDevices, directory_devices
 }
 
 impl DirectoryDevices<'_> {
-    /// Lists all devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
+    /// Lists all devices. Supports filters on `deviceId`, `displayName` and `physicalIds`, among others.
     ///
     /// # Permissions
     /// `Device.Read.All`
@@ -26,10 +26,11 @@ impl DirectoryDevices<'_> {
         List::new(self.client, &catalog::DEVICES_LIST, &[])
     }
 
-    /// Lists the devices that are new, have changed or are gone since a delta link; all devices without a link.
+    /// Lists the devices added, changed or removed since a delta link; all devices without a link.
     ///
     /// # Errors
-    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) when the service no longer knows the link: start again without one.
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
+    /// one.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
@@ -38,10 +39,10 @@ impl DirectoryDevices<'_> {
         DeltaList::new(self.client, &catalog::DEVICES_DELTA)
     }
 
-    /// Returns one device by object id. Extension attributes may be left out: a list that selects them has them.
+    /// Returns one device by object id. Extension attributes may be missing: select them in a list.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the device does not exist.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
@@ -50,10 +51,10 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// Returns one device by device id, which is what the other records of the device carry.
+    /// Returns one device by device id, to which the device's other records refer.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the device does not exist.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
@@ -76,7 +77,7 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Changes what `update` names.
+    /// Changes the properties in `update`.
     ///
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
@@ -87,12 +88,12 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Deletes a device's object. **Not for a registered device**: without its anchor a device loses its groups and
-    /// fails with `0x80070774` or `0x801C03F3`; delete the registration instead, and the anchor goes with it.
+    /// Deletes a device's object. **Not for a registered device**: without its anchor the device loses its groups and
+    /// fails with `0x80070774` or `0x801C03F3`; delete the registration, which removes the anchor too.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) while the registration lives, as a rule; it has been seen to
-    /// succeed.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) while the registration exists, usually; it has been
+    /// observed to succeed.
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
@@ -102,7 +103,7 @@ impl DirectoryDevices<'_> {
     }
 }
 
-/// A change of a device's object. What is not named stays as it is.
+/// A change of a device's object. All other properties stay unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryDeviceUpdate {
@@ -113,7 +114,7 @@ pub struct DirectoryDeviceUpdate {
 }
 
 impl DirectoryDeviceUpdate {
-    /// A change of nothing.
+    /// Creates an empty change.
     pub fn new() -> Self {
         Self::default()
     }
@@ -125,7 +126,7 @@ impl DirectoryDeviceUpdate {
         self
     }
 
-    /// Sets the extension attributes that are given.
+    /// Sets the extension attributes that have a value.
     #[must_use]
     pub fn with_extension_attributes(mut self, attributes: ExtensionAttributes) -> Self {
         self.extension_attributes = Some(attributes);

@@ -57,7 +57,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, operation)
     }
 
-    /// Changes a domain join profile to what is wished. Devices that have joined keep name and place.
+    /// Changes a domain join profile to the desired settings. Joined devices keep their name and unit.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -85,7 +85,7 @@ impl<'c> DomainJoinProfiles<'c> {
         )
     }
 
-    /// Reports for each of some profiles whether another object links to it, such as a policy set.
+    /// Reports for each profile whether another object, such as a policy set, links to it.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -102,7 +102,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Assignments::new(self.client, id)
     }
 
-    /// Lists the network profiles that a device needs to reach the domain, without decoding them.
+    /// Lists the network profiles that a device needs to reach the domain, undecoded.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -118,7 +118,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`, by OData's convention: no page shows the call.
+    /// `beta`, by OData's convention: the call is not documented.
     pub fn add_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,
@@ -130,12 +130,12 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
     }
 
-    /// Takes the link to a network profile away. The profile stays.
+    /// Removes the link to a network profile. The profile stays.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`, by OData's convention: no page shows the call.
+    /// `beta`, by OData's convention: the call is not documented.
     pub fn remove_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,

@@ -1,4 +1,4 @@
-//! Enrollment configurations: enrollment status pages, and others beside them.
+//! Enrollment configurations: enrollment status pages and other kinds.
 
 use serde::Serialize;
 
@@ -12,8 +12,8 @@ use crate::model::{EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLin
 resource! {
     /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
     ///
-    /// A tenant has one page from the start, which is the fallback for everyone: its name, assignments and priority are
-    /// fixed, and it cannot be deleted ([`Stored::is_default`]).
+    /// Every tenant has a default page as the fallback for everyone: its name, assignments and priority are fixed, and
+    /// it cannot be deleted ([`Stored::is_default`]).
     pub struct EnrollmentStatusPages, enrollment_status_pages
 }
 
@@ -25,7 +25,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`: in `v1.0` a page has next to no settings.
+    /// `beta`: in `v1.0` a page has almost no settings.
     /// [List deviceEnrollmentConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<EnrollmentConfiguration> {
         List::new(self.client, &catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[])
@@ -44,7 +44,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Counts the enrollment configurations, of all kinds. A tenant takes 51 pages.
+    /// Counts the enrollment configurations, of all kinds. A tenant holds up to 51 pages.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -57,7 +57,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// Creates a page, with the lowest priority. It reaches no device until it is assigned.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if
     /// [`EnrollmentStatusPage::lint`] finds an error.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -69,7 +69,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         Call::new(self.client, operation.refusing(&page.lint_for_call()))
     }
 
-    /// Changes a page to what is wished.
+    /// Changes a page to the desired settings.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -86,7 +86,7 @@ impl<'c> EnrollmentStatusPages<'c> {
             .refusing(&stored.settings.lint(), wish.lint_for_call())
     }
 
-    /// Deletes a page. Not the default one.
+    /// Deletes a page. The default page cannot be deleted.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -99,13 +99,13 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Sets a page's priority: 1 is the highest, and the others move. Setting the priority that it has is an error, so
+    /// Sets a page's priority: 1 is the highest, and the others move. Setting the present priority is an error, so
     /// compare first.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if the priority is not from 1 to
-    /// 2147483647.
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the priority that it has, and for the default page.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the priority is not from 1 to
+    /// 2147483647; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the present priority and for the default
+    /// page.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -123,7 +123,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         Call::new(self.client, operation.with_json(&Body { priority }).refused(problem))
     }
 
-    /// Reports for each of some pages whether another object links to it, such as a policy set.
+    /// Reports for each page whether another object, such as a policy set, links to it.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -8,8 +8,8 @@ use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
 resource! {
     /// Autopilot's record of deployments (`autopilotEvents`), kept for 30 days.
     ///
-    /// A deployment that failed stays so after *Try again*; one of more than an hour may stay incomplete. Creating,
-    /// changing and deleting events is documented; there is no known use for it.
+    /// A failure stays recorded after *Try again*, and a deployment of more than an hour may stay incomplete. Creating,
+    /// changing and deleting events is documented, without a known use.
     pub struct AutopilotEvents, autopilot_events
 }
 
@@ -69,7 +69,7 @@ impl AutopilotEvents<'_> {
 
     /// Lists the states of the policies and apps during a deployment.
     ///
-    /// Documented, but in no current metadata: be ready for [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
+    /// Documented, but missing in current metadata: expect [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     ///
     /// # Permissions
@@ -81,7 +81,7 @@ impl AutopilotEvents<'_> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Returns the state of one policy or app during a deployment. It is as doubtful as the list.
+    /// Returns the state of one policy or app during a deployment. As uncertain as the list.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

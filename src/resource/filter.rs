@@ -33,7 +33,7 @@ impl AssignmentFilters<'_> {
         Call::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_GET, &[id.as_str()], entity))
     }
 
-    /// Creates a filter: its name, description, platform, rule, scope tags and what it is for.
+    /// Creates a filter from its name, description, platform, rule, scope tags and object type.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -49,8 +49,8 @@ impl AssignmentFilters<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Changes a filter's name, description, rule and scope tags to those that `filter` has; what is `None` stays.
-    /// Returns the filter if the service answers with it.
+    /// Changes a filter's name, description, rule and scope tags to those of `filter`; `None` leaves a value unchanged.
+    /// Returns the filter if it is in the answer.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -73,7 +73,7 @@ impl AssignmentFilters<'_> {
     }
 }
 
-/// What of a filter can be written.
+/// The writable properties of a filter.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -92,7 +92,7 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// What can be written at any time.
+    /// Creates the body with the properties that can always be written.
     fn of(filter: &'a AssignmentFilter) -> Self {
         Self {
             display_name: filter.display_name.as_ref(),

@@ -13,16 +13,16 @@ resource! {
     pub struct Groups, groups
 }
 
-/// The properties that are read of a group: Graph leaves some of them out unless they are selected.
+/// The properties to read of a group: Graph omits some unless they are selected.
 const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayName,groupTypes,id,isAssignableToRole,\
     mailEnabled,mailNickname,membershipRule,membershipRuleProcessingState,onPremisesSyncEnabled,securityEnabled,\
     securityIdentifier,uniqueName,visibility";
 
-/// Owners that a group can be created with.
+/// The most owners of a new group.
 const MOST_OWNERS: usize = 20;
 
 impl Groups<'_> {
-    /// Lists all groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
+    /// Lists all groups. Supports the filters `displayName eq` and `startswith`. Names are not unique.
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
@@ -34,7 +34,7 @@ impl Groups<'_> {
 
     /// Lists the groups with exactly this name. There may be several: names are not unique.
     ///
-    /// The client compares once more, since the service's filter disregards case.
+    /// The client compares again, because the service's filter ignores case.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -52,11 +52,12 @@ impl Groups<'_> {
             .comparing_exactly("displayName", name.as_str())
     }
 
-    /// Lists the groups that are new, have changed or are gone since a delta link, with the members that came and went; all
-    /// groups without a link.
+    /// Lists the groups added, changed or removed since a delta link, with added and removed members; all groups
+    /// without a link.
     ///
     /// # Errors
-    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) when the service no longer knows the link: start again without one.
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
+    /// one.
     /// # Permissions
     /// `Group.ReadBasic.All`
     /// # API
@@ -65,7 +66,7 @@ impl Groups<'_> {
         DeltaList::new(self.client, &catalog::GROUPS_DELTA)
     }
 
-    /// Returns one group. Right after its creation, a group may not be found yet.
+    /// Returns one group. A new group may not be found for a while.
     ///
     /// # Permissions
     /// `GroupMember.Read.All`
@@ -88,24 +89,24 @@ impl Groups<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Creates a group. Names are not unique: look for one of the name first.
+    /// Creates a group. Names are not unique: search by name first.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if [`Group::lint`] finds an error.
-    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if no answer came: look for it by name before
-    /// sending it again.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if [`Group::lint`] finds an
+    /// error; [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search by name
+    /// before sending it again.
     /// # Permissions
-    /// `Group.Create` for an app, which then cannot change what it created; `Group.ReadWrite.All`.
+    /// `Group.Create` for an app, which then cannot change the group; `Group.ReadWrite.All`.
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
     pub fn create(&self, group: &Group) -> Call<Stored<Group>> {
         self.create_with_owners(group, &[])
     }
 
-    /// Creates a group with owners: users, or the service principal of an app. An app that has `Group.Create` alone can
-    /// change only the groups that it owns.
+    /// Creates a group with owners: users or service principals. An app with only `Group.Create` can change only groups
+    /// that it owns.
     ///
-    /// [`Id::cast`] makes the id of a user one of any directory object.
+    /// [`Id::cast`] converts a user's id into that of a directory object.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -139,7 +140,7 @@ impl Groups<'_> {
         Call::new(self.client, operation.refused(problem).refusing(&group.lint()))
     }
 
-    /// Changes a group to what is wished.
+    /// Changes a group to the desired settings.
     ///
     /// # Permissions
     /// `Group.ReadWrite.All`
@@ -151,8 +152,8 @@ impl Groups<'_> {
             .refusing(&stored.settings.lint(), wish.lint())
     }
 
-    /// Deletes a group. What is assigned to it loses its target, and an Autopilot profile keeps an orphaned assignment
-    /// for days: take assignments away first.
+    /// Deletes a group. Objects assigned to the group lose their target, and an Autopilot profile keeps an orphaned
+    /// assignment for days: remove assignments first.
     ///
     /// # Permissions
     /// `Group.ReadWrite.All`
@@ -162,9 +163,9 @@ impl Groups<'_> {
         Call::new(self.client, Operation::new(&catalog::GROUPS_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Lists the members of a group. Those of a dynamic group follow its rule with a delay.
+    /// Lists the members of a group. Members of a dynamic group follow its rule with a delay.
     ///
-    /// Graph shows more than the id of a device only to a caller who also has `Device.Read.All`.
+    /// Graph shows more than a device's id only to callers with `Device.Read.All`.
     ///
     /// # Permissions
     /// `GroupMember.ReadBasic.All`
@@ -174,9 +175,9 @@ impl Groups<'_> {
         List::new(self.client, &catalog::GROUPS_MEMBERS_LIST, &[id.as_str()])
     }
 
-    /// Lists the members of a group and of the groups in it, at any depth. The groups in between are listed too.
+    /// Lists the members of a group and its nested groups, at any depth, including the nested groups.
     ///
-    /// A page has 100 members unless [`List::page_size`] says otherwise; the service takes up to 999.
+    /// A page has 100 members by default, see [`List::page_size`]; the service allows 999.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -198,10 +199,10 @@ impl Groups<'_> {
         List::new(self.client, &catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, &[id.as_str()])
     }
 
-    /// Adds a device to an assigned group, by the object id of its directory object.
+    /// Adds a device to an assigned group, by the id of its directory object.
     ///
-    /// The service rejects a device that is a member already. The call then lists the members, and succeeds if the device is
-    /// among them; in a batch it does not.
+    /// The service rejects a device that is already a member. The call then lists the members, and succeeds if the
+    /// device is among them; in a batch it does not.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the group is dynamic.
@@ -226,8 +227,8 @@ impl Groups<'_> {
         })
     }
 
-    /// Takes a device out of an assigned group. It goes by the link: without that, the device's own object would be
-    /// deleted, and there is no call here that does so.
+    /// Removes a device from an assigned group, through the link: the request without the link would delete the
+    /// device's object, and no call here sends it.
     ///
     /// # Permissions
     /// `GroupMember.ReadWrite.All`

@@ -1,4 +1,4 @@
-//! Imports: devices on their way into Autopilot.
+//! Imports of devices into Autopilot.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceToImport, Id, ImportedDevice};
 
 resource! {
-    /// Imports (`importedWindowsAutopilotDeviceIdentities`): the records of devices on their way into Autopilot.
+    /// Import records of devices (`importedWindowsAutopilotDeviceIdentities`).
     ///
-    /// A record is not the device: that one appears minutes after its import is complete, under the record's
-    /// `deviceRegistrationId`. Records are shared by everyone in the tenant; delete your own only.
+    /// A record is not the device: the device appears minutes after its import is complete, under the record's
+    /// `deviceRegistrationId`. All tools of a tenant share the records; delete only your own.
     pub struct Imports, imports
 }
 
 impl Imports<'_> {
-    /// Lists all records, those of other tools too. `importId eq` is understood as a filter.
+    /// Lists all records, including those of other tools. Supports the filter `importId eq`.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -29,7 +29,7 @@ impl Imports<'_> {
     /// Returns one record.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the record does not exist.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
@@ -48,11 +48,11 @@ impl Imports<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_COUNT, &[], count))
     }
 
-    /// Imports one device. Answers at once; the result shows by reading the record.
+    /// Imports one device. Returns at once; read the record for the result.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if no answer came: look for the record by its
-    /// serial number before sending it again.
+    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the record by
+    /// its serial number before sending it again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -62,13 +62,13 @@ impl Imports<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Imports a list of devices. Answers at once with a record for each; the results show by reading them.
+    /// Imports a list of devices. Returns at once with a record for each; read them for the results.
     ///
-    /// The most that one request may hold is not documented; 500, as in the portal's files, has served.
+    /// The limit of one request is not documented; 500, as in the portal's files, has worked.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if no answer came: look for the records before
-    /// sending them again.
+    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the records
+    /// before sending them again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -84,7 +84,7 @@ impl Imports<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Deletes a record. The device that came of it stays.
+    /// Deletes a record. The resulting device stays.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

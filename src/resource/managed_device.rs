@@ -1,4 +1,4 @@
-//! Devices as Intune manages them.
+//! Devices managed by Intune.
 
 use super::resource;
 use crate::catalog;
@@ -6,15 +6,15 @@ use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, ManagedDevice};
 
 resource! {
-    /// Devices as Intune manages them (`managedDevices`): there from their enrolment on.
+    /// Devices managed by Intune (`managedDevices`), from their enrollment on.
     pub struct ManagedDevices, managed_devices
 }
 
 impl ManagedDevices<'_> {
-    /// Lists all managed devices. `serialNumber eq` is understood as a filter.
+    /// Lists all managed devices. Supports the filter `serialNumber eq`.
     ///
-    /// Public reports say that the service evaluates `ne` and `or` wrongly here, and answers 200: compare the devices that
-    /// such a filter returns.
+    /// Public reports say that the service evaluates `ne` and `or` wrongly here and still answers 200: check the
+    /// devices that such a filter returns.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
@@ -34,7 +34,7 @@ impl ManagedDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// Deletes a managed device: the first step of taking a device out. It does not wipe it.
+    /// Deletes a managed device, the first step of retiring a device. The device is not wiped.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`

@@ -9,14 +9,14 @@ use crate::graph::{Call, List, Operation, Sequence, entity, nothing};
 use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep, Text};
 
 resource! {
-    /// Automatic enrollment (`mobileDeviceManagementPolicies`). It exists in beta only.
+    /// Automatic enrollment (`mobileDeviceManagementPolicies`), in beta only.
     ///
-    /// **A signed-in user is needed for every call here**: no application permission works, not even to read. A client
-    /// that signs in by itself is refused with [`ErrorKind::Forbidden`].
+    /// **Every call here needs a signed-in user**: no application permission works, not even to read. An app without a
+    /// user is refused with [`ErrorKind::Forbidden`].
     pub struct MdmPolicies, mdm_policies
 }
 
-/// The number of linked objects from which on an expansion may be cut: the list has pages.
+/// The number of linked objects from which an expansion may be truncated: the list has pages.
 const EXPANDED: usize = 20;
 
 /// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
@@ -27,30 +27,30 @@ pub struct MdmUrls {
     /// The URL of the terms of use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms_of_use_url: Option<Text>,
-    /// The URL at which a device enrolls.
+    /// The URL for enrollment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery_url: Option<Text>,
-    /// The URL at which a device checks compliance.
+    /// The URL for compliance checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compliance_url: Option<Text>,
 }
 
 impl MdmUrls {
-    /// Sets the address of the terms of use.
+    /// Sets the URL of the terms of use.
     #[must_use]
     pub fn with_terms_of_use_url(mut self, url: impl Into<Text>) -> Self {
         self.terms_of_use_url = Some(url.into());
         self
     }
 
-    /// Sets the address of enrollment.
+    /// Sets the URL for enrollment.
     #[must_use]
     pub fn with_discovery_url(mut self, url: impl Into<Text>) -> Self {
         self.discovery_url = Some(url.into());
         self
     }
 
-    /// Sets the address of compliance checks.
+    /// Sets the URL for compliance checks.
     #[must_use]
     pub fn with_compliance_url(mut self, url: impl Into<Text>) -> Self {
         self.compliance_url = Some(url.into());
@@ -80,10 +80,10 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
     }
 
-    /// Returns Intune's policy with its groups. The id decides, else the name.
+    /// Returns Intune's policy with its groups, identified by its id or else by its name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call`].
+    /// [`ErrorKind::NotFound`] if there is no Intune policy; as [`Call`].
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
     pub fn intune(&self) -> Sequence<MdmPolicy> {
@@ -104,14 +104,15 @@ impl MdmPolicies<'_> {
                     Ok(policy)
                 }
                 None => {
-                    let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
+                    let message =
+                        "the tenant has no mobility policy for Intune: check the Intune subscription";
                     Err(Error::new(ErrorKind::NotFound, message))
                 }
             }
         })
     }
 
-    /// Applies one step of a change of scope. To change the scope as a whole, use [`MdmPolicies::set_scope`].
+    /// Applies one step of a scope change. To change the whole scope, use [`MdmPolicies::set_scope`].
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
@@ -128,11 +129,11 @@ impl MdmPolicies<'_> {
         }
     }
 
-    /// Makes `scope` the scope of a policy, step by step, so that nobody who should enrol is left out in between.
-    /// Returns the steps that were taken; none if the policy has that scope already.
+    /// Changes the scope of a policy to `scope`, step by step, so that no user who should enroll is left out in
+    /// between. Returns the steps taken; empty if the policy already has the scope.
     ///
     /// # Errors
-    /// As [`Call`]; steps that were taken stay taken, and another call goes on from there.
+    /// As [`Call`]; completed steps stay, and another call resumes.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     pub fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Sequence<Vec<MdmScopeStep>> {

@@ -1,4 +1,4 @@
-//! Typed calls, a file a resource. Each says what it needs, where it is documented, and what to mind.
+//! Typed calls, one file a resource. Each documents its permissions, its source and its pitfalls.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -44,7 +44,7 @@ pub use self::sync::AutopilotSync;
 pub use self::update::Update;
 pub use self::user::Users;
 
-/// Declares the handle of a resource and the client's method that gives it.
+/// Declares the handle of a resource and the client's method that returns it.
 macro_rules! resource {
     ($(#[$meta:meta])* pub struct $name:ident, $method:ident) => {
         $(#[$meta])*
@@ -71,13 +71,13 @@ struct Reference {
 }
 
 impl Reference {
-    /// A link to the object with `id` in `collection`, such as `directoryObjects`.
+    /// Creates a link to the object with `id` in `collection`, such as `directoryObjects`.
     fn to(client: &Client, version: &str, collection: &str, id: &str) -> Self {
         Self { id: format!("{}/{version}/{collection}/{id}", client.cloud().graph()) }
     }
 }
 
-/// What is written of an observed object: all but its id, which the service gives and refuses to take.
+/// The writable part of an observed object: all but its id, which the service assigns and does not accept.
 struct Written<'a, T>(&'a T);
 
 impl<T: Serialize> Serialize for Written<'_, T> {

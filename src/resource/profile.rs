@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 resource! {
-    /// Deployment profiles (`windowsAutopilotDeploymentProfiles`). They exist in beta only.
+    /// Deployment profiles (`windowsAutopilotDeploymentProfiles`), in beta only.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -36,7 +36,7 @@ pub trait ProfileKind: Settings + Clone + AnyProfile {}
 impl ProfileKind for HybridJoinProfile {}
 impl ProfileKind for EntraJoinProfile {}
 
-/// A profile of a known kind, or [`DeploymentProfile`] for one of any kind.
+/// A profile of a known kind, or [`DeploymentProfile`] for any kind.
 pub trait AnyProfile: Assignable + private::Sealed {}
 impl AnyProfile for HybridJoinProfile {}
 impl AnyProfile for EntraJoinProfile {}
@@ -50,7 +50,7 @@ mod private {
 }
 
 impl<'c> Profiles<'c> {
-    /// Lists all profiles, of both kinds. No filter is understood.
+    /// Lists all profiles, of both kinds. Supports no filter.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -63,8 +63,8 @@ impl<'c> Profiles<'c> {
     /// Returns one profile of a known kind.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none; [`ErrorKind::Decode`](crate::ErrorKind::Decode)
-    /// if it is of the other kind.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the profile does not exist;
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if it is of the other kind.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
@@ -76,7 +76,7 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_GET, &[id.as_str()], entity))
     }
 
-    /// Counts the profiles. A tenant takes 350.
+    /// Counts the profiles. A tenant holds up to 350.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -89,8 +89,8 @@ impl<'c> Profiles<'c> {
     /// Creates a profile. It reaches no device until it is assigned.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason: a hyphen in the name is
-    /// said to be one. `lint` finds such, and is not asked here.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason: a hyphen in the name is said to be
+    /// one. `lint` reports such names, but is not called here.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -103,7 +103,7 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, operation.with_json(&profile.to_create_body()))
     }
 
-    /// Changes a profile to what is wished. Devices that are enrolled keep what they have until they are reset.
+    /// Changes a profile to the desired settings. Enrolled devices keep the old ones until they are reset.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -131,7 +131,7 @@ impl<'c> Profiles<'c> {
         Update::new(self.client, stored, wish, write, read)
     }
 
-    /// Deletes a profile that has no assignment; [`Profiles::delete_with_assignments`] takes them away first.
+    /// Deletes a profile without assignments; [`Profiles::delete_with_assignments`] removes them first.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) while it is assigned.
@@ -143,8 +143,7 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Deletes a profile and, first, its own assignments. Assignments of a policy set are left, and then so is the
-    /// profile.
+    /// Deletes a profile after its own assignments. Assignments of a policy set stay, and so does the profile then.
     ///
     /// # Errors
     /// As [`Call`].
@@ -160,12 +159,12 @@ impl<'c> Profiles<'c> {
 
     /// Returns the assignments of a profile: to list, add, remove and replace them.
     ///
-    /// A profile whose kind does not matter is named by an `Id<DeploymentProfile>`.
+    /// An `Id<DeploymentProfile>` identifies a profile of any kind.
     pub fn assignments<P: AnyProfile>(&self, id: &Id<P>) -> Assignments<'c, P> {
         Assignments::new(self.client, id)
     }
 
-    /// Lists the devices that have a profile.
+    /// Lists the devices with a profile.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -176,8 +175,8 @@ impl<'c> Profiles<'c> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Calls the action `assign`, which takes devices. That is not the way to assign a profile to a group: that is
-    /// [`Assignments::add`]. It has answered 403 `FeatureNotEnabled`.
+    /// Calls the action `assign`, which takes devices. To assign a profile to a group, use [`Assignments::add`]. The
+    /// action has failed with 403 `FeatureNotEnabled`.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -194,7 +193,7 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
     }
 
-    /// Reports for each of some profiles whether another object links to it, such as a policy set.
+    /// Reports for each profile whether another object, such as a policy set, links to it.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

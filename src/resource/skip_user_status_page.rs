@@ -36,11 +36,11 @@ impl<'c> SkipUserStatusPages<'c> {
         Call::new(self.client, operation)
     }
 
-    /// Changes a policy to what is wished.
+    /// Changes a policy to the desired settings.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if the stored policy holds other
-    /// settings: they would be lost.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the stored policy has other
+    /// settings, which would be lost.
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API

@@ -21,7 +21,7 @@ impl AutopilotSync<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity_in_value))
     }
 
-    /// Writes the settings. The operation is documented; that any of its properties can be changed is not.
+    /// Updates the settings. The operation is documented, but not that any property can be changed.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -33,11 +33,11 @@ impl AutopilotSync<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Asks for a sync. At most once in ten minutes, in the whole tenant.
+    /// Starts a sync, at most once in ten minutes in the whole tenant.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) while one is running;
-    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), at once and without a retry, within ten minutes of the last.
+    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), without a retry, within ten minutes of the last one.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API

@@ -1,4 +1,4 @@
-//! A change that sends what differs, and nothing when nothing does.
+//! Updates that send only the differences.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::graph::{Client, Operation, decode_if_any, entity};
 use crate::model::{Finding, Patch, Settings, Stored};
 
-/// A change of stored settings: the difference between what is stored and what is wished.
+/// An update of stored settings: the difference between the stored and the desired settings.
 #[must_use = "an update sends nothing until it is awaited"]
 pub struct Update<S: Settings> {
     client: Client,
@@ -41,37 +41,37 @@ where
         Self { client: client.clone(), stored: stored.clone(), wish: wish.clone(), patch, write, read }
     }
 
-    /// The same, refused before it is sent if the wish has an error that what is stored does not have.
+    /// Refuses the update before it is sent if the desired settings have an error that the stored ones lack.
     pub(super) fn refusing(mut self, stored: &[Finding], wish: Vec<Finding>) -> Self {
         let new: Vec<Finding> = wish.into_iter().filter(|finding| !stored.contains(finding)).collect();
         self.write = self.write.refusing(&new);
         self
     }
 
-    /// The same; what is stored then is read with these properties.
+    /// Selects the properties to read back after the update.
     pub(super) fn selecting(mut self, properties: &str) -> Self {
         self.read = self.read.with_query("$select", properties);
         self
     }
 
-    /// Also sends the properties that were [not reported](Stored::unreported), with the values of the wish.
+    /// Also sends the properties that were [not reported](Stored::unreported), with their desired values.
     ///
-    /// Left out by default: the settings that were read then hold a default that the service may not have. Properties that
-    /// are set only at creation are never sent, nor are those for which the wish has no value.
+    /// Omitted by default: the stored settings then hold a default that may differ from the service's value. Properties
+    /// that are set only at creation are never sent, nor are those without a desired value.
     pub fn sending_unknown(mut self) -> Self {
         self.patch = Patch::sending_unknown(&self.stored, &self.wish);
         self.write = self.write.with_json(&self.patch.body());
         self
     }
 
-    /// Returns the patch that is sent: property, before, after.
+    /// Returns the patch to send: property, before, after.
     pub fn patch(&self) -> &Patch {
         &self.patch
     }
 }
 
 /// Sends the difference and returns what is stored then. Sends nothing if there is none.
-///
+/// Sends the difference and returns the stored settings. Sends nothing if there is no difference.
 /// # Errors
 /// As [`Call`](crate::graph::Call).
 impl<S> IntoFuture for Update<S>

@@ -10,15 +10,15 @@ resource! {
     pub struct Users, users
 }
 
-/// What is asked of a user: Graph leaves most of it out unless it is named.
+/// The properties to read of a user: Graph omits most unless they are selected.
 const PROPERTIES: &str = "accountEnabled,createdDateTime,department,displayName,givenName,id,jobTitle,mail,\
     onPremisesDistinguishedName,onPremisesDomainName,onPremisesImmutableId,onPremisesSamAccountName,\
     onPremisesSecurityIdentifier,onPremisesSyncEnabled,onPremisesUserPrincipalName,surname,usageLocation,\
     userPrincipalName,userType";
 
 impl Users<'_> {
-    /// Lists all users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
-    /// understood as filters.
+    /// Lists all users, with the properties that Graph returns by default. Supports the filters `userPrincipalName eq`
+    /// and `startswith`.
     ///
     /// # Permissions
     /// `User.ReadBasic.All`
@@ -28,10 +28,10 @@ impl Users<'_> {
         List::new(self.client, &catalog::USERS_LIST, &[])
     }
 
-    /// Returns one user by id, with every property that the type has.
+    /// Returns one user by id, with every property of the type.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the user does not exist.
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
@@ -43,7 +43,7 @@ impl Users<'_> {
     /// Returns one user by user principal name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the user does not exist.
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API

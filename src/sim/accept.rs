@@ -1,4 +1,4 @@
-//! The `Accept` header of a request, compared with the media type of the answer.
+//! Checks the `Accept` header of a request against the media type of the answer.
 
 use http::{StatusCode, header};
 
@@ -23,8 +23,8 @@ pub(super) fn check(request: &Request, media_type: &str) -> Result<(), Failure> 
     ))
 }
 
-/// Returns `true` if the ranges of an `Accept` header have `media_type` with a weight above zero. The most specific range
-/// counts; without any range, everything fits.
+/// Returns `true` if an `Accept` header accepts `media_type` with a weight above zero. The most specific range decides;
+/// without ranges, everything is accepted.
 fn fits(ranges: &str, media_type: &str) -> bool {
     let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
     let mut ranges = ranges.split(',').map(str::trim).filter(|range| !range.is_empty()).peekable();

@@ -1,11 +1,11 @@
-//! The agenda's entries, done when they fall due.
+//! Executes the agenda's entries when they are due.
 
 use jiff::Timestamp;
 
 use super::resource::{assignment, device, directory_device, group, import, membership, sync};
 use super::state::{Due, State};
 
-/// Moves on to `now`: what fell due since is done, in its order and at its own time.
+/// Advances to `now`: executes due entries in order, each at its own time.
 pub(super) fn advance(state: &mut State, now: Timestamp) {
     while let Some(due) = state.take_due(now) {
         happen(state, due);
@@ -13,7 +13,7 @@ pub(super) fn advance(state: &mut State, now: Timestamp) {
     state.now = state.now.max(now);
 }
 
-/// Moves on to `now`, but no further than to the first request for a computer: what comes later is done after its answer.
+/// Advances to `now`, but at most to the first request for a computer: later entries run after its answer.
 pub(super) fn advance_to_request(state: &mut State, now: Timestamp) {
     while state.deployments.requests.is_empty() {
         let Some(due) = state.take_due(now) else {

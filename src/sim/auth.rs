@@ -75,7 +75,7 @@ impl State {
         token
     }
 
-    /// Writes claims as a token with no algorithm, whose signature is random so that no two are alike.
+    /// Writes claims as an unsigned token, with a random signature so that no two are equal.
     pub(super) fn unsigned_token(&mut self, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signature = URL_SAFE_NO_PAD.encode(self.rng.u128(..).to_be_bytes());
@@ -83,7 +83,7 @@ impl State {
     }
 }
 
-/// Returns all permissions that a call may need: those of a tenant whose administrator consented to everything.
+/// Returns all permissions that a call may need, as after an administrator's consent.
 fn every_permission(delegated: bool) -> BTreeSet<&'static str> {
     let accepted = |info: &&'static OperationInfo| match delegated {
         true => info.permissions.delegated.accepted,
@@ -92,14 +92,14 @@ fn every_permission(delegated: bool) -> BTreeSet<&'static str> {
     OPERATIONS.iter().flat_map(accepted).copied().collect()
 }
 
-/// Returns the permissions of Graph in a scope, by their bare names.
+/// Returns Graph's permissions in a scope, by their bare names.
 fn requested_permissions(scope: &str) -> String {
     let names = scope.split_ascii_whitespace().map(|name| name.rsplit('/').next().unwrap_or(name));
     let own = |name: &&str| !matches!(*name, "openid" | "profile" | "email" | "offline_access" | ".default");
     names.filter(own).collect::<Vec<_>>().join(" ")
 }
 
-/// Lets a call through, or returns its refusal.
+/// Checks a call's permissions.
 pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Failure> {
     let request = exchange.request;
     let state = &*exchange.state;
@@ -155,7 +155,7 @@ pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Fail
     }
 }
 
-/// Returns a 401 as the gateway answers it.
+/// Returns a 401 in the gateway's form.
 pub(super) fn unauthorized(message: &'static str, error: &str) -> Failure {
     let mut challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
          client_id=\"00000003-0000-0000-c000-000000000000\""
@@ -169,7 +169,7 @@ pub(super) fn unauthorized(message: &'static str, error: &str) -> Failure {
     }
 }
 
-/// Returns `true` if a foreign token claims to be a user's; `None` if it cannot be read.
+/// Returns whether a foreign token claims to be a user's; `None` if it is unreadable.
 fn has_scopes(token: &str) -> Option<bool> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;

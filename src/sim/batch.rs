@@ -16,7 +16,7 @@ use super::render::render;
 /// The most requests in a batch.
 const MOST: usize = 20;
 
-/// Reads a batch and checks its order. The gateway answers its parts.
+/// Parses a batch and checks its order. The gateway answers the parts.
 pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
     if exchange.request.in_batch {
         return Err(Failure::bad_request("A batch inside a batch is not supported."));
@@ -26,7 +26,7 @@ pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::Batch(parts))
 }
 
-/// Answers the parts of a batch by `answer`, in their order. A part is refused if one that it depends on has failed.
+/// Answers the parts of a batch by `answer`, in order. A part is refused if one that it depends on has failed.
 pub(super) fn answer_parts(
     parts: Vec<Part>,
     now: Timestamp,
@@ -52,7 +52,7 @@ pub(super) fn answer_parts(
     responses
 }
 
-/// Ids are compared whatever their case.
+/// Folds an id for comparison without regard to case.
 fn key(id: &str) -> String {
     id.to_lowercase()
 }
@@ -115,7 +115,7 @@ fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
     Ok(parts)
 }
 
-/// Refuses an order that is not all parallel, all serial, or all behind one request.
+/// Refuses an order that is neither all parallel, nor all serial, nor all after one request.
 fn check_order(parts: &[Part]) -> Result<(), Failure> {
     let mut before: Vec<String> = Vec::new();
     let mut parents = BTreeSet::new();

@@ -15,7 +15,7 @@ use super::seed::Seed;
 use super::tenant::Tenant;
 use crate::clock::ScaledClock;
 
-/// The most requests that one answer lists.
+/// The most requests listed in one answer.
 const MAX_LISTED: usize = 1000;
 
 /// A refusal of the control API.
@@ -56,7 +56,7 @@ pub(super) fn answer(
     response
 }
 
-/// Refuses the pages of other origins. Without CORS they cannot read an answer, but a browser would send their request.
+/// Refuses requests from other origins. Without CORS a browser hides the answer, but would send the request.
 fn check_origin(head: &request::Parts, body: &Bytes) -> Result<(), Refusal> {
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let host =
@@ -148,7 +148,7 @@ fn route(tenant: &Tenant, clock: Option<&ScaledClock>, head: &request::Parts, bo
             Ok(json!({"serialNumber": serial, "id": found, "deployment": deployment}))
         }
         (&Method::POST, ["devices", serial, action]) => act(tenant, serial, action, body),
-        _ => Err(unknown("the control API has no such path: GET /_sim lists them")),
+        _ => Err(unknown("the control API does not have this path: GET /_sim lists the paths")),
     }
 }
 
@@ -208,7 +208,7 @@ fn restore(tenant: &Tenant, clock: Option<&ScaledClock>, snapshot: &Seed) -> Res
     Ok(())
 }
 
-/// Moves a clock that is behind a restored tenant to the tenant's time.
+/// Advances a clock that is behind a restored tenant to the tenant's time.
 pub(super) fn catch_up(tenant: &Tenant, clock: &ScaledClock) {
     let behind = tenant.state_timestamp().duration_since(crate::clock::Clock::timestamp(clock));
     clock.advance(Duration::try_from(behind).unwrap_or_default());
@@ -262,7 +262,7 @@ fn list_requests(tenant: &Tenant, query: &str) -> Outcome {
     Ok(json!({"value": shown.collect::<Vec<_>>()}))
 }
 
-/// A fault in the words of the control API.
+/// A fault in the form of the control API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct FaultSpec {

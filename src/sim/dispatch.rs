@@ -1,4 +1,4 @@
-//! The way from a request to its handler.
+//! Dispatches a request to its handler.
 
 use http::StatusCode;
 
@@ -81,7 +81,7 @@ fn wrong_method(request: &Request) -> Failure {
     )
 }
 
-/// Refuses a path whose first unknown segment leads nowhere in this version.
+/// Refuses a path whose first unknown segment does not exist in this version.
 fn no_segment(state: &State, request: &Request, version: ApiVersion) -> Failure {
     let segments = &request.segments;
     let leads = |length: usize| {

@@ -1,29 +1,29 @@
-//! Error answers: Graph's own form, and Intune's, whose message is JSON text once more.
+//! Error answers: Graph's own form, and Intune's, whose message is JSON text.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 
-/// The place of an error's message.
+/// The nesting of an error's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As it is.
+    /// Plain.
     Plain,
-    /// The same, and once more in `innerError`.
+    /// Plain, with a copy in `innerError`.
     Model,
-    /// In JSON text with Intune's own error.
+    /// Inside JSON text in Intune's form.
     Wrapped,
-    /// That text in another one.
+    /// Inside JSON text in JSON text.
     WrappedTwice,
 }
 
-/// An answer that is an error.
+/// An error answer.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: Cow<'static, str>,
     pub(super) message: Cow<'static, str>,
-    /// The depth at which the message is hidden.
+    /// The nesting of the message.
     pub(super) form: Form,
     pub(super) retry_after: Option<String>,
     /// The `WWW-Authenticate` of a 401.
@@ -56,7 +56,7 @@ impl Failure {
         Self { form: Form::Wrapped, ..Self::plain(status, code, message) }
     }
 
-    /// Creates Intune's refusal that says nothing of the reason.
+    /// Creates Intune's refusal without a reason.
     pub(super) fn bare() -> Self {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", "An error has occurred")
     }
@@ -66,7 +66,7 @@ impl Failure {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// Creates the refusal of a body that does not fit its type, as Intune says it.
+    /// Creates Intune's refusal of a body that does not match its type.
     pub(super) fn model(message: impl Into<Cow<'static, str>>) -> Self {
         Self { form: Form::Model, ..Self::plain(StatusCode::BAD_REQUEST, "ModelValidationFailure", message) }
     }
@@ -76,17 +76,17 @@ impl Failure {
         Self::plain(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
     }
 
-    /// Creates a bad request as the gateway finds it.
+    /// Creates a bad request of the gateway.
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::plain(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// Creates the refusal of an object that Intune does not know.
+    /// Creates Intune's refusal of an unknown object.
     pub(super) fn intune_not_found(id: &str) -> Self {
         Self::intune(StatusCode::NOT_FOUND, "ResourceNotFound", format!("Resource '{id}' was not found"))
     }
 
-    /// Creates the refusal of an object that the directory does not know.
+    /// Creates the directory's refusal of an unknown object.
     pub(super) fn directory_not_found(id: &str) -> Self {
         Self::plain(
             StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! Faults on purpose: throttling, outages, connections that break, answers that are wrong.
+//! Injected faults: throttling, outages, broken connections, wrong answers.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use super::state::State;
 use super::store::later;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// Something that goes wrong, where and how often.
+/// A fault: its effect, its place and its frequency.
 ///
-/// A new fault hits every call of Graph, again and again. [`Fault::on`] chooses the calls, [`Fault::once`],
-/// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] how many of them. Of several faults that fit a call the one
-/// injected first decides, and only it is counted.
+/// By default a fault hits every call of Graph, repeatedly. [`Fault::on`] selects the calls; [`Fault::once`],
+/// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] limit them. If several faults match a call, the first
+/// injected one decides, and only that one is counted.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,11 +28,11 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// let fault = Fault::throttle(Duration::from_secs(7)).on("POST", "/deviceManagement/**").once();
 /// ```
 ///
-/// In a batch, faults that are answers hit its parts too; those of the connection hit the batch alone.
+/// In a batch, faults that are answers also hit the parts; connection faults hit the batch as a whole.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until `Tenant::fault` injects it"]
 pub struct Fault {
-    what: What,
+    what: FaultKind,
     method: Option<Method>,
     path: Option<Vec<String>>,
     skip: u32,
@@ -41,28 +41,28 @@ pub struct Fault {
 }
 
 #[derive(Clone)]
-enum What {
+enum FaultKind {
     /// Refuses with a status.
     Status { status: StatusCode, retry_after: Option<String>, challenge: Option<String>, body: Content },
-    /// Refuses every call of the same workload until the wait is over; who comes early waits anew.
+    /// Refuses every call of the workload until the wait is over; an early call restarts the wait.
     Hold { wait: Duration, until: Option<(String, Timestamp)> },
-    /// No whole answer.
+    /// No complete answer.
     Break { kind: TransportErrorKind, takes_effect: bool },
-    /// The answer comes late.
+    /// A late answer.
     Slow(Duration),
     /// Half of the body.
     Torn,
     /// Another body.
     Body { content_type: &'static str, bytes: Bytes },
-    /// One value of the body is another.
+    /// A changed value in the body.
     Value { pointer: String, value: Value },
-    /// The next link of a page is another.
+    /// A changed next link of a page.
     Link(String),
-    /// A page without objects, that links to the page itself.
+    /// A page without objects that links to itself.
     EmptyPage,
     /// A page that links to itself.
     RepeatedPage,
-    /// Reads see the tenant as it was when the fault was injected.
+    /// Reads return the state at the injection of the fault.
     Stale(Option<Arc<Mutex<State>>>),
 }
 
@@ -72,7 +72,7 @@ enum Content {
     Html,
 }
 
-impl std::fmt::Debug for What {
+impl std::fmt::Debug for FaultKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status { status, .. } => write!(f, "status {}", status.as_u16()),
@@ -91,7 +91,7 @@ impl std::fmt::Debug for What {
 }
 
 impl Fault {
-    fn new(what: What) -> Self {
+    fn new(what: FaultKind) -> Self {
         Self { what, method: None, path: None, skip: 0, left: None, rate: 1.0 }
     }
 
@@ -106,15 +106,15 @@ impl Fault {
             StatusCode::BAD_GATEWAY => Content::Html,
             _ => Content::Graph("UnknownError", "An error has occurred."),
         };
-        Self::new(What::Status { status, retry_after, challenge: None, body })
+        Self::new(FaultKind::Status { status, retry_after, challenge: None, body })
     }
 
-    /// Answers 429 with a `Retry-After` in seconds, with a fraction if there is one.
+    /// Answers 429 with a `Retry-After` in seconds, possibly fractional.
     pub fn throttle(wait: Duration) -> Self {
         Self::refuse(429, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Answers 429 with any text as `Retry-After`: a date, or something that is no number.
+    /// Answers 429 with any text as `Retry-After`, such as a date or invalid text.
     pub fn throttle_with_header(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
@@ -124,10 +124,10 @@ impl Fault {
         Self::refuse(429, None)
     }
 
-    /// Throttles the whole workload of the first call that it hits, such as all of `/deviceManagement`, until the wait
-    /// is over. A call that comes early is refused, and the wait begins anew.
+    /// Throttles the whole workload of the first matching call, such as all of `/deviceManagement`, until the wait is
+    /// over. An early call is refused and restarts the wait.
     pub fn throttle_workload(wait: Duration) -> Self {
-        Self::new(What::Hold { wait, until: None })
+        Self::new(FaultKind::Hold { wait, until: None })
     }
 
     /// Answers an error status with Graph's body; 502 with a page of HTML.
@@ -143,10 +143,10 @@ impl Fault {
     /// Answers a status with a page of HTML, as a proxy does.
     pub fn html(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::new(What::Status { status, retry_after: None, challenge: None, body: Content::Html })
+        Self::new(FaultKind::Status { status, retry_after: None, challenge: None, body: Content::Html })
     }
 
-    /// Answers 401 and asks for a token with more claims.
+    /// Answers 401 with a claims challenge.
     pub fn claims_challenge() -> Self {
         let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
              error=\"insufficient_claims\", \
@@ -155,7 +155,7 @@ impl Fault {
             "InvalidAuthenticationToken",
             "Continuous access evaluation resulted in challenge.",
         );
-        Self::new(What::Status {
+        Self::new(FaultKind::Status {
             status: StatusCode::UNAUTHORIZED,
             retry_after: None,
             challenge: Some(challenge.to_owned()),
@@ -165,78 +165,78 @@ impl Fault {
 
     /// Refuses the connection: the call never reaches the tenant.
     pub fn refuse_connection() -> Self {
-        Self::new(What::Break { kind: TransportErrorKind::Connect, takes_effect: false })
+        Self::new(FaultKind::Break { kind: TransportErrorKind::Connect, takes_effect: false })
     }
 
     /// Breaks the connection before the call takes effect.
     pub fn reset_before() -> Self {
-        Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
+        Self::new(FaultKind::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
     }
 
-    /// Breaks the connection when the call has taken effect: the answer is lost.
+    /// Breaks the connection after the call takes effect: the answer is lost.
     pub fn reset_after() -> Self {
-        Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
+        Self::new(FaultKind::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
     }
 
-    /// Lets the call time out without effect.
+    /// Times the call out without effect.
     pub fn timeout_before() -> Self {
-        Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
+        Self::new(FaultKind::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
     }
 
-    /// Lets the call time out after it has taken effect.
+    /// Times the call out after it takes effect.
     pub fn timeout_after() -> Self {
-        Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
+        Self::new(FaultKind::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
     }
 
-    /// Delays the answer by a span of the tenant's clock.
+    /// Delays the answer by a duration of the tenant's clock.
     pub fn slow(by: Duration) -> Self {
-        Self::new(What::Slow(by))
+        Self::new(FaultKind::Slow(by))
     }
 
-    /// Cuts off half of the body. The call takes effect.
+    /// Truncates the body to its half. The call takes effect.
     pub fn torn() -> Self {
-        Self::new(What::Torn)
+        Self::new(FaultKind::Torn)
     }
 
-    /// Replaces the body, which is said to be JSON; the status is right. The call takes effect.
+    /// Replaces the body, with a JSON content type and the right status. The call takes effect.
     pub fn body(bytes: impl Into<Bytes>) -> Self {
-        Self::new(What::Body { content_type: JSON, bytes: bytes.into() })
+        Self::new(FaultKind::Body { content_type: JSON, bytes: bytes.into() })
     }
 
-    /// Replaces the body by a page of HTML, as a captive portal does; the status is right. The call takes effect.
+    /// Replaces the body by a page of HTML with the right status, as a captive portal does. The call takes effect.
     pub fn captive_portal() -> Self {
-        Self::new(What::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
+        Self::new(FaultKind::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }
 
-    /// Puts `value` at `pointer` (a JSON pointer such as `/value/0/enrollmentState`) of the body. A property that is
-    /// missing is added, if the object around it is there.
+    /// Sets the value at `pointer` (a JSON pointer such as `/value/0/enrollmentState`) in the body. A missing property
+    /// is added if its parent exists.
     pub fn value(pointer: impl Into<String>, value: Value) -> Self {
-        Self::new(What::Value { pointer: pointer.into(), value })
+        Self::new(FaultKind::Value { pointer: pointer.into(), value })
     }
 
     /// Replaces the next link of a page.
     pub fn next_link(to: impl Into<String>) -> Self {
-        Self::new(What::Link(to.into()))
+        Self::new(FaultKind::Link(to.into()))
     }
 
-    /// Takes the objects from a page and links the page to itself under another address. With [`Fault::once`] nothing is
+    /// Removes the objects from a page and links it to itself under another address. With [`Fault::once`] no object is
     /// lost.
     pub fn empty_page() -> Self {
-        Self::new(What::EmptyPage)
+        Self::new(FaultKind::EmptyPage)
     }
 
     /// Links a page to itself.
     pub fn repeated_page() -> Self {
-        Self::new(What::RepeatedPage)
+        Self::new(FaultKind::RepeatedPage)
     }
 
-    /// Reads see the tenant as it is when the fault is injected.
+    /// Answers reads from the state at the injection of the fault.
     pub fn stale() -> Self {
-        Self::new(What::Stale(None))
+        Self::new(FaultKind::Stale(None))
     }
 
-    /// Hits only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
-    /// `**` at the end is the rest. `/oauth2/v2.0/token` is the token endpoint.
+    /// Selects calls by method (`*` for any) and path below the version: `{..}` or `*` matches one segment, `**` at the
+    /// end the rest. `/oauth2/v2.0/token` is the token endpoint.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .ok()
@@ -245,24 +245,24 @@ impl Fault {
         self
     }
 
-    /// Hits one call.
+    /// Limits the fault to one call.
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// Hits at most `count` calls.
+    /// Limits the fault to `count` calls.
     pub fn times(mut self, count: u32) -> Self {
         self.left = Some(count);
         self
     }
 
-    /// Spares the first `count` calls that fit.
+    /// Skips the first `count` matching calls.
     pub fn after(mut self, count: u32) -> Self {
         self.skip = count;
         self
     }
 
-    /// Hits each call with this probability, by the tenant's seed.
+    /// Hits each matching call with this probability, by the tenant's seed.
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self
@@ -294,32 +294,32 @@ fn path_fits(pattern: &[String], segments: &[String]) -> bool {
     segments.next().is_none()
 }
 
-/// The faults that were injected and are not spent.
+/// The injected faults that are not used up.
 #[derive(Clone, Default)]
 pub(super) struct Faults(Vec<Fault>);
 
 /// The effect of a fault on a call.
 pub(super) enum Effect {
-    /// Nothing is wrong.
+    /// No fault.
     None,
-    /// This is the answer.
+    /// An answer in place of the tenant's.
     Answer(Response<Bytes>),
-    /// There is no answer; the call takes effect or does not.
+    /// No answer; the call takes effect or not.
     Break { kind: TransportErrorKind, takes_effect: bool },
-    /// Reads see this.
+    /// A stale state for reads.
     Stale(Arc<Mutex<State>>),
-    /// The answer is changed.
+    /// A changed answer.
     Change(Change),
 }
 
 /// A change to an answer.
-pub(super) struct Change(What);
+pub(super) struct Change(FaultKind);
 
 impl Faults {
     /// Injects a fault into a tenant.
     pub(super) fn inject(&mut self, state: &State, mut fault: Fault) {
-        if matches!(fault.what, What::Stale(None)) {
-            fault.what = What::Stale(Some(Arc::new(Mutex::new(state.clone()))));
+        if matches!(fault.what, FaultKind::Stale(None)) {
+            fault.what = FaultKind::Stale(Some(Arc::new(Mutex::new(state.clone()))));
         }
         self.0.push(fault);
     }
@@ -328,16 +328,15 @@ impl Faults {
     pub(super) fn strike(&mut self, state: &mut State, request: &Request) -> Effect {
         let effect = self.first_effect(state, request);
         let now = state.now;
-        let holds =
-            |fault: &Fault| matches!(&fault.what, What::Hold { until: Some((_, until)), .. } if *until > now);
+        let holds = |fault: &Fault| matches!(&fault.what, FaultKind::Hold { until: Some((_, until)), .. } if *until > now);
         self.0.retain(|fault| fault.left != Some(0) || holds(fault));
         effect
     }
 
     fn first_effect(&mut self, state: &mut State, request: &Request) -> Effect {
         for fault in &mut self.0 {
-            if let What::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
-                // It holds whoever it was that it hit first.
+            if let FaultKind::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
+                // It holds the workload of the first call that it hit.
                 if *until > state.now && request.segments.first() == Some(workload) {
                     *until = later(state.now, *wait);
                     return held(state.now, request, *wait);
@@ -349,14 +348,20 @@ impl Faults {
             if request.in_batch
                 && !matches!(
                     fault.what,
-                    What::Status { .. } | What::Hold { .. } | What::Value { .. } | What::Stale(_)
+                    FaultKind::Status { .. }
+                        | FaultKind::Hold { .. }
+                        | FaultKind::Value { .. }
+                        | FaultKind::Stale(_)
                 )
             {
                 continue;
             }
             let is_read = request.method == Method::GET;
             if !is_read
-                && matches!(fault.what, What::Stale(_) | What::Link(_) | What::EmptyPage | What::RepeatedPage)
+                && matches!(
+                    fault.what,
+                    FaultKind::Stale(_) | FaultKind::Link(_) | FaultKind::EmptyPage | FaultKind::RepeatedPage
+                )
             {
                 continue;
             }
@@ -369,21 +374,21 @@ impl Faults {
             }
             fault.left = fault.left.map(|left| left - 1);
             match &mut fault.what {
-                What::Status { status, retry_after, challenge, body } => {
+                FaultKind::Status { status, retry_after, challenge, body } => {
                     let answer =
                         refusal(state.now, request, *status, retry_after.clone(), challenge.clone(), body);
                     return Effect::Answer(answer);
                 }
-                What::Hold { wait, until } => {
+                FaultKind::Hold { wait, until } => {
                     let workload = request.segments.first().cloned().unwrap_or_default();
                     *until = Some((workload, later(state.now, *wait)));
                     // The fault stays as long as it holds.
                     return held(state.now, request, *wait);
                 }
-                What::Break { kind, takes_effect } => {
+                FaultKind::Break { kind, takes_effect } => {
                     return Effect::Break { kind: *kind, takes_effect: *takes_effect };
                 }
-                What::Stale(Some(then)) => return Effect::Stale(then.clone()),
+                FaultKind::Stale(Some(then)) => return Effect::Stale(then.clone()),
                 what => return Effect::Change(Change(what.clone())),
             }
         }
@@ -422,7 +427,7 @@ impl Change {
     /// Returns the delay of the answer.
     pub(super) fn delay(&self) -> Duration {
         match self.0 {
-            What::Slow(by) => by,
+            FaultKind::Slow(by) => by,
             _ => Duration::ZERO,
         }
     }
@@ -430,21 +435,21 @@ impl Change {
     /// Changes an answer.
     pub(super) fn apply(self, seed: u64, request: &Request, response: &mut Response<Bytes>) {
         match self.0 {
-            What::Torn => {
+            FaultKind::Torn => {
                 let half = response.body().len() / 2;
                 response.body_mut().truncate(half);
             }
-            What::Body { content_type, bytes } => {
+            FaultKind::Body { content_type, bytes } => {
                 *response.body_mut() = bytes;
                 response.headers_mut().insert(header::CONTENT_TYPE, header_value(content_type));
             }
-            What::Value { pointer, value } => change(response, |body| put(body, &pointer, value)),
-            What::Link(to) => change(response, |body| put(body, "/@odata.nextLink", to.into())),
-            What::RepeatedPage => {
+            FaultKind::Value { pointer, value } => change(response, |body| put(body, &pointer, value)),
+            FaultKind::Link(to) => change(response, |body| put(body, "/@odata.nextLink", to.into())),
+            FaultKind::RepeatedPage => {
                 let own = own_address(request);
                 change(response, |body| put(body, "/@odata.nextLink", own.into()));
             }
-            What::EmptyPage => {
+            FaultKind::EmptyPage => {
                 let mut own = own_address(request);
                 if request.option("$skiptoken").is_none() {
                     let mark = if own.contains('?') { '&' } else { '?' };
@@ -455,13 +460,16 @@ impl Change {
                     put(body, "/@odata.nextLink", own.into());
                 });
             }
-            What::Status { .. } | What::Hold { .. } | What::Break { .. } | What::Slow(_) | What::Stale(_) => {
-            }
+            FaultKind::Status { .. }
+            | FaultKind::Hold { .. }
+            | FaultKind::Break { .. }
+            | FaultKind::Slow(_)
+            | FaultKind::Stale(_) => {}
         }
     }
 }
 
-/// Returns the address of a request, as a link would have it.
+/// Returns the address of a request in the form of links.
 fn own_address(request: &Request) -> String {
     let mut address = format!("{}/{}{}", request.origin, request.version, request.path);
     for (index, (key, value)) in request.query.iter().enumerate() {
@@ -478,7 +486,7 @@ fn change(response: &mut Response<Bytes>, with: impl FnOnce(&mut Value)) {
     }
 }
 
-/// Puts a value where a JSON pointer leads.
+/// Sets a value at a JSON pointer.
 fn put(body: &mut Value, pointer: &str, value: Value) {
     if let Some(place) = body.pointer_mut(pointer) {
         *place = value;

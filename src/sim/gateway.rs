@@ -1,4 +1,4 @@
-//! The gateway in front of a tenant: faults, sign-in, routes, batches, and the record of requests.
+//! The gateway of a tenant: faults, sign-in, routes, batches, and the record of requests.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,24 +18,24 @@ use super::state::State;
 use super::{agenda, batch, dispatch, sign_in};
 use crate::transport::TransportError;
 
-/// A request that a tenant answered. Its headers and body are not kept.
+/// A request that a tenant answered, without headers and body.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
     /// The method.
     pub method: Method,
-    /// The path, with the version in front.
+    /// The path, including the version.
     pub path: String,
-    /// The query, as it was sent.
+    /// The query, as sent.
     pub query: String,
-    /// The status of the answer; none if no answer came back.
+    /// The status of the answer; `None` without an answer.
     pub status: Option<StatusCode>,
-    /// The time at which the request came.
+    /// The time of the request.
     pub at: Timestamp,
 }
 
 impl RecordedRequest {
-    /// Returns the path without the names of people.
+    /// Returns the path with names of people redacted.
     pub fn redacted_path(&self) -> String {
         // The key of a user is a person's name.
         let segments = self.path.split('/').map(|of| if of.contains(['@', '%']) { "[redacted]" } else { of });
@@ -58,12 +58,12 @@ impl fmt::Debug for RecordedRequest {
 pub(super) struct Gateway {
     pub(super) faults: Faults,
     pub(super) requests: VecDeque<RecordedRequest>,
-    /// The number of requests that are kept; `None` for all.
+    /// The number of requests to keep; `None` for all.
     kept: Option<usize>,
 }
 
 impl Gateway {
-    /// Keeps the last `count` requests alone.
+    /// Limits the record to the last `count` requests.
     pub(super) fn remember(&mut self, count: usize) {
         self.kept = Some(count);
         self.trim();
@@ -76,7 +76,7 @@ impl Gateway {
         }
     }
 
-    /// Returns the outcome of a request, and how long it takes.
+    /// Returns the outcome of a request and its duration.
     pub(super) fn answer(
         &mut self,
         state: &mut State,
@@ -96,7 +96,7 @@ impl Gateway {
         (delay, outcome)
     }
 
-    /// Answers a request, unless a fault has it otherwise.
+    /// Answers a request with the effect of faults.
     fn struck(
         &mut self,
         state: &mut State,
@@ -145,7 +145,7 @@ impl Gateway {
     }
 }
 
-/// Counts a call, and refuses it if there were too many.
+/// Counts a call, and refuses it beyond the limit.
 fn count(state: &mut State, request: &Request) -> Result<(), Failure> {
     if !request.is_intune() {
         return Ok(());

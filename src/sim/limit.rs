@@ -1,4 +1,4 @@
-//! Throttling: so many calls in a window of time.
+//! Throttling: a number of calls in a time window.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::error::Failure;
 use super::options::{Options, RateLimit};
 use super::store::later;
 
-/// The times of calls, as far back as they matter.
+/// The times of calls within the windows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Limits {
     imports: VecDeque<Timestamp>,
@@ -17,7 +17,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Counts a call of Intune, and refuses it if there were too many.
+    /// Counts a call of Intune, and refuses it beyond the limit.
     pub(super) fn count_call(
         &mut self,
         options: &Options,
@@ -35,14 +35,14 @@ impl Limits {
         })
     }
 
-    /// Counts a single import. The service says nothing of how long to wait.
+    /// Counts a single import, and refuses it beyond the limit without a `Retry-After`.
     pub(super) fn count_import(&mut self, options: &Options, now: Timestamp) -> Result<(), Failure> {
         let counted = count(&mut self.imports, options.import_limit, now);
         counted.map_err(|_| Failure::too_many_requests("Too many requests."))
     }
 }
 
-/// Counts one more, or says when there is room again. What is refused does not count.
+/// Counts a call, or returns the time until the next one is allowed. Refused calls do not count.
 fn count(calls: &mut VecDeque<Timestamp>, limit: Option<RateLimit>, now: Timestamp) -> Result<(), Timestamp> {
     let Some(limit) = limit else { return Ok(()) };
     while calls.front().is_some_and(|at| later(*at, limit.window) <= now) {

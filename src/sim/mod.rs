@@ -18,19 +18,19 @@
 //! # Ok(()) });
 //! ```
 //!
-//! It answers as the service does: status codes, error bodies, pages with opaque links, what can be filtered where,
-//! what is read-only, what belongs together, and how long things take. It knows nothing of the client in this crate, so
-//! that a mistake there is not repeated here.
+//! It answers as the service does: status codes, error bodies, pages with opaque links, supported filters, read-only
+//! properties, constraints and delays. It is independent of this crate's client, so that errors there are not repeated
+//! here.
 //!
-//! * **Time** is the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: what fell due is done when the tenant is next
-//!   asked. With [`FakeClock`](crate::clock::FakeClock) hours pass in milliseconds.
-//! * **Callers** need a bearer token. Any will do, as an application with every permission, unless the tenant is built
-//!   otherwise; [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` give real ones.
-//! * **What a caller cannot do** is done through the methods of [`Tenant`]: users, apps, connectors, rights.
-//! * **Computers** are names in memory, unless the tenant is built with [`ComputerAccounts`]: then its connector creates
-//!   each in a directory, and the directory's refusals reach the devices.
-//! * **Paths of Graph that are not simulated** are taught by [`TenantBuilder::with_route`].
-//! * **Facts that are disputed** are [`Quirks`], delays are [`Lag`].
+//! * **Time** is the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: due work is done at the
+//!   next request. With [`FakeClock`](crate::clock::FakeClock) hours pass in milliseconds.
+//! * **Callers** need a bearer token. By default any token has every application permission;
+//!   [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` issue real ones.
+//! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
+//! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`]: then its connector creates each
+//!   computer in a directory, whose refusals reach the devices.
+//! * **Unsimulated paths of Graph** can be added by [`TenantBuilder::with_route`].
+//! * **Disputed facts** are [`Quirks`], delays are [`Lag`].
 
 mod accept;
 mod agenda;

@@ -1,8 +1,8 @@
-//! The permissions that an operation asks of its caller.
+//! The permissions that an operation requires.
 
 use crate::catalog::Permissions;
 
-/// Permissions that let a call through: any one of them, or all. If there are none for an application, it may not call.
+/// Permissions that allow a call: any one of them, or all. Without any for applications, they may not call.
 #[derive(Clone, Copy)]
 pub(crate) struct Need {
     pub(crate) delegated: &'static [&'static str],
@@ -14,7 +14,7 @@ impl Need {
     /// A token without any permission.
     pub(crate) const NOTHING: Self = Self { delegated: &[], application: &[], all: false };
 
-    /// Creates a need for any one of the catalog's permissions.
+    /// Creates a need for any of the catalog's permissions.
     pub(crate) const fn any_of(permissions: &Permissions) -> Self {
         Self {
             delegated: permissions.delegated.accepted,

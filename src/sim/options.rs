@@ -1,4 +1,4 @@
-//! Options of a tenant: names, delays, limits and the points on which the facts about the service disagree.
+//! Options of a tenant: names, delays, limits and disputed facts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The delays of the service's background work.
 ///
-/// The defaults are typical times; the service promises none of them. [`Lag::none`] makes everything immediate.
+/// The defaults are typical times without a promise of the service. [`Lag::none`] makes everything immediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lag {
@@ -23,19 +23,19 @@ pub struct Lag {
     pub import_start: Duration,
     /// From the start of an import to `complete` or `error`. Default: 4 minutes.
     pub import: Duration,
-    /// From a complete import to the device identity that can be read. A sync that ends earlier shows it at once.
-    /// Default: 10 minutes.
+    /// From a complete import to a readable device identity. A sync that ends earlier shows it at once. Default: 10
+    /// minutes.
     pub identity: Duration,
-    /// From the deletion of a device identity to its end. A sync that ends earlier ends it too. Default: 5 minutes.
+    /// From the deletion of a device identity to its disappearance. A sync that ends earlier completes it too. Default:
+    /// 5 minutes.
     pub identity_deletion: Duration,
     /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
     /// From a change to the evaluation of a dynamic group. Default: 3 minutes.
     pub dynamic_group: Duration,
-    /// From a device's being targeted to its profile's being assigned. Default: 5 minutes.
+    /// From the targeting of a device to its profile's assignment. Default: 5 minutes.
     pub profile: Duration,
-    /// From a write to a group, device or user until reads see it. Default: none, so that what was created can be
-    /// read.
+    /// From a write to a group, device or user until reads return it. Default: none, so that new objects can be read.
     pub directory: Duration,
 }
 
@@ -78,18 +78,18 @@ pub struct DeploymentTiming {
     pub profile_download: Duration,
     /// Sign-in and enrollment in Intune. Default: 3 minutes.
     pub enrollment: Duration,
-    /// Offline domain join when nothing is wrong: the request, the blob, the restart. Default: 5 minutes.
+    /// Offline domain join without problems: the request, the blob, the restart. Default: 5 minutes.
     pub domain_join: Duration,
-    /// The timeout of the wait for the blob of the offline domain join; for a computer of [`ComputerAccounts`] counted from
-    /// the time at which the connector asks. Not documented; default: 30 minutes.
+    /// The timeout of the wait for the blob of the offline domain join; with [`ComputerAccounts`] counted from the
+    /// connector's request. Not documented; default: 30 minutes.
     pub domain_join_timeout: Duration,
     /// Device setup of the enrollment status page. Default: 15 minutes.
     pub device_setup: Duration,
     /// The time that quality updates add to device setup. Default: 30 minutes.
     pub quality_updates: Duration,
-    /// Until someone signs in with Active Directory credentials. Default: 2 minutes.
+    /// Until a user signs in with Active Directory credentials. Default: 2 minutes.
     pub sign_in: Duration,
-    /// The cycle of Entra Connect; none if it does not synchronize the computers. Default: 30 minutes.
+    /// The cycle of Entra Connect; `None` if computers are not synchronized. Default: 30 minutes.
     pub entra_connect: Option<Duration>,
     /// Account setup of the enrollment status page. Default: 5 minutes.
     pub account_setup: Duration,
@@ -111,20 +111,20 @@ impl Default for DeploymentTiming {
     }
 }
 
-/// Points on which what is known of the service is old, disputed or not verified. Each has the likelier default.
+/// Behaviour of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Quirks {
     /// A profile's locale `os-default` is read back as null. Default: no.
     pub os_default_reads_as_null: bool,
-    /// A single GET of a device identity says `unknown` where the list says what is assigned. Default: no.
+    /// A single GET of a device identity reports `unknown` while the list reports the assignment. Default: no.
     pub single_get_reports_unknown: bool,
     /// `$select` on device identities answers 500, as it did in 2020. Default: no.
     pub identity_select_fails: bool,
-    /// A filter on `serialNumber` with a blank or a hyphen in it answers 400. Default: yes.
+    /// A filter on `serialNumber` with a blank or a hyphen answers 400. Default: yes.
     pub identity_filter_refuses_blank_and_hyphen: bool,
-    /// Characters that a profile's name and description may not have. Default: ``!#%^*()-+;'><``.
+    /// Characters that a profile's name and description must not have. Default: ``!#%^*()-+;'><``.
     pub refused_profile_characters: String,
     /// A PATCH of `hybridAzureADJoinSkipConnectivityCheck` takes effect; otherwise it is ignored. Default: yes.
     pub patch_honours_connectivity_check: bool,
@@ -139,14 +139,14 @@ pub struct Quirks {
     pub anchor_deletion: bool,
     /// The directory object stays when the registration is gone. Default: no, the service removes it.
     pub anchor_outlives_registration: bool,
-    /// The record of a connector can be deleted, as documented. Default: no, the answer is 403: a connector goes by being
-    /// uninstalled, and its record by itself after 30 days.
+    /// The record of a connector can be deleted, as documented. Default: no, the answer is 403: uninstalling removes a
+    /// connector, and its record disappears after 30 days.
     pub connector_deletion: bool,
     /// The policy status details of Autopilot events can be read: they are documented and in the list of permissions,
-    /// but in no current metadata. Default: yes; otherwise their path is not known.
+    /// but missing in current metadata. Default: yes; otherwise the path does not exist.
     pub policy_status_details: bool,
-    /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no, only a hash
-    /// that can be read and lacks its serial number or manufacturer does.
+    /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no, only a readable
+    /// hash without a serial number or manufacturer does.
     pub strict_hashes: bool,
     /// The error number of a device that another tenant owns: 806 or 808. Default: 806.
     pub other_tenant_code: i32,
@@ -154,8 +154,8 @@ pub struct Quirks {
     pub duplicated_code: i32,
     /// The error number of `StorageError`. Not known; default: 0.
     pub storage_code: i32,
-    /// A request whose `Accept` header does not fit the answer is refused with 406: JSON where `/$count` answers text.
-    /// Default: yes.
+    /// A request whose `Accept` header does not match the answer is refused with 406, such as JSON for the text of
+    /// `/$count`. Default: yes.
     pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
@@ -188,10 +188,10 @@ impl Default for Quirks {
 }
 
 impl Quirks {
-    /// Changes the quirk with this name, which is the field's name in camel case, such as `isofFilter`.
+    /// Sets the quirk with this name: the field's name in camel case, such as `isofFilter`.
     ///
     /// # Errors
-    /// Fails if there is no such quirk, or the value is not of its type.
+    /// The quirk does not exist, or the value has the wrong type.
     pub fn set(&mut self, name: &str, value: Value) -> Result<(), InvalidValue> {
         let refuse = |problem: String, remedy: String| Err(InvalidValue::new("quirk", problem, remedy));
         let Ok(Value::Object(mut all)) = serde_json::to_value(&*self) else {
@@ -212,11 +212,11 @@ impl Quirks {
     }
 }
 
-/// A limit of the service: so many calls in a window of time, then 429.
+/// A limit of the service: a number of calls in a time window, then 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// Calls in one window.
+    /// The number of calls in one window.
     pub calls: u32,
     /// The length of the window.
     pub window: Duration,
@@ -229,7 +229,7 @@ impl RateLimit {
     }
 }
 
-/// All that is decided when a tenant is built.
+/// The options of building a tenant.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) seed: u64,
@@ -246,7 +246,7 @@ pub(super) struct Options {
     pub(super) unknown_tokens_are_delegated: bool,
     pub(super) token_lifetime: Duration,
     pub(super) routes: Vec<TaughtRoute>,
-    /// The directory that the connectors ask; without one, computers are names in memory.
+    /// The connectors' directory; without one, computers are names in memory.
     pub(super) computer_accounts: Option<Arc<dyn ComputerAccounts>>,
 }
 

@@ -1,4 +1,4 @@
-//! Answers as they go over the wire.
+//! Renders answers for the wire.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::{Failure, Form};
 use super::exchange::{Answer, Reply, Request};
 
-/// Renders an answer as it goes over the wire.
+/// Renders an answer for the wire.
 pub(super) fn render(now: Timestamp, request: &Request, answer: Answer) -> Response<Bytes> {
     let (status, content_type, body) = match &answer {
         Ok(Reply::NoContent) => (StatusCode::NO_CONTENT, None, Bytes::new()),
@@ -91,7 +91,7 @@ fn error_body(failure: &Failure, request: &Request) -> Value {
     body
 }
 
-/// Wraps Intune's message: JSON text with the path that its own front end saw.
+/// Wraps Intune's message: JSON text with the path as its own front end saw it.
 fn wrap(message: &str, request: &Request) -> String {
     let said = format!(
         "{message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: {} - \
@@ -106,7 +106,7 @@ fn wrap(message: &str, request: &Request) -> String {
     )
 }
 
-/// Returns a header's value from text that is known to be printable.
+/// Creates a header value from printable text.
 pub(super) fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -1,4 +1,4 @@
-//! A route: an operation with its handler, and the paths that fit it.
+//! A route: an operation with its handler and its paths.
 
 use http::Method;
 
@@ -13,29 +13,29 @@ type Handler = fn(&mut Exchange<'_>) -> Answer;
 /// An operation and the handler that answers it.
 pub(super) struct Route {
     pub(super) info: &'static OperationInfo,
-    /// The operation's path, as the segments of a request show it.
+    /// The operation's path, in the segments of a request.
     template: &'static str,
     pub(super) need: Need,
     pub(super) handle: Handler,
 }
 
 impl Route {
-    /// Creates a route that asks for any one of the catalog's permissions.
+    /// Creates a route that requires any of the catalog's permissions.
     pub(super) const fn new(info: &'static OperationInfo, handle: Handler) -> Self {
         Self { info, template: info.path, need: Need::any_of(&info.permissions), handle }
     }
 
-    /// Sets the path for one that a request is split differently from.
+    /// Sets the path if requests are split differently.
     pub(super) const fn at(self, template: &'static str) -> Self {
         Self { template, ..self }
     }
 
-    /// Asks for any one of other permissions.
+    /// Requires any of other permissions.
     pub(super) const fn needing(self, permissions: &Permissions) -> Self {
         Self { need: Need::any_of(permissions), ..self }
     }
 
-    /// Asks for all permissions together.
+    /// Requires all permissions together.
     pub(super) const fn needing_all(self) -> Self {
         Self { need: Need { all: true, ..self.need }, ..self }
     }
@@ -47,7 +47,7 @@ impl Route {
             && ends(&["}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
     }
 
-    /// Returns the media type of the answer; none if it has no body.
+    /// Returns the media type of the answer; `None` without a body.
     pub(super) fn answers(&self) -> Option<&'static str> {
         match self.info.method {
             "DELETE" => None,
@@ -60,12 +60,12 @@ impl Route {
         self.info.versions.contains(&version)
     }
 
-    /// Returns the parameters of a path that fits, and how many of its segments are words of the template.
+    /// Returns the parameters of a matching path, and the number of its literal segments.
     pub(super) fn matches<'a>(&self, segments: &'a [String]) -> Option<(Vec<&'a str>, usize)> {
         template::parameters(self.template, segments)
     }
 
-    /// Returns `true` if a path can be continued to fit.
+    /// Returns `true` if a path is the start of a matching one.
     pub(super) fn starts_with(&self, segments: &[String]) -> bool {
         template::starts_with(self.template, segments)
     }

@@ -9,19 +9,19 @@ use super::resource::{
 use super::route::Route;
 use crate::catalog::{self, OperationInfo};
 
-/// The trap beside [`catalog::GROUPS_MEMBERS_REMOVE_REF`]: without `/$ref`, the member itself is deleted.
+/// The trap next to [`catalog::GROUPS_MEMBERS_REMOVE_REF`]: without `/$ref`, the member itself is deleted.
 static GROUPS_MEMBERS_DELETE: OperationInfo = OperationInfo {
     name: "groups.members.delete",
     path: "/groups/{group-id}/members/{directoryObject-id}",
     ..catalog::GROUPS_MEMBERS_REMOVE_REF
 };
 
-/// Returns the list of a collection that is beyond the catalog: its objects can be assigned to a group.
+/// Returns the list operation of a collection outside the catalog, whose objects can be assigned to a group.
 const fn policies(name: &'static str, path: &'static str) -> OperationInfo {
     OperationInfo { name, path, ..catalog::DEVICE_CONFIGURATIONS_LIST }
 }
 
-/// The groups that have an object in them: a navigation property of groups and devices that the catalog leaves out.
+/// The groups that contain an object: a navigation property of groups and devices outside the catalog.
 static GROUPS_MEMBER_OF_LIST: OperationInfo = OperationInfo {
     name: "groups.memberOf.list",
     path: "/groups/{group-id}/memberOf",
@@ -42,7 +42,7 @@ static GROUP_POLICY_CONFIGURATIONS_LIST: OperationInfo =
 static DEVICE_MANAGEMENT_SCRIPTS_LIST: OperationInfo =
     policies("deviceManagementScripts.list", "/deviceManagement/deviceManagementScripts");
 
-/// Answers an operation that is documented but not in the service's metadata.
+/// Answers an operation that is documented but missing in the service's metadata.
 fn dead(exchange: &mut Exchange<'_>) -> Answer {
     Err(exchange.request.no_such_segment())
 }

@@ -1,4 +1,4 @@
-//! The state of a tenant as data: seeds to begin with, and snapshots to resume from.
+//! The state of a tenant as data: seeds to start from, and snapshots to resume from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::model::InvalidValue;
 /// The version of seeds and snapshots that this crate reads and writes.
 const VERSION: u32 = 1;
 
-/// The objects that a tenant begins with, or a snapshot of a whole tenant.
+/// The initial objects of a tenant, or a snapshot of a whole tenant.
 ///
 /// ```
 /// use windows_autopilot::sim::Seed;
@@ -36,13 +36,13 @@ const VERSION: u32 = 1;
 /// # Ok(()) });
 /// ```
 ///
-/// In JSON the names are those of Graph where it has one. `version` must be there. A seed may hold secrets of
-/// applications; a snapshot holds secrets, tokens and all names of the tenant: neither belongs into a repository.
+/// In JSON the names are Graph's, if it has any. `version` is required. A seed may contain application secrets; a
+/// snapshot contains secrets, tokens and all names of the tenant: do not commit either to a repository.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Seed {
-    /// The version of the form: 1.
+    /// The version of the format: 1.
     pub version: u32,
     /// Users of the directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -65,7 +65,7 @@ pub struct Seed {
     /// Applications that may sign in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<SeedApplication>,
-    /// The whole state of a snapshot, whose form is the simulation's own.
+    /// The whole state of a snapshot, in the simulation's own format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Value>,
 }
@@ -96,7 +96,7 @@ fn check_version(version: u64) -> Result<(), InvalidValue> {
 impl FromStr for Seed {
     type Err = InvalidValue;
 
-    /// Reads JSON. The version is looked at before anything else.
+    /// Parses JSON, checking the version first.
     fn from_str(json: &str) -> Result<Self, InvalidValue> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -155,7 +155,7 @@ fn yes() -> bool {
 pub struct SeedGroup {
     /// The display name.
     pub display_name: String,
-    /// Members: user principal names, serial numbers of devices, and display names of groups further up in the list.
+    /// Members: user principal names, serial numbers of devices, and display names of groups earlier in the list.
     #[serde(default)]
     pub members: Vec<String>,
 }
@@ -177,7 +177,7 @@ pub struct SeedConnector {
     pub display_name: String,
     /// The Active Directory domain of its server.
     pub domain: String,
-    /// The version. Default: 6.2501.2000.5, the first that needs no account with more rights than it uses.
+    /// The version. Default: 6.2501.2000.5, the first with a least-privilege account.
     #[serde(default = "connector_version")]
     pub version: String,
 }
@@ -192,7 +192,7 @@ fn connector_version() -> String {
 pub struct SeedApp {
     /// The display name.
     pub display_name: String,
-    /// The type in Graph, such as `win32LobApp`, which is the default.
+    /// The type in Graph. Default: `win32LobApp`.
     #[serde(rename = "type", default = "app_type")]
     pub app_type: String,
 }
@@ -219,7 +219,7 @@ pub struct SeedDevice {
     /// The model; empty for the default of [`DeviceSpec`].
     #[serde(default)]
     pub model: String,
-    /// The user principal name of the user that the device is assigned to.
+    /// The user principal name of the assigned user.
     #[serde(default)]
     pub user_principal_name: String,
 }
@@ -245,7 +245,7 @@ pub struct SeedApplication {
     /// Whether the application may sign in with a signed assertion.
     #[serde(default)]
     pub assertions: bool,
-    /// Redirect addresses, which make the application a public client.
+    /// Redirect URIs, which make the application a public client.
     #[serde(default)]
     pub redirects: Vec<String>,
 }
@@ -257,11 +257,11 @@ impl fmt::Debug for SeedApplication {
 }
 
 impl Tenant {
-    /// Adds the objects of a seed. Nothing is added if any of them cannot be.
+    /// Adds the objects of a seed, or none of them if one is invalid.
     ///
     /// # Errors
-    /// Fails if the seed is of another version, is a snapshot, or has an object that is not valid: an empty name, a user
-    /// without a domain, a unit that is no distinguished name, a member that is not there.
+    /// The seed has another version, is a snapshot, or has an invalid object: an empty name, a user without a domain, a
+    /// unit that is no distinguished name, a missing member.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
         if seed.state.is_some() {
@@ -380,8 +380,8 @@ impl Tenant {
         user.or_else(device).or_else(group)
     }
 
-    /// Takes a snapshot: all objects with their ids, what is in progress, applications and tokens. Options such as
-    /// delays and quirks, and faults, are not part of a snapshot.
+    /// Takes a snapshot: all objects with their ids, work in progress, applications and tokens. Options such as delays
+    /// and quirks, and faults, are not included.
     pub fn snapshot(&self) -> Seed {
         let state = self.now();
         let state = Snapshot { domain: state.options.domain.clone(), state: &*state };
@@ -389,12 +389,12 @@ impl Tenant {
         Seed { state: serde_json::to_value(state).ok(), ..Seed::new() }
     }
 
-    /// Goes on from a snapshot. What the tenant had before is gone; its options stay.
+    /// Restores a snapshot, which replaces the tenant's state; its options stay.
     ///
-    /// Time is the tenant's clock: if that is behind the snapshot, the tenant stands still until the clock has caught up.
+    /// Time is the tenant's clock: if it is behind the snapshot, the tenant stands still until the clock has caught up.
     ///
     /// # Errors
-    /// Fails if the snapshot is of another version or is not whole. The tenant is unchanged then.
+    /// The snapshot has another version or is incomplete. The tenant is then unchanged.
     pub fn restore(&self, snapshot: &Seed) -> Result<(), InvalidValue> {
         snapshot.check_version()?;
         let Some(kept) = &snapshot.state else {
@@ -411,7 +411,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// Goes back to an empty tenant, as it was built, with other ids gone and the same options.
+    /// Resets the tenant to its state after building, with the same options and new ids.
     pub fn clear(&self) {
         let mut state = self.now();
         *state = furnished(state.options.clone(), state.now);

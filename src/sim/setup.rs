@@ -1,4 +1,4 @@
-//! Building a tenant, and doing in it what no call of Graph can do.
+//! Building a tenant, and actions in it outside Graph.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use super::taught::{RouteAnswer, RouteRequest, TaughtRoute};
 use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
-/// Builds a [`Tenant`].
+/// A builder of a [`Tenant`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct TenantBuilder {
     clock: Arc<dyn Clock>,
@@ -47,13 +47,13 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the seed of everything that is random: ids, names, the order of batch answers. Default: 1.
+    /// Sets the seed of all randomness: ids, names, the order of batch answers. Default: 1.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
     }
 
-    /// Sets the domain of the tenant, and of its first user. Default: `contoso.onmicrosoft.com`.
+    /// Sets the domain of the tenant and its first user. Default: `contoso.onmicrosoft.com`.
     pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
         self.options.domain = domain.into();
         self
@@ -65,7 +65,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the delay until reads of the directory see a write. Default: none.
+    /// Sets the delay until directory reads return a write. Default: none.
     pub fn with_directory_lag(mut self, lag: Duration) -> Self {
         self.options.lag.directory = lag;
         self
@@ -77,27 +77,26 @@ impl TenantBuilder {
         self
     }
 
-    /// Changes points on which the facts are disputed. Default: see [`Quirks`].
+    /// Changes disputed behaviour. Default: see [`Quirks`].
     pub fn with_quirks(mut self, change: impl FnOnce(&mut Quirks)) -> Self {
         change(&mut self.options.quirks);
         self
     }
 
-    /// Objects on a page where a request does not say. Default: as the service has it, 1000 in Intune, 100 in the
-    /// directory, 50 Autopilot events.
+    /// Sets the default page size. Default: that of the service, 1000 in Intune, 100 in the directory, 50 Autopilot
+    /// events.
     pub fn with_page_size(mut self, objects: usize) -> Self {
         self.options.page_size = Some(objects.max(1));
         self
     }
 
-    /// Sets the limit of devices imported by single POSTs. Calls beyond it are throttled without a `Retry-After`.
-    /// Default: 65 in a minute.
+    /// Sets the limit of single imports. Further calls are throttled without a `Retry-After`. Default: 65 a minute.
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
     }
 
-    /// Throttles Intune as documented: 100 writes and 1000 calls of any kind in 20 seconds. Default: it does not.
+    /// Throttles Intune as documented: 100 writes and 1000 calls of any kind in 20 seconds. Default: no throttling.
     pub fn with_documented_limits(mut self) -> Self {
         let window = Duration::from_secs(20);
         self.options.write_limit = Some(RateLimit { calls: 100, window });
@@ -105,20 +104,19 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the permissions that callers have. Default: all.
+    /// Sets the callers' permissions. Default: all.
     pub fn with_permissions<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Refuses tokens that the tenant did not issue. Default: any text is good.
+    /// Refuses tokens that the tenant did not issue. Default: accepts any text.
     pub fn with_strict_tokens(mut self) -> Self {
         self.options.strict_tokens = true;
         self
     }
 
-    /// Takes tokens that the tenant did not issue as those of a person. Default: of an application, unless the token
-    /// itself says otherwise.
+    /// Treats foreign tokens as those of a person. Default: of an application, unless the token says otherwise.
     pub fn with_delegated_callers(mut self) -> Self {
         self.options.unknown_tokens_are_delegated = true;
         self
@@ -130,7 +128,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Teaches the tenant a route of Graph that is not simulated, in both versions: `{..}` in `path` is any one segment.
+    /// Adds a route of Graph that is not simulated, in both versions: `{..}` in `path` matches one segment.
     ///
     /// ```
     /// use windows_autopilot::graph::ApiVersion;
@@ -150,10 +148,10 @@ impl TenantBuilder {
     /// # Ok(()) });
     /// ```
     ///
-    /// Faults, sign-in, Intune's limits and batches work as for other routes. A route of the simulation is not replaced.
-    /// Of several taught routes that fit, the one with the most words in common is taken, and the last of these.
+    /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. Of
+    /// several matching routes, the one with the most literal segments wins, and the last added of these.
     ///
-    /// `handler` runs while the tenant is locked: a call of the tenant in there never ends.
+    /// `handler` runs while the tenant is locked: calling the tenant in it deadlocks.
     pub fn with_route(
         self,
         method: http::Method,
@@ -163,8 +161,7 @@ impl TenantBuilder {
         self.with_route_needing(method, path, &[], handler)
     }
 
-    /// Teaches the tenant a route that lets only those callers through who have any one of `permissions`. See
-    /// [`TenantBuilder::with_route`].
+    /// Adds a route that requires any of `permissions`. See [`TenantBuilder::with_route`].
     pub fn with_route_needing(
         mut self,
         method: http::Method,
@@ -176,13 +173,12 @@ impl TenantBuilder {
         self
     }
 
-    /// Lets the connectors create the computer of each device in a directory. Default: computers are names in memory, and
-    /// [`Tenant::grant_ou`] gives the right to create them.
+    /// Creates the computer of each device in a directory. Default: computers are names in memory, and
+    /// [`Tenant::grant_ou`] grants the right to create them.
     ///
-    /// A computer is created when the tenant is next sent a request, before the request is answered. No lock is held
-    /// meanwhile: other requests are answered at once, and their view of the device is that it waits. A request that is
-    /// dropped in the middle loses nothing: the next one waits for the same answer. [`Tenant::grant_ou`] has no effect; that
-    /// a container is no organizational unit is still checked here.
+    /// A computer is created at the tenant's next request, before its answer. No lock is held meanwhile: other requests
+    /// are answered at once, while the device waits. Dropping the request loses nothing: the next one waits for the
+    /// same answer. [`Tenant::grant_ou`] has no effect; containers are still refused here.
     pub fn with_computer_accounts(mut self, accounts: impl ComputerAccounts) -> Self {
         self.options.computer_accounts = Some(Arc::new(accounts));
         self
@@ -195,7 +191,7 @@ impl TenantBuilder {
     }
 }
 
-/// Creates the state of a new tenant: the default objects of the service, and an administrator.
+/// Creates the state of a new tenant: the service's default objects and an administrator.
 pub(super) fn furnished(options: Options, now: Timestamp) -> State {
     let mut state = State::new(options, now);
     esp::furnish(&mut state);
@@ -253,7 +249,7 @@ impl DeviceSpec {
         self
     }
 
-    /// Sets the user that the device is assigned to.
+    /// Sets the assigned user.
     pub fn with_assigned_user(mut self, upn: impl Into<String>) -> Self {
         self.device.upn = upn.into();
         self
@@ -261,12 +257,12 @@ impl DeviceSpec {
 }
 
 impl Tenant {
-    /// Creates a tenant with this clock and every other option at its default.
+    /// Creates a tenant with this clock and default options.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::builder().with_clock(clock).build()
     }
 
-    /// Builds a tenant.
+    /// Returns a builder of a tenant.
     pub fn builder() -> TenantBuilder {
         TenantBuilder { clock: Arc::new(SystemClock::new()), options: Options::default() }
     }
@@ -286,13 +282,13 @@ impl Tenant {
         self.clock.clone()
     }
 
-    /// Registers a device, at once and without an import. Gives the id of its device identity; `parse` makes it an
-    /// [`Id`](crate::model::Id).
+    /// Registers a device at once, without an import. Returns the id of its device identity; `parse` converts it into
+    /// an [`Id`](crate::model::Id).
     pub fn add_device(&self, serial: &str) -> String {
         self.add_device_with(DeviceSpec::new(serial))
     }
 
-    /// Registers a device with more properties than its serial number, at once and without an import.
+    /// Registers a device with further properties at once, without an import.
     pub fn add_device_with(&self, device: DeviceSpec) -> String {
         let mut state = self.now();
         let id = device::register(&mut state, device.device);
@@ -300,19 +296,19 @@ impl Tenant {
         id
     }
 
-    /// Adds a user with an Intune licence. Gives the user's id.
+    /// Adds a user with an Intune licence. Returns the user's id.
     ///
-    /// A new tenant has one, `admin@` its domain.
+    /// A new tenant has one user, `admin@` its domain.
     pub fn add_user(&self, upn: &str) -> String {
         user::add(&mut self.now(), upn, true)
     }
 
-    /// Adds a user without a licence. Gives the user's id.
+    /// Adds a user without a licence. Returns the user's id.
     pub fn add_unlicensed_user(&self, upn: &str) -> String {
         user::add(&mut self.now(), upn, false)
     }
 
-    /// Adds an assigned security group. Gives its id.
+    /// Adds an assigned security group. Returns its id.
     pub fn add_group(&self, name: &str) -> String {
         let nickname: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let group = body([
@@ -333,15 +329,15 @@ impl Tenant {
         group::insert(&mut self.now(), group, None)
     }
 
-    /// Makes a device, user or group a member of an assigned group, at once. `member` is the id of its directory
-    /// object, or of a device identity, whose object it then is.
+    /// Adds a device, user or group to an assigned group at once. `member` is the id of its directory object, or of a
+    /// device identity, which stands for its object.
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
         membership::join(&mut state, group, anchor.as_deref().unwrap_or(member));
     }
 
-    /// Connects a server of an Active Directory domain, with an active Intune Connector of this version. Gives the
+    /// Adds a server of an Active Directory domain with an active Intune Connector of this version. Returns the
     /// connector's id.
     pub fn add_connector(&self, name: &str, domain: &str, version: &str) -> String {
         let mut state = self.now();
@@ -356,19 +352,19 @@ impl Tenant {
         id
     }
 
-    /// Stops a connector's service: it is inactive from now on, and disappears after 30 days.
+    /// Stops a connector's service: it becomes inactive, and disappears after 30 days.
     pub fn stop_connector(&self, id: &str) {
         let mut state = self.now();
         let now = state.now;
         state.connectors.update(id, |connector| connector.state = ConnectorState::Stopped(now));
     }
 
-    /// Puts a connector into the state `error`.
+    /// Sets a connector to the state `error`.
     pub fn break_connector(&self, id: &str) {
         self.now().connectors.update(id, |connector| connector.state = ConnectorState::Error);
     }
 
-    /// Adds an app of a type such as `win32LobApp` or `windowsMobileMSI`. Gives its id.
+    /// Adds an app of a type such as `win32LobApp` or `windowsMobileMSI`. Returns its id.
     pub fn add_app(&self, name: &str, type_name: &str) -> String {
         let mut state = self.now();
         let id = state.guid();
@@ -385,7 +381,7 @@ impl Tenant {
         id
     }
 
-    /// Adds an object to a collection that the client does not manage, and assigns the object to a group. Gives its id.
+    /// Adds an object to an unmanaged collection and assigns it to a group. Returns its id.
     ///
     /// Collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`, `groupPolicyConfigurations` and
     /// `deviceManagementScripts`; an app is assigned with [`assign_app`](Self::assign_app).
@@ -393,7 +389,7 @@ impl Tenant {
         policy::add(&mut self.now(), collection, name, group)
     }
 
-    /// Assigns an app to a group, as required.
+    /// Assigns an app to a group as required.
     pub fn assign_app(&self, app: &str, group: &str) {
         self.assign_app_as(app, group, "required");
     }
@@ -407,19 +403,19 @@ impl Tenant {
         self.now().apps.update(app, |app| app.set("assignments", assignments));
     }
 
-    /// Gives a licence to the members of a group, by the licence's SKU.
+    /// Assigns a licence to the members of a group, by its SKU.
     pub fn license_group(&self, group: &str, sku: &str) {
         let licences = json!([{ "skuId": sku, "disabledPlans": [] }]);
         self.now().directory.groups.update(group, |group| group.body.insert(LICENCES.to_owned(), licences));
     }
 
-    /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`
-    /// if it has no name.
+    /// Adds a device configuration other than a domain join, such as a `windowsWifiConfiguration`. Returns its id;
+    /// `None` without a name.
     pub fn add_configuration(&self, name: &str, type_name: &str) -> Option<String> {
         domain_join::add(&mut self.now(), type_name, body([("displayName", name.into())])).ok()
     }
 
-    /// Assigns a deployment profile to a group the way a policy set does. Gives the assignment's id.
+    /// Assigns a deployment profile to a group as a policy set does. Returns the assignment's id.
     pub fn assign_by_policy_set(&self, profile: &str, group: &str) -> String {
         let mut state = self.now();
         let set = state.guid();
@@ -430,14 +426,14 @@ impl Tenant {
         id
     }
 
-    /// Lets an application sign in with a secret.
+    /// Allows an application to sign in with a secret.
     pub fn add_client_secret(&self, client_id: &str, secret: &str) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
         client.secrets.push((secret.to_owned(), None));
     }
 
-    /// Lets an application sign in with a secret that expires after `lifetime`.
+    /// Allows an application to sign in with a secret that expires after `lifetime`.
     pub fn add_client_secret_until(&self, client_id: &str, secret: &str, lifetime: Duration) {
         let mut state = self.now();
         let expires = later(state.now, lifetime);
@@ -445,70 +441,70 @@ impl Tenant {
         client.secrets.push((secret.to_owned(), Some(expires)));
     }
 
-    /// Lets an application sign in with a signed assertion. Its claims are checked, its signature is not.
+    /// Allows an application to sign in with a signed assertion, whose claims are checked, but not its signature.
     pub fn allow_assertions(&self, client_id: &str) {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Registers an application that a person signs in to without a secret (a public client), with its redirect
-    /// addresses. On loopback the port does not count.
+    /// Registers a public client, to which people sign in without a secret, with its redirect URIs. On loopback the
+    /// port is ignored.
     pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
         client.redirects.extend(redirects.into_iter().map(Into::into));
     }
 
-    /// Approves a sign-in by device code, as the first user of the tenant who enters its code. Returns `true` if there is
-    /// such a sign-in.
+    /// Approves a sign-in by device code, as the tenant's first user. Returns `false` if there is no such sign-in.
     pub fn approve_sign_in(&self, user_code: &str) -> bool {
         let mut state = self.now();
         let first = state.directory.users.iter().next().map(|user| user.id.clone());
         first.is_some_and(|user| sign_in::decide(&mut state, user_code, Some(&user)))
     }
 
-    /// Declines a sign-in by device code. Returns `true` if there is such a sign-in.
+    /// Declines a sign-in by device code. Returns `false` if there is no such sign-in.
     pub fn decline_sign_in(&self, user_code: &str) -> bool {
         sign_in::decide(&mut self.now(), user_code, None)
     }
 
-    /// Issues a token of an application.
+    /// Issues an application's token.
     pub fn app_token(&self) -> String {
         self.now().issue_token(Caller::App("00000000-0000-0000-0000-000000000001"))
     }
 
-    /// Issues a token of a person.
+    /// Issues a person's token.
     pub fn delegated_token(&self) -> String {
         self.now().issue_token(Caller::Person { client: "", user: None, scope: "" })
     }
 
-    /// Makes every token that was issued so far worthless.
+    /// Revokes all tokens issued so far.
     pub fn revoke_tokens(&self) {
         let mut state = self.now();
         state.auth.revoked_before = Some(state.now);
     }
 
-    /// Forgets every delta token that was given out so far.
+    /// Expires all delta tokens issued so far.
     pub fn expire_delta_tokens(&self) {
         let mut state = self.now();
         state.delta_tokens_before = later(state.now, Duration::from_secs(1));
     }
 
-    /// Assigns the device with this serial number to another tenant: its import ends in an error.
+    /// Marks the device with this serial number as another tenant's: its import ends in an error.
     pub fn assign_to_other_tenant(&self, serial: &str) {
         self.now().foreign.insert(serial.to_lowercase());
     }
 
-    /// Lets the next `count` imports that would succeed end in `StorageError`.
+    /// Fails the next `count` otherwise successful imports with `StorageError`.
     pub fn fail_imports(&self, count: u32) {
         self.now().storage_errors = count;
     }
 
-    /// Lets imports of the device with this serial number stay `pending` for ever.
+    /// Keeps imports of the device with this serial number `pending` for ever.
     pub fn hold_import(&self, serial: &str) {
         self.now().held_imports.insert(serial.to_lowercase());
     }
 
-    /// Deletes the directory object of a registered device, which orphans the registration. Whether there was one.
+    /// Deletes the directory object of a registered device, which orphans the registration. Returns `false` if there is
+    /// none.
     pub fn remove_anchor(&self, serial: &str) -> bool {
         let mut state = self.now();
         let anchor = state.identities.find("serialNumber", serial).next().map(|(_, of)| of.anchor.clone());
@@ -519,30 +515,31 @@ impl Tenant {
         true
     }
 
-    /// Marks an MDM policy as one that cannot be updated any more.
+    /// Marks an MDM policy as invalid, so that it cannot be updated.
     pub fn invalidate_mdm_policy(&self, id: &str) {
         self.now().mobility.update(id, |policy| policy.set("isValid", false));
     }
 
-    /// Lets the accounts of the connectors make computers in this organizational unit, and in none below it. Whether it
-    /// is a distinguished name at all.
+    /// Allows the connectors' accounts to create computers in this organizational unit, and in none below it. Returns
+    /// `false` if the name is not a distinguished name.
     ///
     /// The default container needs no grant.
     pub fn grant_ou(&self, organizational_unit: &str) -> bool {
         unit_key(organizational_unit).map(|key| self.now().deployments.units.insert(key)).is_some()
     }
 
-    /// Takes the right away again.
+    /// Revokes the right.
     pub fn revoke_ou(&self, organizational_unit: &str) {
         if let Some(key) = unit_key(organizational_unit) {
             self.now().deployments.units.remove(&key);
         }
     }
 
-    /// Switches a device on. Its deployment plays over the tenant's time.
+    /// Switches a device on. Its deployment runs over the tenant's time.
     ///
-    /// It takes what the tenant has at each step: a profile that is assigned, a user in the MDM scope, a domain join
-    /// configuration, a connector, a right. Where something is missing it fails as a real one does: see [`Cause`].
+    /// Each step uses the tenant's present state: an assigned profile, a user in the MDM scope, a domain join
+    /// configuration, a connector, a right. If something is missing, the deployment fails as a real one does: see
+    /// [`Cause`].
     ///
     /// [`Cause`]: super::Cause
     pub fn power_on(&self, serial: &str) {
@@ -554,60 +551,60 @@ impl Tenant {
         self.now().power_on(options);
     }
 
-    /// Returns the last deployment of a device; none if the device was never switched on.
+    /// Returns the last deployment of a device; `None` if the device was never switched on.
     pub fn deployment(&self, serial: &str) -> Option<Deployment> {
         self.now().deployments.last(serial)
     }
 
-    /// Returns the story of the last deployment of a device so far: the facts that the device and the connector's server
-    /// know. None if the device was never switched on.
+    /// Returns the story of a device's last deployment so far: the facts known to the device and the connector's
+    /// server. `None` if the device was never switched on.
     pub fn device_story(&self, serial: &str) -> Option<DeviceStory> {
         self.now().deployments.story(serial)
     }
 
-    /// Returns the computer accounts that deployments made in Active Directory. Those of earlier deployments stay, and so do
-    /// those that came when the device had given up.
+    /// Returns the computer accounts that deployments created in Active Directory, including those of earlier
+    /// deployments and those created after the device had given up.
     pub fn computers(&self) -> Vec<Computer> {
         self.now().deployments.computers.clone()
     }
 
-    /// Returns the points on which the facts are disputed, as they are set.
+    /// Returns the present quirks.
     pub fn quirks(&self) -> Quirks {
         self.lock().options.quirks.clone()
     }
 
-    /// Sets the points on which the facts are disputed, for requests from now on.
+    /// Sets the quirks for further requests.
     pub fn set_quirks(&self, quirks: Quirks) {
         self.now().options.quirks = quirks;
     }
 
-    /// Lets something go wrong.
+    /// Injects a fault.
     pub fn fault(&self, fault: Fault) {
         let state = self.now();
         self.gateway().faults.inject(&state, fault);
     }
 
-    /// Lets nothing go wrong any more.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.gateway().faults = Faults::default();
     }
 
-    /// Returns the requests so far, in order, without headers and bodies. A batch is one.
+    /// Returns the requests so far, in order, without headers and bodies. A batch counts as one.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.gateway().requests.iter().cloned().collect()
     }
 
-    /// Keeps the last `count` requests alone from now on. Default: all.
+    /// Limits the record to the last `count` requests. Default: all.
     pub fn remember_requests(&self, count: usize) {
         self.gateway().remember(count);
     }
 
-    /// Forgets the requests so far.
+    /// Clears the record of requests.
     pub fn clear_requests(&self) {
         self.gateway().requests.clear();
     }
 
-    /// Returns the id of the device identity with this serial number; the first, if there are several.
+    /// Returns the id of the first device identity with this serial number.
     pub fn device_id(&self, serial: &str) -> Option<String> {
         let state = self.now();
         state.identities.find("serialNumber", serial).next().map(|(_, identity)| identity.id.clone())
@@ -618,7 +615,7 @@ impl Tenant {
         self.now().identities.len()
     }
 
-    /// Returns the ids of a group's members, in the order they joined; none if there is no such group.
+    /// Returns the ids of a group's members in order of joining; empty if the group does not exist.
     pub fn members(&self, group: &str) -> Vec<String> {
         let state = self.now();
         let group = state.directory.groups.get(group);
@@ -629,8 +626,8 @@ impl Tenant {
             .collect()
     }
 
-    /// Returns what a registered device gets if it is switched on when the tenant has settled: when all rules of groups are
-    /// evaluated and all profiles are assigned. `user` sets it up. `None` if no device has this serial number.
+    /// Returns the objects that a registered device gets in the settled tenant: after all rules are evaluated and all
+    /// profiles assigned. `user` sets it up. `None` if no device has this serial number.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -647,7 +644,7 @@ impl Tenant {
         Some(effective::settled(&state, identity, user))
     }
 
-    /// Returns the time at the tenant.
+    /// Returns the tenant's time.
     pub fn timestamp(&self) -> Timestamp {
         self.now().now
     }

@@ -1,4 +1,4 @@
-//! All that a tenant knows, and the agenda of what it does later.
+//! The state of a tenant, and the agenda of its later work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::options::Options;
 use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Policy, Sync};
 use super::store::{Body, Listings, Pairs, Table, later, random};
 
-/// Something that the service does later.
+/// A later action of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Due {
     ImportStarts(String),
@@ -19,7 +19,7 @@ pub(super) enum Due {
     IdentityAppears(String),
     IdentityGoes(String),
     SyncEnds,
-    /// A device is put into the dynamic groups it belongs to, and out of the others.
+    /// A device is evaluated for all dynamic groups.
     DeviceIsEvaluated(String),
     /// All devices are evaluated for one dynamic group.
     GroupIsEvaluated(String),
@@ -33,7 +33,7 @@ pub(super) enum Due {
     },
     GroupGoes(String),
     DeviceGoes(String),
-    /// Assignments to a group that is gone are cleaned away.
+    /// Assignments to a deleted group are removed.
     OrphansGo(String),
     /// The next step of a device's deployment.
     DeploymentMoves(String),
@@ -46,14 +46,14 @@ pub(super) enum Due {
     HybridDeviceAppears(String),
 }
 
-/// All that a tenant knows.
+/// The state of a tenant.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
     #[serde(skip)]
     pub(super) options: Options,
     #[serde(with = "random")]
     pub(super) rng: fastrand::Rng,
-    /// The source of request ids: the number of requests must not change the ids of objects.
+    /// The source of request ids, separate so that the number of requests does not change the ids of objects.
     #[serde(with = "random")]
     request_rng: fastrand::Rng,
     pub(super) tenant_id: String,
@@ -68,13 +68,13 @@ pub(super) struct State {
     #[serde(skip)]
     pub(super) listings: Listings,
     pub(super) directory: Directory,
-    /// Delta tokens issued before are not known any more.
+    /// The time before which delta tokens are expired.
     pub(super) delta_tokens_before: Timestamp,
     pub(super) identities: Table<Identity>,
     pub(super) imports: Table<Import>,
-    /// Serial numbers of devices that another tenant owns, in lower case.
+    /// Serial numbers of another tenant's devices, in lower case.
     pub(super) foreign: BTreeSet<String>,
-    /// The number of next imports that end in `StorageError`.
+    /// The number of next imports that fail with `StorageError`.
     pub(super) storage_errors: u32,
     /// Serial numbers of devices whose imports never end, in lower case.
     pub(super) held_imports: BTreeSet<String>,
@@ -86,11 +86,11 @@ pub(super) struct State {
     pub(super) connectors: Table<Connector>,
     pub(super) mobility: Table<Entity>,
     pub(super) apps: Table<Entity>,
-    /// Objects of collections that the client does not manage.
+    /// Objects of unmanaged collections.
     pub(super) policies: Vec<Policy>,
     pub(super) managed: Table<Entity>,
     pub(super) events: Table<Entity>,
-    /// The statuses of policies and apps, by the event of the deployment.
+    /// The statuses of policies and apps by deployment event.
     pub(super) policy_details: HashMap<String, Vec<Body>>,
     pub(super) deployments: Deployments,
 }
@@ -145,7 +145,7 @@ impl State {
         guid(&mut self.request_rng)
     }
 
-    /// Plans `due` after `delay`; without delay it is done before the next request.
+    /// Plans `due` after `delay`; without delay it happens before the next request.
     pub(super) fn plan(&mut self, delay: Duration, due: Due) {
         let at = later(self.now, delay);
         self.plan_at(at, due);
@@ -156,7 +156,7 @@ impl State {
         self.agenda.insert((at, self.agenda_count), due);
     }
 
-    /// Takes the next entry that is due by `until` from the agenda, and moves on to its time.
+    /// Takes the next entry due by `until` from the agenda, and advances to its time.
     pub(super) fn take_due(&mut self, until: Timestamp) -> Option<Due> {
         let entry = self.agenda.first_entry().filter(|entry| entry.key().0 <= until)?;
         let ((at, _), due) = entry.remove_entry();

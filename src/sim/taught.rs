@@ -1,4 +1,4 @@
-//! Routes that a test teaches its tenant.
+//! Routes that a test adds to its tenant.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,12 +32,12 @@ impl RouteRequest {
         self.version
     }
 
-    /// Returns the path below the version, as it was sent.
+    /// Returns the path below the version, as sent.
     pub fn path(&self) -> &str {
         &self.request.path
     }
 
-    /// Returns the segment of the path at the place of `{name}`, decoded.
+    /// Returns the decoded segment at the place of `{name}`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -63,8 +63,8 @@ impl RouteRequest {
     }
 }
 
-/// The answer of a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in its headers
-/// are the tenant's.
+/// The answer of a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in its
+/// headers are the tenant's.
 #[derive(Debug, Clone)]
 #[must_use = "an answer does nothing until the route returns it"]
 pub struct RouteAnswer(Content);
@@ -76,12 +76,12 @@ enum Content {
 }
 
 impl RouteAnswer {
-    /// Creates an answer with a JSON body. A status that HTTP does not have becomes 500.
+    /// Creates an answer with a JSON body. An invalid HTTP status becomes 500.
     pub fn json(status: u16, body: impl Into<Value>) -> Self {
         Self(Content::Reply(Reply::Json(status_of(status), body.into())))
     }
 
-    /// Creates an answer 200 with plain text, such as that of `/$count`.
+    /// Creates an answer 200 with plain text, such as for `/$count`.
     pub fn text(body: impl Into<String>) -> Self {
         Self(Content::Reply(Reply::Text(body.into())))
     }
@@ -91,8 +91,8 @@ impl RouteAnswer {
         Self(Content::Reply(Reply::NoContent))
     }
 
-    /// Creates an error in Graph's form; below `/deviceManagement` with Intune's error inside. A status that HTTP does not
-    /// have becomes 500.
+    /// Creates an error in Graph's form; below `/deviceManagement` with Intune's error inside. An invalid HTTP status
+    /// becomes 500.
     pub fn error(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Content::Error { status: status_of(status), code: code.into(), message: message.into() })
     }
@@ -104,11 +104,11 @@ fn status_of(status: u16) -> StatusCode {
 
 type Handler = dyn Fn(&RouteRequest) -> RouteAnswer + Send + Sync;
 
-/// A route that a test teaches its tenant.
+/// A route that a test adds to its tenant.
 #[derive(Clone)]
 pub(super) struct TaughtRoute {
     pub(super) method: Method,
-    /// In the form in which a request's segments are compared.
+    /// The template in the form of request segments.
     pub(super) template: String,
     pub(super) need: Need,
     handle: Arc<Handler>,
@@ -131,12 +131,12 @@ impl TaughtRoute {
         Self { method, template: format!("/{}", segments(path).join("/")), need, handle: Arc::new(handle) }
     }
 
-    /// Returns the number of segments of a fitting path that are words of the template.
+    /// Returns the number of literal segments if a path matches.
     pub(super) fn words(&self, segments: &[String]) -> Option<usize> {
         template::parameters(&self.template, segments).map(|(_, words)| words)
     }
 
-    /// Answers a request whose path fits.
+    /// Answers a matching request.
     pub(super) fn answer(&self, request: &Request, version: ApiVersion) -> Answer {
         let names = self.template.split('/').filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
         let (values, _) = template::parameters(&self.template, &request.segments).unwrap_or_default();

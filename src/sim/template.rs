@@ -1,6 +1,6 @@
-//! The templates of paths, such as `/groups/{group-id}`, compared with the segments of a request.
+//! Path templates, such as `/groups/{group-id}`, matched against the segments of a request.
 
-/// Returns the parameters of a path that fits `template`, and how many of its segments are words of the template.
+/// Returns the parameters of a path that matches `template`, and the number of its literal segments.
 pub(super) fn parameters<'a>(template: &str, segments: &'a [String]) -> Option<(Vec<&'a str>, usize)> {
     let mut parameters = Vec::new();
     let mut words = 0;
@@ -15,7 +15,7 @@ pub(super) fn parameters<'a>(template: &str, segments: &'a [String]) -> Option<(
     template.next().is_none().then_some((parameters, words))
 }
 
-/// Returns `true` if a path can be continued to fit `template`.
+/// Returns `true` if a path is the start of one that matches `template`.
 pub(super) fn starts_with(template: &str, segments: &[String]) -> bool {
     let mut template = template.split('/').skip(1);
     segments.iter().all(|segment| {

@@ -1,4 +1,4 @@
-//! The tenant behind its locks, as a [`Transport`].
+//! The tenant with its locks, as a [`Transport`].
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,23 +17,23 @@ use super::store::later;
 use crate::clock::Clock;
 use crate::transport::{Transport, TransportError};
 
-/// A simulated tenant. Clones are the same tenant.
+/// A simulated tenant. Clones share the tenant.
 #[derive(Clone)]
 pub struct Tenant {
     pub(super) clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
     /// Locked alone or after the state.
     gateway: Arc<Mutex<Gateway>>,
-    /// Held by the one request that lets the connector work. Nobody waits for it, and the state is locked only after it.
+    /// Held by the request that drives the connector. No request waits for it, and the state is locked only after it.
     connector: Arc<tokio::sync::Mutex<Option<Creation>>>,
 }
 
-/// A computer that is being created. It outlives the request that started it.
+/// The creation of a computer. It outlives the request that started it.
 struct Creation {
     request: ComputerRequest,
-    /// The tenant's time at which it started.
+    /// The tenant's time of the start.
     started: Timestamp,
-    /// The clock's time at which it started, later than the tenant's if nobody asked the tenant for a while.
+    /// The clock's time of the start, later than the tenant's if there was no request for a while.
     began: Timestamp,
     outcome: Pin<Box<dyn Future<Output = Result<(), ComputerRefusal>> + Send>>,
 }
@@ -62,7 +62,7 @@ impl Tenant {
         self.gateway.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the state as it is now.
+    /// Returns the present state.
     pub(super) fn now(&self) -> MutexGuard<'_, State> {
         let now = self.clock.timestamp();
         let mut state = self.lock();
@@ -70,8 +70,8 @@ impl Tenant {
         state
     }
 
-    /// Creates the computers that devices have asked for by now, one after another, as every request does. Does nothing
-    /// without [`ComputerAccounts`], and nothing if a request is just doing it.
+    /// Creates the requested computers one after another, as every request does. Does nothing without
+    /// [`ComputerAccounts`], or if a request is doing it.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };
         let Ok(mut creation) = self.connector.try_lock() else { return };
@@ -89,7 +89,7 @@ impl Tenant {
         }
     }
 
-    /// Starts the next creation; `None` if no device asks for one by now.
+    /// Starts the next creation; `None` if there is no request for one.
     fn next_creation(&self, accounts: &Arc<dyn ComputerAccounts>) -> Option<Creation> {
         let began = self.clock.timestamp();
         let mut state = self.lock();

@@ -1,4 +1,4 @@
-//! The apps that an enrollment status page waits for: found by id or name, and checked.
+//! The apps that an enrollment status page waits for: resolved and checked.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::model::{
     AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, Finding, MobileApp,
 };
 
-/// Returns the apps that a page selects.
+/// Returns the selected apps of a page.
 fn selected(page: &EnrollmentStatusPage) -> impl Iterator<Item = &AppSelector> {
     let apps = match &page.block_device_use {
         BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) => Some(apps),
@@ -16,7 +16,7 @@ fn selected(page: &EnrollmentStatusPage) -> impl Iterator<Item = &AppSelector> {
     apps.into_iter().flatten()
 }
 
-/// Returns the one app that is selected, or the number of apps that fit.
+/// Returns the one app that matches the selector, or the number of matches.
 fn find<'a>(selector: &AppSelector, apps: &'a [MobileApp]) -> Result<&'a MobileApp, usize> {
     let found: Vec<&MobileApp> = apps.iter().filter(|app| selector.selects(app)).collect();
     match found.as_slice() {
@@ -25,8 +25,8 @@ fn find<'a>(selector: &AppSelector, apps: &'a [MobileApp]) -> Result<&'a MobileA
     }
 }
 
-/// Returns the page with the ids of the apps that are selected by name. A name that is not exactly one app stays, has a
-/// finding, and is refused by the call.
+/// Returns the page with ids in place of app names. A name that does not match exactly one app stays; it has a finding,
+/// and the call is refused.
 pub(super) fn with_ids(mut page: EnrollmentStatusPage, apps: &[MobileApp]) -> EnrollmentStatusPage {
     if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(selected), .. }) =
         &mut page.block_device_use
@@ -69,11 +69,11 @@ pub(super) fn check(page: &EnrollmentStatusPage, apps: &[MobileApp], findings: &
         match app.is_required() {
             Some(true) => {}
             Some(false) => {
-                let evidence = "is selected, and no assignment requires the app";
+                let evidence = "is selected, but no assignment requires the app";
                 findings.push(PAGE_APP_NOT_REQUIRED.at(place, evidence));
             }
             None => {
-                let evidence = "is selected, and the service does not report whether the app is required";
+                let evidence = "is selected, but the service does not report whether the app is required";
                 findings.push(PAGE_APP_NOT_KNOWN.at(place, evidence));
             }
         }

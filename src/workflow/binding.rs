@@ -1,4 +1,4 @@
-//! The binding of a plan to a tenant and to its inputs.
+//! The binding of a plan to its tenant and its inputs.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Cloud};
 use crate::model::DeviceToImport;
 
-/// A tenant and its cloud, as a plan names them.
+/// A tenant and its cloud.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlanTenant {
@@ -80,7 +80,7 @@ impl Inputs {
         })
     }
 
-    /// Checks that these are the settings and devices that were planned.
+    /// Checks that the settings and devices are the planned ones.
     pub(super) fn check(&self, desired: &HybridJoin, devices: &[DeviceToImport]) -> Result<()> {
         let now = Self::new(desired, devices)?;
         let message = if now.settings != self.settings {

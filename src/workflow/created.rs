@@ -1,4 +1,4 @@
-//! The record of the objects that a workflow created, so that a teardown removes them and nothing else.
+//! The record of the objects that a workflow created, to which a teardown is limited.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,24 +17,24 @@ use crate::model::{
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
 ///
-/// An [`ApplyReport`](super::ApplyReport) holds them. They go through serde, so keep them with the settings; or let
-/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, so that a kill does
-/// not lose them, and read the journal with [`CreatedObjects::from_journal`].
+/// An [`ApplyReport`](super::ApplyReport) holds them. They implement serde: keep them with the settings. Or let
+/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, which survives
+/// a kill, and read the journal with [`CreatedObjects::from_journal`].
 ///
 /// Objects that existed before are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreatedObjects {
-    /// The tenant that they were created in; `None` if the token did not show it.
+    /// The tenant of the objects; `None` if the token did not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tenant_id: Option<String>,
     objects: Vec<CreatedObject>,
-    /// Objects that existed before and were taken over: a teardown leaves them.
+    /// Adopted objects, which existed before: a teardown leaves them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adopted: Vec<AdoptedObject>,
 }
 
-/// An object of a tenant that existed before a deployment and is its own now: the step of its kind, and its id.
+/// An object that existed before a deployment and was adopted by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdoptedObject {
@@ -94,9 +94,9 @@ pub enum CreatedObject {
     /// A change of the MDM user scope.
     #[non_exhaustive]
     Scope {
-        /// The scope before the deployment changed it for the first time.
+        /// The scope before the deployment's first change.
         before: UserScope,
-        /// The scope that the deployment left.
+        /// The scope after the deployment's last change.
         after: UserScope,
     },
     /// A right in the on-premises directory.
@@ -186,12 +186,12 @@ impl CreatedObjects {
         &self.objects
     }
 
-    /// Returns the id of the tenant that the objects were created in; `None` if it is not known.
+    /// Returns the id of the objects' tenant; `None` if it is not known.
     pub fn tenant_id(&self) -> Option<&str> {
         self.tenant_id.as_deref()
     }
 
-    /// Returns the scope before the deployment, and the one that the deployment left.
+    /// Returns the scope before the deployment's first change and after its last.
     pub(super) fn scope(&self) -> Option<(&UserScope, &UserScope)> {
         self.objects.iter().find_map(|item| match item {
             CreatedObject::Scope { before, after } => Some((before, after)),
@@ -219,8 +219,8 @@ impl CreatedObjects {
         self.objects.is_empty()
     }
 
-    /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
-    /// An object that existed before and has the same name is included, so review the plan.
+    /// Returns all objects named by a deployment's settings, and these devices: for a deployment whose record is lost.
+    /// Review the plan: an object that existed before under the same name is included.
     pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
         fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
             S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))
@@ -245,7 +245,7 @@ impl CreatedObjects {
         made
     }
 
-    /// Returns the objects that existed before and were taken over.
+    /// Returns the adopted objects.
     pub fn adopted(&self) -> &[AdoptedObject] {
         &self.adopted
     }
@@ -264,7 +264,7 @@ impl CreatedObjects {
         }
     }
 
-    /// Gives an object on record, and its assignments, the name of an item with the same id.
+    /// Renames an object on record, with its assignments, to the name of an item with the same id.
     fn follow_rename(&mut self, item: &CreatedObject) {
         let CreatedObject::Object { step, name: new, id: Some(id) } = item else { return };
         let old = self.objects.iter().find_map(|found| match found {
@@ -289,7 +289,7 @@ impl CreatedObjects {
         }
     }
 
-    /// Returns `true` if the object with this id was created, or taken over.
+    /// Returns `true` if the object with this id was created or adopted.
     pub(super) fn has_id(&self, step: Step, id: &str) -> bool {
         let is_it = |found: &CreatedObject| {
             matches!(found, CreatedObject::Object { step: of, id: Some(held), .. }
@@ -306,7 +306,7 @@ impl CreatedObjects {
         })
     }
 
-    /// Removes an object that was not created, or that is gone.
+    /// Removes an object that was not created or no longer exists.
     pub(super) fn remove(&mut self, item: &CreatedObject) {
         self.objects.retain(|found| !found.is_about(item));
     }
@@ -317,8 +317,8 @@ impl CreatedObjects {
         }
     }
 
-    /// Returns `true` if the creation of an object was under way when a run was killed. An object that was created has an id
-    /// on record: one of the same name and another id is somebody else's.
+    /// Returns `true` if a run was killed during the creation of an object. A completed creation has an id on record,
+    /// and an object with the same name and another id is foreign.
     pub(super) fn is_unfinished(&self, item: &CreatedObject) -> bool {
         let has_no_id = |found: &CreatedObject| {
             matches!(found, CreatedObject::Object { id: None, .. } | CreatedObject::Device { id: None, .. })

@@ -1,4 +1,4 @@
-//! The resultant set of a deployment's devices once its plan is applied, and its findings.
+//! The resultant set of a deployment's devices after its plan, and its findings.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,10 +19,11 @@ use crate::model::{
     HybridJoinProfile, Id, Lookup, Membership, Settings, Severity, Stored, Target,
 };
 
-/// The most serial numbers that a finding names.
+/// The most serial numbers in a finding.
 const NAMED: usize = 3;
 
-/// Determines what the devices of a deployment get when the plan is applied, and checks that it is the deployment's own.
+/// Determines what the devices of a deployment get after the plan, and checks that they get the deployment's own
+/// objects.
 pub(super) fn determine(
     desired: &HybridJoin,
     state: &TenantState,
@@ -53,7 +54,7 @@ pub(super) fn determine(
     (groups, findings)
 }
 
-/// The tenant as the plan leaves it.
+/// The tenant after the plan.
 struct Projection<'a> {
     desired: &'a HybridJoin,
     state: &'a TenantState,
@@ -65,7 +66,7 @@ struct Projection<'a> {
 }
 
 impl<'a> Projection<'a> {
-    /// Returns `None` if a name does not tell which objects are the deployment's own.
+    /// Creates the projection; `None` if names do not identify the deployment's own objects.
     fn new(desired: &'a HybridJoin, state: &'a TenantState) -> Option<Self> {
         let group = match &desired.group {
             None => None,
@@ -117,7 +118,7 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// Puts the deployment's own object as the plan leaves it among those that were read.
+    /// Inserts the deployment's own object, as it is after the plan, into the objects of the tenant.
     fn plan<S: Assignable>(&self, id: &str, kind: ObjectKind, objects: &mut Vec<AssignedObject>) {
         let Some(name) = S::desired_name(self.desired) else { return };
         if id == PLANNED {
@@ -153,7 +154,7 @@ impl<'a> Projection<'a> {
         own.assignments = Lookup::Present(targets::planned(held, &wanted, keep_others));
     }
 
-    /// Returns the groups with the deployment's own as the plan leaves it.
+    /// Returns the groups, with the deployment's own as it is after the plan.
     fn groups(&self) -> HashMap<Id<Group>, Lookup<GroupView>> {
         let mut groups = self.state.group_views.clone();
         let (Some(id), Ok(Some(wish))) = (&self.group, self.desired.group_settings()) else { return groups };
@@ -171,7 +172,7 @@ impl<'a> Projection<'a> {
         groups
     }
 
-    /// Returns the devices that are given, those that the deployment has, or one that stands for all to come.
+    /// Returns the given devices, or the deployment's own, or one that represents future devices.
     fn devices(&self, given: &[DeviceToImport]) -> Vec<DeviceView> {
         let Self { desired, state, .. } = self;
         let view = |device: &Device| DeviceView::registered(device, state.anchor_of(device));
@@ -243,7 +244,7 @@ impl<'a> Projection<'a> {
         let desired = self.desired;
         let who = named(&group.devices);
         if let Some(wish) = &desired.profile {
-            let part = Part::new(wish.display_name.as_str(), &self.profile, &who, &group.profile);
+            let part = OwnObject::new(wish.display_name.as_str(), &self.profile, &who, &group.profile);
             part.out(&PROFILE_EXCLUDED, &PROFILE_FILTERED, found);
             match &group.profile {
                 Effective::Gets { winner, lost } if winner.id == self.profile => {
@@ -272,7 +273,7 @@ impl<'a> Projection<'a> {
             }
         }
         if let Some(wish) = &desired.enrollment_status_page {
-            let part = Part::new(wish.display_name.as_str(), &self.page, &who, &group.page);
+            let part = OwnObject::new(wish.display_name.as_str(), &self.page, &who, &group.page);
             part.out(&PAGE_EXCLUDED, &PAGE_FILTERED, found);
             match &group.page {
                 Effective::Gets { winner, .. } if winner.id == self.page => {}
@@ -291,7 +292,8 @@ impl<'a> Projection<'a> {
             }
         }
         if let Some(wish) = &desired.domain_join {
-            let part = Part::new(wish.display_name.as_str(), &self.domain_join, &who, &group.domain_join);
+            let part =
+                OwnObject::new(wish.display_name.as_str(), &self.domain_join, &who, &group.domain_join);
             part.out(&DOMAIN_JOIN_EXCLUDED, &DOMAIN_JOIN_FILTERED, found);
             match &group.domain_join {
                 Effective::Gets { winner, .. } if winner.id == self.domain_join => {}
@@ -325,7 +327,7 @@ fn own_id<'a, S: Settings + 'a>(mut own: impl Iterator<Item = &'a Stored<S>>) ->
     }
 }
 
-/// Returns devices in words.
+/// Formats a list of devices.
 fn named(devices: &[String]) -> String {
     let shown: Vec<&str> = devices.iter().take(NAMED).map(String::as_str).collect();
     match devices.len().saturating_sub(NAMED) {
@@ -334,15 +336,15 @@ fn named(devices: &[String]) -> String {
     }
 }
 
-/// One of the deployment's own objects, and what devices get of its kind.
-struct Part<'a> {
+/// One of the deployment's own objects, and the outcome of its kind for the devices.
+struct OwnObject<'a> {
     name: &'a str,
     own: &'a str,
     who: &'a str,
     effective: &'a Effective,
 }
 
-impl<'a> Part<'a> {
+impl<'a> OwnObject<'a> {
     fn new(name: &'a str, own: &'a str, who: &'a str, effective: &'a Effective) -> Self {
         Self { name, own, who, effective }
     }
@@ -356,7 +358,7 @@ impl<'a> Part<'a> {
         own.map(|loser| &loser.by)
     }
 
-    /// Returns the reason why the own object loses, or that it does not reach the devices at all.
+    /// Returns the reason why the own object loses or does not reach the devices.
     fn reason(&self) -> String {
         match self.own_loss() {
             Some(by) => by.to_string(),
@@ -379,7 +381,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Reports that devices get nothing, unless the reason has a finding of its own.
+    /// Reports that devices get nothing, unless the reason has its own finding.
     fn missing(&self, kind: &FindingKind, what: &str, found: &mut Vec<Finding>) {
         if self.own_loss().is_none() {
             let evidence = format!("no {what} reaches {}", self.who);
@@ -387,7 +389,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Reports a conflict of another kind, or what is not known.
+    /// Reports a conflict of another kind, or an unknown outcome.
     fn open(&self, effective: &Effective, found: &mut Vec<Finding>) {
         match effective {
             Effective::Unknown { possible, because } => {

@@ -1,4 +1,4 @@
-//! A tenant's deployment as settings: what a plan of them compares as equal.
+//! Exports a tenant's deployment to settings that a plan finds unchanged.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,8 @@ use crate::model::{
     PolicyScope, RawObject, SkipUserStatusPage, Stored, Target, TargetKind,
 };
 
-/// A deployment of a tenant as settings, and what settings cannot express of it. Made by [`HybridJoin::export`].
+/// The settings of a tenant's deployment, and the parts that settings cannot express. Returned by
+/// [`HybridJoin::export`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Export {
@@ -33,15 +34,15 @@ pub struct Export {
     pub not_expressed: Vec<Finding>,
 }
 
-/// The domain of a deployment whose domain join profile is not known; nobody can register it (RFC 2606).
+/// The domain of a deployment whose domain join profile is not known; reserved by RFC 2606.
 const NO_DOMAIN: &str = "domain.invalid";
 
 impl HybridJoin {
-    /// Exports a tenant's deployment to settings that plan as "nothing to change". Reads only.
+    /// Exports a tenant's deployment to settings whose plan changes nothing. Reads only.
     ///
-    /// The deployment is the profile with the group of devices that it is assigned to, and the enrollment status page and
-    /// the domain join profile that this group gets; and the MDM user scope and connectors of the tenant. Objects are
-    /// named by their names, so one whose name repeats cannot be expressed. The deployment has the profile's name.
+    /// The deployment consists of the profile, the device group that it is assigned to, the enrollment status page and
+    /// domain join profile of that group, and the tenant's MDM user scope and connectors. Settings refer to objects by
+    /// name, so an object with a repeated name cannot be expressed. The deployment has the profile's name.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -62,11 +63,11 @@ impl HybridJoin {
     /// # Ok(()) });
     /// ```
     ///
-    /// Devices are not part of settings. Nor is what Graph does not show: which connectors serve the domain, and whether
-    /// they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
+    /// Devices are not part of settings. Nor is what Graph does not show: which connectors serve the domain, and
+    /// whether they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if there is no such profile; as [`plan`](Self::plan).
+    /// [`ErrorKind::NotFound`] if the profile does not exist; as [`plan`](Self::plan).
     /// # Permissions
     /// As [`plan`](Self::plan).
     pub fn export(client: &Client, profile: &Id<HybridJoinProfile>) -> Sequence<Export> {
@@ -75,7 +76,7 @@ impl HybridJoin {
     }
 }
 
-/// A group that an assignment names.
+/// A group in an assignment.
 struct NamedGroup {
     stored: Stored<Group>,
     is_unique: bool,
@@ -96,7 +97,7 @@ struct Exporter<'a> {
 
 /// The assignments of one object, as settings.
 #[derive(Default)]
-struct Part {
+struct PartSettings {
     settings: PartAssignment,
     has_all_devices: bool,
 }
@@ -127,7 +128,7 @@ impl<'a> Exporter<'a> {
         Ok(exporter)
     }
 
-    /// Reads groups, and whether their names are theirs alone.
+    /// Reads groups, and whether their names are unique.
     async fn read_groups(&mut self, ids: Vec<Id<Group>>) -> Result<()> {
         for id in ids {
             if self.groups.contains_key(&id) {
@@ -189,8 +190,8 @@ impl<'a> Exporter<'a> {
         self.verify(settings).await
     }
 
-    /// Returns the group that stands for the deployment's devices: of those that the profile is assigned to, the one that
-    /// most of the other objects are assigned to as well, and rather one with a rule.
+    /// Returns the group for the deployment's devices: of the profile's groups, the one that most other objects are
+    /// assigned to; a group with a rule is preferred.
     fn device_group(&mut self) -> Option<(Id<Group>, DeviceGroup)> {
         let mut best: Option<(usize, Id<Group>, DeviceGroup)> = None;
         for (id, named) in &self.groups {
@@ -235,13 +236,13 @@ impl<'a> Exporter<'a> {
         self.pick("domain_join", found)
     }
 
-    /// Returns the first of several objects that reach the devices. A deployment has one of a kind.
+    /// Returns the first of several objects that reach the devices. A deployment has one of each kind.
     fn pick<S: ManagedObject>(&mut self, place: &str, found: Vec<Assigned<S>>) -> Option<Assigned<S>> {
         let mut found = found.into_iter();
         let first = found.next();
         for (other, _) in found {
             let evidence =
-                format!("{} reaches the devices too, and a deployment has one", other.settings.name());
+                format!("{} also reaches the devices, and a deployment has only one", other.settings.name());
             self.lost(place, evidence);
         }
         first
@@ -261,9 +262,9 @@ impl<'a> Exporter<'a> {
         };
         let evidence = match &known {
             Some(domain) => {
-                format!("no domain join profile reaches the devices; {domain} is that of another one")
+                format!("no domain join profile reaches the devices; {domain} comes from another one")
             }
-            None => format!("no domain join profile names it: write the domain in the place of {NO_DOMAIN}"),
+            None => format!("no domain join profile names the domain: replace {NO_DOMAIN}"),
         };
         self.lost("active_directory.domain", evidence);
         Ok(known.map_or_else(|| NO_DOMAIN.parse(), Ok)?)
@@ -328,7 +329,7 @@ impl<'a> Exporter<'a> {
         Ok(Vec::new())
     }
 
-    /// Exports the policy that skips account setup, if one is assigned to the group of devices.
+    /// Exports the policy that skips account setup, if it is assigned to the device group.
     fn export_skip(&mut self, settings: &mut HybridJoin, own: Option<&Id<Group>>) {
         const PLACE: &str = "skip_user_status_page";
         let found: Vec<_> = self.skips.iter().filter(|(_, held)| self.reaches(held, own)).cloned().collect();
@@ -364,7 +365,7 @@ impl<'a> Exporter<'a> {
                 (!names.is_empty()).then_some(MdmUserScope::Groups(names))
             }
             Some(PolicyScope::None) => {
-                self.lost(PLACE, "nobody's devices enroll, which settings do not ask for");
+                self.lost(PLACE, "no user's devices enroll, which settings cannot express");
                 None
             }
             _ => {
@@ -375,25 +376,30 @@ impl<'a> Exporter<'a> {
         Ok(())
     }
 
-    /// Returns the name by which settings name a group.
+    /// Returns the unique name of a group for the settings.
     fn group_name(&mut self, place: &str, id: &Id<Group>) -> Option<DisplayName> {
         match self.groups.get(id) {
             Some(named) if named.is_unique => return Some(named.stored.settings.display_name.clone()),
             Some(named) => {
                 let evidence = format!(
-                    "group {id} is named {}, and other groups are too: names are all that settings have",
+                    "group {id} is named {}, as other groups are, and settings refer to groups by name",
                     named.stored.settings.display_name
                 );
                 self.lost(place, evidence);
             }
-            None => self.lost(place, format!("group {id} does not exist any more")),
+            None => self.lost(place, format!("group {id} no longer exists")),
         }
         None
     }
 
     /// Returns the assignments of an object as settings. `own` is the group of devices.
-    fn part<S: Assignable>(&mut self, place: &str, held: &[Assignment], own: Option<&Id<Group>>) -> Part {
-        let mut part = Part::default();
+    fn part<S: Assignable>(
+        &mut self,
+        place: &str,
+        held: &[Assignment],
+        own: Option<&Id<Group>>,
+    ) -> PartSettings {
+        let mut part = PartSettings::default();
         let takes_all = S::STEP == Step::DomainJoin;
         part.has_all_devices =
             takes_all && held.iter().any(|assignment| kind_of(assignment) == Some(&TargetKind::AllDevices));
@@ -453,12 +459,12 @@ impl<'a> Exporter<'a> {
         if let (Some(name), Some(mode)) = (name, mode) {
             return Some(FilterSettings { name, mode });
         }
-        let evidence = format!("the name of filter {} is not known, or not its alone; it stays", filter.id);
+        let evidence = format!("the name of filter {} is unknown or not unique; the filter stays", filter.id);
         self.lost(place, evidence);
         None
     }
 
-    /// Returns a part as it is read back from a file.
+    /// Returns a part after a round trip through a file.
     fn writable<T: Serialize + DeserializeOwned>(&mut self, place: &str, part: &T) -> Option<T> {
         match serde_json::to_value(part).and_then(serde_json::from_value) {
             Ok(part) => Some(part),
@@ -469,7 +475,7 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// Leaves out what a plan of the settings would change: settings cannot express it.
+    /// Removes the parts that a plan of the settings would change, because settings cannot express them.
     async fn verify(mut self, mut settings: HybridJoin) -> Result<Export> {
         // Each round leaves out one thing.
         for _ in 0..ROUNDS {
@@ -490,10 +496,10 @@ impl<'a> Exporter<'a> {
     }
 }
 
-/// The most parts of settings that a plan can differ in.
+/// The most parts in which settings and their plan can differ.
 const ROUNDS: usize = 12;
 
-/// Leaves out the part of the settings that a step belongs to. Returns the part's place.
+/// Removes the part of the settings that belongs to a step. Returns the part's place.
 fn leave_out(settings: &mut HybridJoin, planned: &PlannedStep) -> &'static str {
     match planned.step {
         Step::AutomaticEnrollment => {
@@ -539,7 +545,7 @@ fn leave_out(settings: &mut HybridJoin, planned: &PlannedStep) -> &'static str {
     }
 }
 
-/// Returns a group as settings, unless a plan of them would change the group.
+/// Returns a group as settings, unless their plan would change the group.
 fn as_settings(stored: &Stored<Group>) -> Option<DeviceGroup> {
     let group = &stored.settings;
     let members = match &group.membership {
@@ -563,7 +569,7 @@ fn as_settings(stored: &Stored<Group>) -> Option<DeviceGroup> {
     (patch.is_empty() && patch.create_only().is_empty()).then_some(wish)
 }
 
-/// Returns the group tag of a rule that asks for one tag and nothing else.
+/// Returns the group tag of a rule that matches one tag and nothing else.
 fn tag_of(rule: &MembershipRule) -> Option<GroupTag> {
     const LABEL: &str = "[orderid]:";
     let text = rule.as_str();

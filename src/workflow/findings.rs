@@ -1,10 +1,10 @@
 //! Kinds of findings about deployments: their settings, plans, imports and teardowns.
 //!
-//! Kinds of a watch over devices are in `workflow::watch::findings`.
+//! Kinds about watched devices are in `workflow::watch::findings`.
 
 use crate::model::finding_kinds;
 
-const RUN_AGAIN: &str = "run it again with the same journal: it is not sent twice";
+const RUN_AGAIN: &str = "run the import again with the same journal: the device is not sent twice";
 
 finding_kinds! {
     /// Objects that need the group of devices, in a deployment without one.
@@ -17,7 +17,7 @@ finding_kinds! {
     /// Assignments of an object that the deployment does not have.
     SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
         "add the table of the object, or take its assignments out";
-    /// A list in the settings that is there and empty.
+    /// An empty list in the settings.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
@@ -28,7 +28,7 @@ finding_kinds! {
     /// Several objects of one type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
-    /// An object with the name of a part that the deployment, by its record, neither created nor took over.
+    /// An object with the name of a part that the deployment, by its record, neither created nor adopted.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
@@ -37,7 +37,7 @@ finding_kinds! {
     /// A part that is created although the group of devices has an object of its kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
-    /// An object that somebody else has created at the same time as this run, under the same name.
+    /// An object that another run created at the same time under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
         "agree on one run at a time, with one folder of journals; keep one of the objects, delete the other, and run \
          it again";
@@ -68,22 +68,22 @@ finding_kinds! {
     /// An expected connector that the tenant does not have.
     CONNECTOR_MISSING = "connector.missing", Warning,
         "install the Intune Connector on it; one that was installed minutes ago may not show yet";
-    /// Fewer connectors in order than the deployment needs.
+    /// Fewer healthy connectors than the deployment needs.
     CONNECTOR_TOO_FEW = "connector.too-few", Error,
         "without one, no computer account is created and every device stops with 0x80070774";
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
-        "look at the service Intune ODJConnector on the server, and at its event log";
+        "check the service Intune ODJConnector on the server, and its event log";
     /// A connector of a version that no longer processes requests.
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
     /// A connector of a version with known faults.
     CONNECTOR_OLD = "connector.old", Warning, "update it";
     /// A connector without a readable version.
-    CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "look at it on the server";
+    CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
     /// A connector without recent contact to Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
         "check that the server is on and reaches Intune; with a proxy, restart the service";
-    /// Rights of the connectors to create computer accounts, which nobody has confirmed.
+    /// Unconfirmed rights of the connectors to create computer accounts.
     COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
          switch no device on";
@@ -96,7 +96,7 @@ finding_kinds! {
     GROUP_NO_DEVICE = "group.no-device", Error,
         "put the devices' objects into it: those that carry [ZTDId]";
 
-    /// A new profile in a tenant that has the most profiles it can have.
+    /// A new profile in a tenant at the limit of profiles.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
     /// A profile of the same name for Entra join.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
@@ -113,7 +113,7 @@ finding_kinds! {
     PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
 
-    /// A new enrollment status page in a tenant that has the most pages it can have.
+    /// A new enrollment status page in a tenant at the limit of pages.
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
@@ -182,19 +182,19 @@ finding_kinds! {
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
         "remove_other_assignments takes the assignment away; the service does so itself after about a week";
     /// An assignment that the service accepted and does not show.
-    ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
+    ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
 
-    /// Objects or assignments that could not be read, so that what devices get is not known.
+    /// Objects or assignments that could not be read, so that the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
     /// A group of an assignment that could not be read.
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
     /// A rule of a group that cannot be evaluated.
     RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
-        "look at the group's members when the device is registered";
+        "check the group's members when the device is registered";
     /// An assignment filter that cannot be evaluated before a device enrolls.
     RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
-    /// A status page for users, of whom it is not known whether they set devices up.
+    /// A status page for users when it is not known whether they set devices up.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
     /// Objects without an order between them.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
@@ -220,7 +220,7 @@ finding_kinds! {
         "delete the registration and import the device again; never delete the object that carries [ZTDId]: a \
          hybrid joined device has two by design";
     /// A changed group tag that the service does not show.
-    DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again in a while";
+    DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again later";
     /// Devices with a group tag that the deployment's group does not take.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
         "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
@@ -240,11 +240,11 @@ finding_kinds! {
 
     /// A part of a tenant's deployment that settings cannot express.
     EXPORT_NOT_EXPRESSED = "export.not-expressed", Warning,
-        "note it beside the settings: a plan leaves it as it is, and sees no drift of it";
+        "document it next to the settings: a plan leaves it unchanged and does not detect its drift";
 
     /// A motherboard to replace in a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
-        "correct the serial number; to resume a replacement, give the journal that it has begun";
+        "correct the serial number; to resume a replacement, give its journal";
     /// A registration to replace with a group tag that cannot be given to another.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
@@ -279,10 +279,10 @@ finding_kinds! {
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that is in the input twice.
-    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing need be done; leave out the second";
+    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or leave out the second";
     /// A registered device without the id of its registration.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
-        "look for it among the devices by its serial number, and check its group tag";
+        "search for the device by its serial number, and check its group tag";
     /// A registered device with another group tag than the desired one.
     IMPORT_GROUP_TAG = "import.group-tag", Warning,
         "set the group tag of the device; importing it again does not change it";
@@ -295,7 +295,7 @@ finding_kinds! {
         "look the name up in Microsoft's list of Autopilot import errors";
     /// A device whose outcome is unknown.
     IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
-        "run it again with the same journal: it is looked for once more before it is sent";
+        "run the import again with the same journal: the device is searched for again before it is sent";
     /// A device that had no outcome by the deadline.
     IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
     /// A device that had no outcome when the run was stopped.
@@ -320,8 +320,9 @@ finding_kinds! {
          name, or delete it by hand";
     /// A group to remove whose uses are not all known.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
-        "let the client read that, or look in the Intune admin center and waive this finding if nothing uses the group";
-    /// A right in the directory that cannot be looked at.
+        "let the client read the uses, or check the Intune admin center and waive this finding if nothing uses \
+            the group";
+    /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that may read and change the permissions of the place";
     /// A serial number of a device to remove that several registered devices have.
@@ -333,9 +334,9 @@ finding_kinds! {
     /// Several objects of the type and name of an object to remove.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.
-    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "take that away, or keep it";
+    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "remove that assignment, or keep the object";
     /// A group to remove that something else uses.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
-        "the group is kept; take it out of there first: an assignment to a group that is gone keeps its object from being \
-         deleted";
+        "the group is kept; remove its uses first: an assignment to a deleted group prevents the deletion of its \
+            object";
 }

@@ -26,8 +26,8 @@ impl Groups {
         if_allowed(client.groups().list().all()).await.map(Self)
     }
 
-    /// Returns a finding for each dynamic group of devices whose rule is not understood: it decides about devices all the
-    /// same.
+    /// Returns a finding for each dynamic device group whose rule is not understood, because the service still
+    /// evaluates it.
     pub(super) fn not_understood(&self, kind: &FindingKind) -> Vec<Finding> {
         let groups = self.0.present().into_iter().flatten();
         let unclear = groups.filter(|group| match &group.settings.membership {
@@ -42,7 +42,7 @@ impl Groups {
     }
 
     /// Returns the dynamic groups that a device joins and leaves when its object changes; `None` if the groups are not
-    /// known. A group whose rule cannot be decided for the device is added to `unclear`.
+    /// known. Groups whose rule is undecided for the device are added to `unclear`.
     pub(super) fn moves(
         &self,
         before: &DirectoryDevice,
@@ -67,7 +67,7 @@ impl Groups {
         Some(moves)
     }
 
-    /// Returns the names of the groups with these ids that have no rule: somebody has put their members in.
+    /// Returns the names of the groups with these ids that have no rule: their members are added by hand.
     pub(super) fn assigned_among(&self, ids: &[Id<Group>]) -> Option<Vec<String>> {
         let is_one = |group: &&Stored<Group>| {
             group.settings.membership == Membership::Assigned && ids.contains(&group.id)

@@ -66,8 +66,8 @@ pub struct HybridJoin {
     /// Step 6: the policy that skips account setup on the page, assigned to the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_user_status_page: Option<SkipUserStatusPage>,
-    /// Step 6: the priority of the page: 1 is the first. By default a new page is the last, and the priority of one that is
-    /// there stays.
+    /// Step 6: the priority of the page: 1 is the first. By default a new page is the last, and an existing one keeps
+    /// its priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_priority: Option<NonZeroU32>,
     /// Step 7: the deployment profile, assigned to the group.
@@ -76,7 +76,7 @@ pub struct HybridJoin {
     /// Step 8: the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_join: Option<DomainJoin>,
-    /// Steps 6, 7 and 8: the ids of the scope tags of all objects that name none of their own. Groups have no scope tags.
+    /// Steps 6, 7 and 8: the ids of the scope tags for objects without their own. Groups have no scope tags.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_scope_tag_ids: BTreeSet<Text>,
     /// Steps 6, 7 and 8: groups and filters beside the group of devices.
@@ -85,17 +85,17 @@ pub struct HybridJoin {
     /// Step 9: the assignment of users to devices.
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
-    /// Whether a plan removes assignments of its own objects that are not part of this deployment, and groups in the MDM
-    /// user scope that the deployment does not name. By default they stay, so that deployments live side by side.
+    /// Whether a plan removes assignments of its own objects that are not part of this deployment, and other groups in
+    /// the MDM user scope. By default they stay, so that deployments can coexist.
     #[serde(default)]
     pub remove_other_assignments: bool,
 }
 
 /// The assignment of users to devices.
 ///
-/// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID alone, the device cannot
-/// join the domain any more, and the deployment ends with 0x80070774. Microsoft names it the most frequent cause of that
-/// error, although its tutorial has it as an optional step.
+/// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID only, the device can
+/// no longer join the domain, and the deployment ends with 0x80070774. Microsoft calls it the most frequent cause of
+/// that error, although its tutorial has it as an optional step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -128,8 +128,8 @@ pub enum MdmUserScope {
 
 /// The Intune Connectors that serve the domain.
 ///
-/// Graph does not say which domain a connector serves: the connectors of the domain are given by name. Without names,
-/// every connector of the tenant counts.
+/// Graph does not show which domain a connector serves: name the domain's connectors. Without names, every connector of
+/// the tenant counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -169,8 +169,8 @@ pub struct ActiveDirectory {
     /// Whether an administrator has confirmed step 3: every connector may create computer accounts there. `false` by
     /// default.
     ///
-    /// Graph does not show that right. Without the right, the first ten devices get through and every other one fails: a
-    /// plan tells the administrator to switch no device on until this is set.
+    /// Graph does not show that right. Without the right, the first ten devices get through and all others fail: until
+    /// this is set, a plan tells the administrator not to switch on any device.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rights_confirmed: bool,
 }
@@ -216,8 +216,8 @@ pub struct DomainJoin {
     pub description: Option<Text>,
     /// The fixed start of the computer names; random characters follow, up to 15 in all.
     pub computer_name_prefix: ComputerNamePrefix,
-    /// The names of the device configurations that a device needs to reach the network, such as those of Wi-Fi, VPN or
-    /// certificates: the profile links to them. By default its links are left alone.
+    /// The names of device configurations that a device needs to reach the network, such as Wi-Fi, VPN or certificates:
+    /// the profile links to them. By default its links stay unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub network_access_configurations: Vec<DisplayName>,
     /// The ids of the scope tags; by default those of the deployment.
@@ -236,8 +236,8 @@ pub enum DomainJoinTarget {
     /// The group of devices: the way for several domains or organizational units side by side.
     #[default]
     Group,
-    /// All devices, as in Microsoft's tutorial: the way for existing devices with a configuration file, which have no
-    /// directory object yet. There can be no second domain join profile then.
+    /// All devices, as in Microsoft's tutorial: for existing devices with a configuration file, which have no directory
+    /// object yet. A second domain join profile is then impossible.
     AllDevices,
 }
 
@@ -263,16 +263,16 @@ pub enum DomainJoinTarget {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct AssignmentSettings {
-    /// Those of the deployment profile.
+    /// The assignments of the deployment profile.
     #[serde(skip_serializing_if = "PartAssignment::is_default")]
     pub profile: PartAssignment,
-    /// Those of the enrollment status page.
+    /// The assignments of the enrollment status page.
     #[serde(skip_serializing_if = "PartAssignment::is_default")]
     pub enrollment_status_page: PartAssignment,
-    /// Those of the domain join profile.
+    /// The assignments of the domain join profile.
     #[serde(skip_serializing_if = "PartAssignment::is_default")]
     pub domain_join: PartAssignment,
-    /// Those of the policy that skips account setup.
+    /// The assignments of the policy that skips account setup.
     #[serde(skip_serializing_if = "PartAssignment::is_default")]
     pub skip_user_status_page: PartAssignment,
 }
@@ -298,13 +298,13 @@ impl AssignmentSettings {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct PartAssignment {
-    /// More groups that get the object, by name.
+    /// The names of further groups that get the object.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub groups: Vec<DisplayName>,
-    /// Groups that do not get the object, by name, although another assignment has them.
+    /// The names of groups that do not get the object, even if another assignment includes them.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub excluded_groups: Vec<DisplayName>,
-    /// A filter on every assignment that is no exclusion.
+    /// The filter on every assignment except exclusions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterSettings>,
 }
@@ -373,7 +373,7 @@ impl HybridJoin {
         }
     }
 
-    /// Returns `true` if a plan reads the registered devices: those that are given, or the deployment's own.
+    /// Returns `true` if a plan reads registered devices: the given ones or the deployment's own.
     pub(super) fn reads_devices(&self, with_devices: bool) -> bool {
         with_devices || self.profile.is_some() || self.group.is_some()
     }
@@ -381,7 +381,7 @@ impl HybridJoin {
     /// Returns the settings of the group.
     ///
     /// # Errors
-    /// If the group tag cannot be written into a rule.
+    /// The group tag cannot be written into a rule.
     pub(crate) fn group_settings(&self) -> Result<Option<Group>, crate::model::InvalidValue> {
         let Some(wish) = &self.group else { return Ok(None) };
         let mut group = Group::new(wish.display_name.clone());
@@ -397,7 +397,7 @@ impl HybridJoin {
         Ok(Some(group))
     }
 
-    /// Returns the scope tags of an object that has these of its own.
+    /// Returns the scope tags of an object: its own, or the deployment's.
     fn tags_or(&self, own: &BTreeSet<Text>) -> BTreeSet<Text> {
         if own.is_empty() { self.role_scope_tag_ids.clone() } else { own.clone() }
     }
@@ -436,7 +436,7 @@ impl HybridJoin {
     }
 }
 
-/// Reads names, of which there must be one at least.
+/// Deserializes a list of names that must not be empty.
 fn some_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DisplayName>, D::Error> {
     let names = Vec::<DisplayName>::deserialize(deserializer)?;
     if names.is_empty() {

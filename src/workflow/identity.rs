@@ -1,4 +1,4 @@
-//! The identity of a deployment's own objects: by the ids on record, by adoption, and otherwise by name.
+//! The identity of a deployment's own objects: by recorded id, by adoption, or by name.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +19,9 @@ use crate::model::{
 
 /// The options of a plan.
 ///
-/// With the record of what the deployment created, objects are found by their ids: a rename in the settings is an update,
-/// an object of the same name that the deployment did not create is foreign and stops the plan until it is adopted, and
-/// parts that left the settings are shown. Without a record, names identify objects: a renamed part is created anew.
+/// With the record of created objects, objects are found by id: a rename in the settings is an update, a foreign object
+/// of the same name stops the plan until it is adopted, and parts that left the settings are shown. Without a record,
+/// names identify objects: a renamed part is created anew.
 ///
 /// ```
 /// # use windows_autopilot::Client;
@@ -37,16 +37,16 @@ use crate::model::{
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlanOptions {
-    /// The record of what the deployment created; empty before its first run. `None` if there is no record.
+    /// The record of created objects; empty before the deployment's first run. `None` if there is no record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<CreatedObjects>,
-    /// The foreign objects that the deployment takes over.
+    /// The foreign objects to adopt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adopted: Vec<AdoptedObject>,
 }
 
 impl PlanOptions {
-    /// Sets the record of what the deployment created.
+    /// Sets the record of created objects.
     #[must_use]
     pub fn with_created(mut self, created: CreatedObjects) -> Self {
         self.created = Some(created);
@@ -56,12 +56,12 @@ impl PlanOptions {
     /// Reads the record from a deployment's journal. A journal that does not exist yet is an empty record.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal is in use, or cannot be read, or is of another kind.
+    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal is in use, unreadable or of another kind.
     pub fn with_journal(self, journal: Journal) -> Result<Self> {
         Ok(self.with_created(Record::read(journal, None, None)?.into_created()))
     }
 
-    /// Takes over foreign objects: they get the settings, and a teardown leaves them.
+    /// Adopts foreign objects: they get the settings, and a teardown leaves them.
     #[must_use]
     pub fn with_adopted(mut self, adopted: impl IntoIterator<Item = AdoptedObject>) -> Self {
         self.adopted.extend(adopted);
@@ -73,8 +73,8 @@ impl PlanOptions {
     }
 }
 
-/// The own objects of a deployment by step: the id, or `None` if there is a record without such an object. Objects of a step
-/// that is not in here are found by name.
+/// The own objects of a deployment by step: the id, or `None` if the record has no such object. Objects of a missing
+/// step are found by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identity {
     own: BTreeMap<Step, Option<String>>,
@@ -139,7 +139,7 @@ impl Identity {
         self.own.get(&Step::Group)?.as_ref()?.parse().ok()
     }
 
-    /// Returns `true` if objects of this kind are found by id, or are known not to exist: others of the name are foreign.
+    /// Returns `true` if objects of this kind are found by id or known not to exist: others of the name are foreign.
     pub(super) fn knows(&self, step: Step) -> bool {
         self.own.contains_key(&step)
     }
@@ -153,7 +153,7 @@ impl Identity {
         }
     }
 
-    /// Picks the deployment's own objects among those that were read: more than one if a name decides, and repeats.
+    /// Returns the deployment's own objects among those read; several if the name decides and repeats.
     pub(super) fn own<'a, S: ManagedObject>(
         &'a self,
         read: impl IntoIterator<Item = &'a Stored<S>>,
@@ -162,7 +162,7 @@ impl Identity {
         read.into_iter().filter(move |stored| self.is_own(stored, desired))
     }
 
-    /// Returns `true` if the object with this id is the deployment's own, or is the only one that its name fits.
+    /// Returns `true` if the object with this id is the deployment's own, or its name matches without a record.
     fn keeps(&self, step: Step, name: &str, id: Option<&str>, desired_name: Option<&str>) -> bool {
         let Some(desired_name) = desired_name else { return false };
         match (self.own.get(&step), id) {
@@ -172,7 +172,7 @@ impl Identity {
     }
 }
 
-/// Returns the objects on record that the settings, or the list of devices, no longer have.
+/// Returns the objects on record that the settings or the device list no longer have.
 pub(super) fn dropped(
     desired: &HybridJoin,
     devices: &[DeviceToImport],
@@ -221,7 +221,7 @@ pub(super) fn dropped(
     })
 }
 
-/// Returns the steps that show what was dropped.
+/// Returns the steps that show the dropped objects.
 pub(super) fn dropped_steps(dropped: &CreatedObjects) -> Vec<PlannedStep> {
     let has_object = |of: Step, named: &str| {
         dropped.items().iter().any(

@@ -1,4 +1,4 @@
-//! A file that a killed run goes on from.
+//! A file from which a killed run resumes.
 
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
@@ -16,19 +16,19 @@ const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
 
 /// The record of a run's progress, from which a later run resumes after a kill.
 ///
-/// A journal is text, one JSON object a line. The first line names the kind of run and the version of the format; the run
-/// defines the other lines. Lines are only ever added, whole. An effect is recorded before it is sent, and the line is on
-/// the disk before the run goes on. A last line that a kill cut short is cut off when a run resumes; a run refuses a
-/// journal with any other line that it cannot read.
+/// A journal is text, one JSON object a line. The first line names the kind of run and the version of the format; the
+/// run defines the other lines. Whole lines are appended, never changed. An effect is recorded before it is sent, and
+/// the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a journal with
+/// any other unreadable line is refused.
 ///
 /// # Files
 ///
-/// * A file that does not begin as a journal is refused and left as it is; an empty file is a new journal. A symbolic link,
-///   a file with several names (hard links) and anything but a regular file are refused too.
-/// * One run at a time: a run locks the file until it ends, and another run is refused, in this process or another. A kill
-///   releases the lock. The file has to be on a file system with locks: a local disk, say.
-/// * On Unix, a new file is readable and writable by its owner alone (mode 0600). On Windows, a new file has the
-///   permissions that its folder hands down; and while a run holds the lock, no other program reads the file.
+/// * A file that does not begin as a journal is refused and left as it is; an empty file is a new journal. A symbolic
+///   link, a file with several names (hard links) and anything but a regular file are refused too.
+/// * A run locks the file until it ends; another run, in this process or another, is refused. A kill releases the lock.
+///   The file system must support locks, as local disks do.
+/// * On Unix, only the owner can read and write a new file (mode 0600). On Windows, a new file inherits its folder's
+///   permissions; no other program can read the file while a run holds the lock.
 ///
 /// Errors name the file and have the kind [`ErrorKind::Journal`].
 ///
@@ -40,7 +40,7 @@ const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
 pub struct Journal {
     store: Box<dyn JournalStore>,
     is_locked: bool,
-    /// The length of the whole lines, if anything stands behind them.
+    /// The length of the whole lines, if an incomplete line follows.
     cut_at: Option<u64>,
     /// The length of the whole lines.
     length: u64,
@@ -52,7 +52,7 @@ pub(crate) struct Written<H, L> {
     /// The first line; `None` for a new journal.
     pub(crate) header: Option<H>,
     pub(crate) lines: Vec<L>,
-    /// The number of bytes that a kill has left of a last line.
+    /// The number of bytes of an incomplete last line.
     pub(crate) torn_bytes: usize,
 }
 
@@ -67,7 +67,7 @@ impl Journal {
         Self { store: Box::new(store), is_locked: false, cut_at: None, length: 0 }
     }
 
-    /// Locks the journal and reads all of its lines. Creates nothing.
+    /// Locks the journal and reads all lines. Creates nothing.
     pub(crate) fn read<H: DeserializeOwned, L: DeserializeOwned>(&mut self) -> Result<Written<H, L>> {
         self.lock()?;
         let bytes = self.store.read().map_err(|error| self.failed("cannot be read", error))?;
@@ -114,7 +114,7 @@ impl Journal {
         self.append([First { journal: "windows-autopilot", header }])
     }
 
-    /// Adds lines, all in one write, and returns when they are safe.
+    /// Appends lines in one write, and returns when they are durable.
     pub(crate) fn append<L: Serialize>(&mut self, lines: impl IntoIterator<Item = L>) -> Result<()> {
         let mut text = Vec::new();
         for line in lines {
@@ -136,7 +136,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Names the journal in an error of a check of its header.
+    /// Adds the journal's name to an error of a check of its header.
     pub(crate) fn named(&self, checked: Result<()>) -> Result<()> {
         checked.map_err(|error| {
             let message = format!("the journal {} cannot be used: {error}", self.store.name());
@@ -144,10 +144,10 @@ impl Journal {
         })
     }
 
-    /// Returns the error of a journal that is to be read and does not exist.
+    /// Creates the error for a journal that has to exist and does not.
     #[cfg(feature = "workflow")]
     pub(crate) fn missing(&self) -> Error {
-        let message = format!("there is no journal {}, or nothing is in it", self.store.name());
+        let message = format!("the journal {} does not exist or is empty", self.store.name());
         Error::new(ErrorKind::Journal, message)
             .with_remedy("give the path of the journal that the run was given")
     }
@@ -171,42 +171,42 @@ impl Journal {
     }
 }
 
-/// Returns `true` for the content of a journal, for a part of its first line, and for nothing.
+/// Returns `true` for the content of a journal, a part of its first line, and empty content.
 fn begins_as_journal(bytes: &[u8]) -> bool {
     bytes.starts_with(OPENING) || OPENING.starts_with(bytes)
 }
 
-/// The place where a [`Journal`] is kept. The calls block, so they should be quick.
+/// The storage of a [`Journal`]. The calls block, so they should be quick.
 pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the name for messages, such as a file's path.
     fn name(&self) -> String;
 
-    /// Takes the journal for this store alone, until the store is dropped. Returns `false` if another run has the journal.
+    /// Locks the journal until the store is dropped. Returns `false` if another run has the lock.
     ///
     /// # Errors
-    /// Any obstacle to locking it.
+    /// Any obstacle to locking.
     fn lock(&mut self) -> io::Result<bool>;
 
-    /// Returns the whole content; nothing if there is no journal yet.
+    /// Returns the whole content; empty if there is no journal yet.
     ///
     /// # Errors
-    /// Any obstacle to reading it.
+    /// Any obstacle to reading.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
-    /// Adds whole lines at the end, and returns when they would survive a power cut.
+    /// Appends whole lines, and returns when they would survive a power failure.
     ///
     /// # Errors
-    /// Any obstacle to writing them. A part of the lines may have been written.
+    /// Any obstacle to writing. A part of the lines may have been written.
     fn append(&mut self, lines: &[u8]) -> io::Result<()>;
 
-    /// Cuts off the content behind `length` bytes.
+    /// Truncates the content to `length` bytes.
     ///
     /// # Errors
-    /// Any obstacle to cutting it off.
+    /// Any obstacle to truncating.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A journal in memory, for tests: its clones share the content, and only one of them at a time holds the lock.
+/// A journal in memory, for tests. Clones share the content, and one at a time holds the lock.
 ///
 /// ```
 /// use windows_autopilot::workflow::{Journal, MemoryStore};
@@ -285,20 +285,18 @@ struct FileStore {
 }
 
 impl FileStore {
-    /// Creates the file. One that another run has created meanwhile is that run's.
+    /// Creates the file. A file that another run created meanwhile belongs to that run.
     fn create(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&self.path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                io::Error::new(error.kind(), "another run has begun it in this moment")
-            }
+            io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "another run has just created it"),
             _ => error,
         })?;
         if !try_lock(&file)? {
-            return Err(io::Error::new(io::ErrorKind::WouldBlock, "another run has begun it in this moment"));
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "another run has just created it"));
         }
         // A new file's name is safe only when its folder is; not every system lets a folder be opened for that.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -308,7 +306,7 @@ impl FileStore {
         Ok(file)
     }
 
-    /// Returns the file, which is still the one that the path names.
+    /// Returns the file after checking that the path still names it.
     fn open(&mut self) -> io::Result<&mut File> {
         let file = match self.file.take() {
             Some(file) => file,
@@ -319,7 +317,7 @@ impl FileStore {
         if is_same(&named, &file.metadata()?) {
             return Ok(file);
         }
-        Err(io::Error::other("another file has taken its place"))
+        Err(io::Error::other("another file has replaced it"))
     }
 }
 
@@ -345,7 +343,7 @@ impl JournalStore for FileStore {
         let opened = file.metadata()?;
         check_is_plain_file(&opened)?;
         if !is_same(&found, &opened) {
-            return Err(io::Error::other("another file has taken its place"));
+            return Err(io::Error::other("another file has replaced it"));
         }
         let is_locked = try_lock(&file)?;
         self.file = is_locked.then_some(file);
@@ -412,7 +410,7 @@ fn has_other_names(_: &Metadata) -> bool {
     false
 }
 
-/// Returns `true` if both describe one file, as far as the system tells.
+/// Returns `true` if both describe the same file, as far as the system shows.
 #[cfg(unix)]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -475,7 +473,7 @@ mod tests {
         }
     }
 
-    /// A folder of its own for a test.
+    /// A temporary folder for a test.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -617,7 +615,7 @@ mod tests {
         let [first, second] = &mut both;
         first.begin(&line(0)).unwrap();
         let error = second.begin(&line(1)).unwrap_err();
-        assert!(format!("{error:#}").contains("another run has begun it"), "{error:#}");
+        assert!(format!("{error:#}").contains("another run has just created it"), "{error:#}");
         assert_eq!(first.read::<Line, Line>().unwrap().header, Some(line(0)));
     }
 
@@ -632,7 +630,7 @@ mod tests {
         folder.file("run.journal", b"");
         let appended = journal.append([line(1)]);
         if cfg!(unix) {
-            assert!(format!("{:#}", appended.unwrap_err()).contains("taken its place"));
+            assert!(format!("{:#}", appended.unwrap_err()).contains("another file has replaced it"));
             assert_eq!(std::fs::read(&path).unwrap(), b"");
         }
     }
@@ -658,7 +656,7 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    /// A store that writes a part of what it is given and fails, once.
+    /// A store that fails once, after a partial write.
     #[derive(Debug)]
     struct Full(MemoryStore, bool);
 

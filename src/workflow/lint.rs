@@ -1,4 +1,4 @@
-//! Checks of a deployment's settings by themselves.
+//! Checks of a deployment's settings alone.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::findings::{SETTINGS_INVALID_VALUE, SETTINGS_SCOPE_TAG};
 use crate::model::{BlockDeviceUse, BlockUntil, BlockingApps, Finding, Text};
 
 impl HybridJoin {
-    /// Finds lists that are there and empty: each would mean something that nobody writes an empty list for.
+    /// Checks for empty lists, whose literal meaning is never intended.
     fn lint_empty_lists(&self, findings: &mut Vec<Finding>) {
         if matches!(&self.mdm_scope, Some(MdmUserScope::Groups(groups)) if groups.is_empty()) {
             let evidence = "is empty, which would mean that nobody's devices enroll";
@@ -26,7 +26,7 @@ impl HybridJoin {
         }
     }
 
-    /// Finds scope tags that are no ids.
+    /// Checks for scope tags that are not ids.
     fn lint_scope_tags(&self, findings: &mut Vec<Finding>) {
         let none = BTreeSet::new();
         let parts = [
@@ -60,7 +60,7 @@ impl HybridJoin {
         }
     }
 
-    /// Checks the settings by themselves, without a request.
+    /// Checks the settings alone, without a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {
@@ -136,7 +136,7 @@ impl HybridJoin {
     }
 }
 
-/// Returns findings of one part of the settings with the part's name in front of their places.
+/// Prefixes the places of findings with the name of a part of the settings.
 fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
     findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
 }

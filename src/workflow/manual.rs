@@ -1,10 +1,10 @@
-//! The parts of a deployment that a person carries out.
+//! The manual parts of a deployment.
 
 use super::findings::COMPUTER_ACCOUNTS_NOT_CONFIRMED;
 use super::step::{Action, Step};
 
-/// Returns the action of step 10: devices may be switched on only after an administrator has confirmed the rights, which
-/// Graph does not show.
+/// Returns the action of step 10: devices may be switched on only after an administrator has confirmed the rights,
+/// which Graph does not show.
 pub(super) fn deploy_gate(is_settled: bool) -> Action {
     if is_settled {
         return Action::Manual(
@@ -19,12 +19,12 @@ pub(super) fn deploy_gate(is_settled: bool) -> Action {
     ))
 }
 
-/// The work of step 2.
+/// The instructions for step 2.
 pub(super) const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
     (Devices, Windows, Enrollment), install it on a server of the domain, sign in with an Intune administrator, and \
     configure its managed service account";
 
-/// Returns the work of step 3 for a place in the directory.
+/// Returns the instructions for step 3 in an OU or container.
 pub(super) fn grant_text(place: &str) -> String {
     format!(
         "give the managed service account of every connector (msaODJ…) the right to create computer objects in {place}: \

@@ -1,5 +1,5 @@
-//! The deployment as a whole: a desired state, the plan that leads to it, its application, and the watch over devices.
-//! Long work is a [`Run`]: it reports events as it goes, and can be stopped.
+//! Workflows on whole deployments: the desired state, its plan, the plan's application, and a watch over devices.
+//! Long work is a [`Run`], which reports events and can be stopped.
 
 #[cfg(feature = "workflow")]
 mod apply;

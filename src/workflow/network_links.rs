@@ -1,4 +1,4 @@
-//! The links of a domain join profile to other device configurations, as a tenant has them.
+//! The links of a domain join profile to other device configurations in a tenant.
 
 use super::hybrid_join::HybridJoin;
 use crate::error::{ErrorKind, Result};
@@ -9,11 +9,11 @@ use crate::model::{DeviceConfiguration, DisplayName, DomainJoinProfile, Id, Look
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NetworkLink {
     pub(super) id: Id<DeviceConfiguration>,
-    /// The kind and the name, for a person.
+    /// The kind and name, for display.
     pub(super) label: String,
 }
 
-/// Returns the type of a configuration, for a person.
+/// Returns the type of a configuration, for display.
 pub(super) fn kind_of(configuration: &DeviceConfiguration) -> &str {
     configuration.odata_type().unwrap_or("configuration").trim_start_matches("#microsoft.graph.")
 }
@@ -23,8 +23,8 @@ pub(super) fn link_to(configuration: &DeviceConfiguration) -> Option<NetworkLink
     Some(NetworkLink { id: configuration.any_id()?, label: format!("{} {name}", kind_of(configuration)) })
 }
 
-/// Reads the links of the deployment's domain join profile, if its settings name any. A service that does not answer the
-/// call leaves them unknown.
+/// Reads the links of the deployment's domain join profile, if the settings name any. They are unknown if the service
+/// does not support the call.
 pub(super) async fn read(
     client: &Client,
     desired: &HybridJoin,

@@ -14,7 +14,7 @@ pub(super) struct NetworksTodo {
     pub(super) remove: Vec<NetworkLink>,
 }
 
-/// Plans the links. `is_new` tells whether the profile is created; `None` if it is neither created nor changed.
+/// Plans the links. `is_new`: whether the profile is created; `None` if it is neither created nor changed.
 pub(super) fn prepare(
     desired: &HybridJoin,
     state: &TenantState,

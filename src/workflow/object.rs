@@ -30,7 +30,7 @@ pub(super) trait ManagedObject:
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self>;
     fn delete(client: &Client, id: &Id<Self>) -> Call<()>;
 
-    /// Returns `true` if the object comes with the tenant: no deployment owns it.
+    /// Returns `true` if the object is a default object of the tenant, which no deployment owns.
     fn is_default(_: &Stored<Self>) -> bool {
         false
     }
@@ -45,7 +45,7 @@ pub(super) trait ManagedObject:
         !Self::is_default(stored) && stored.settings.name() == name
     }
 
-    /// Reads all objects of this type; with `name`, the service may leave out those of other names.
+    /// Reads all objects of this type; with `name`, the service may omit other names.
     fn read(client: &Client, name: Option<&str>) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
 
     /// Reads all objects of this type and exact name.
@@ -73,14 +73,14 @@ pub(super) trait Assignable: ManagedObject + resource::Assignable {
     /// Returns the settings of the assignments beside the group of devices.
     fn assignment_settings(desired: &HybridJoin) -> &PartAssignment;
 
-    /// Returns the calls that remove the direct assignments among `own`.
+    /// Returns the calls that remove the direct assignments in `own`.
     fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment]) -> Vec<Call<()>> {
         let direct = own.iter().filter(|assignment| assignment.is_direct());
         direct.map(|assignment| Self::assignments(client, id).remove(&assignment.id)).collect()
     }
 }
 
-/// Implements what differs only by the step, the field in `HybridJoin` and the client's resource.
+/// Implements the members that differ only by step, `HybridJoin` field and client resource.
 macro_rules! members {
     ($step:ident, $field:ident, $resource:ident) => {
         const STEP: Step = Step::$step;
@@ -170,7 +170,7 @@ impl ManagedObject for SkipUserStatusPage {
         Ok(all.iter().filter_map(Self::stored_in).collect())
     }
 
-    /// An update would overwrite the other settings of a configuration of the same name.
+    /// Returns an obstacle because an update would overwrite the configuration's other settings.
     fn obstacle(stored: &Stored<Self>) -> Option<Finding> {
         let finding =
             stored.settings.lint().into_iter().find(|finding| finding.is(&SKIP_PAGE_OTHER_SETTINGS))?;
@@ -235,7 +235,7 @@ pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) 
     Some(client.profiles().assignments(&profile.any_id()?).list())
 }
 
-/// Lists of assignments that are read together, each with the object of type `T` that it belongs to.
+/// Lists of assignments to read together, each with its object of type `T`.
 pub(super) struct AssignmentBatch<T> {
     batch: Batch,
     lists: Vec<(T, Slot<Page<Assignment>>, List<Assignment>)>,
@@ -251,7 +251,7 @@ impl<T> AssignmentBatch<T> {
         self.lists.push((object, slot, list));
     }
 
-    /// Reads all lists, in as few requests as possible. An object that was deleted meanwhile has no assignments.
+    /// Reads all lists in as few requests as possible. An object deleted meanwhile has no assignments.
     pub(super) async fn read(self) -> Result<Vec<(T, Vec<Assignment>)>> {
         let mut answers = self.batch.await?;
         let mut read = Vec::with_capacity(self.lists.len());

@@ -1,4 +1,4 @@
-//! The on-premises side of a deployment: steps 2 and 3, by a directory and the connector's files.
+//! The on-premises part of a deployment: steps 2 and 3, through a directory and the connector's files.
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,8 +55,8 @@ pub struct OnPremises {
 }
 
 impl OnPremises {
-    /// Creates the access through a directory, signed in as an account that may read it, and that may change the
-    /// permissions of the OU if the plan is to be applied.
+    /// Creates the access through a directory. The signed-in account may read it, and change the permissions of the OU
+    /// if the plan is to be applied.
     pub fn new(directory: impl Directory + 'static) -> Self {
         Self {
             directory: Arc::new(directory),
@@ -66,23 +66,23 @@ impl OnPremises {
         }
     }
 
-    /// Adds the account that a connector runs as. Without any, and without a configuration file that names one, the accounts
-    /// count whose names begin with `msaODJ` and that an enabled server uses.
+    /// Adds the account of a connector. Without any, and without one in a configuration file, the accounts named
+    /// `msaODJ…` that an enabled server uses are checked.
     #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
-    /// Sets the rights for a connector that may not create computers yet; the least by default.
+    /// Sets the rights for connectors that may not create computers yet. Default: the least.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Adds a configuration file of a connector, which is checked and compared with the deployment's OU. The account that the
-    /// wizard's file names is the one that this connector runs as.
+    /// Adds a connector's configuration file, to compare with the deployment's OU. The account in the wizard's file is
+    /// the account of this connector.
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);
@@ -120,7 +120,7 @@ impl OnPremises {
         let report = match check.run(&*self.directory).await {
             Ok(report) => report,
             Err(error) => {
-                let evidence = format!("the directory could not be asked: {error}");
+                let evidence = format!("the directory could not be read: {error}");
                 let finding = AD_NOT_READABLE.at(place_of(unit), evidence);
                 planned.block(finding.with_remedy(error.remedy().to_owned()));
                 return planned;
@@ -135,7 +135,7 @@ impl OnPremises {
         self.configs.iter().filter(|config| config.file() == ConnectorFile::EnrollmentWizard)
     }
 
-    /// The accounts that are named, by the caller or by the connectors' files; the finding of a name that cannot be read.
+    /// Returns the accounts named by the caller or the connectors' files; an unreadable name is a finding.
     fn named_connectors(&self) -> Result<Vec<Principal>, Finding> {
         let mut connectors = self.connectors.clone();
         for config in self.wizard_files() {
@@ -235,8 +235,8 @@ impl OnPremises {
         })
     }
 
-    /// Compares the connector's files with the deployment. The units in them only matter to a wizard that is to grant
-    /// the right, so that here they are a warning, and nothing to one whose connector has an account of one's own.
+    /// Compares the connector's files with the deployment. Their units matter only to a wizard that is to grant the
+    /// right, so a difference is a warning, and ignored for a connector with its own account.
     fn check_configs(&self, unit: Option<&OrganizationalUnit>, planned: &mut DirectoryPlan) {
         let wanted: Vec<OrganizationalUnit> = unit.into_iter().cloned().collect();
         for config in &self.configs {
@@ -277,12 +277,12 @@ impl fmt::Debug for OnPremises {
     }
 }
 
-/// Findings that leave no place to delegate in.
+/// Findings that leave no OU or container to delegate in.
 const BREAKS: [FindingKind; 5] =
     [AD_NOT_ACTIVE_DIRECTORY, AD_OTHER_DOMAIN, AD_OU_MISSING, AD_NOT_AN_OU, AD_RIGHTS_NOT_READABLE];
 /// Findings about the names of accounts.
 const UNRESOLVED: [FindingKind; 3] = [AD_ACCOUNT_MISSING, AD_ACCOUNT_OF_ANOTHER_DOMAIN, AD_ACCOUNT_AMBIGUOUS];
-/// Findings that a delegation puts right.
+/// Findings that a delegation resolves.
 const HEALED: [FindingKind; 2] = [AD_CANNOT_CREATE, AD_CONNECTORS_DIFFER];
 
 fn is_any(finding: &Finding, kinds: &[FindingKind]) -> bool {
@@ -303,7 +303,7 @@ impl DirectoryPlan {
         self.steps.push(step);
     }
 
-    /// Returns `true` if every connector may create computers, or will be able to.
+    /// Returns `true` if every connector may create computers, or will after the plan.
     fn is_settled(&self) -> bool {
         let mut rights =
             self.steps.iter().filter(|planned| planned.step == Step::ComputerAccounts).peekable();
@@ -311,7 +311,7 @@ impl DirectoryPlan {
         has_some && rights.all(|planned| matches!(planned.action, Action::Keep | Action::Assign { .. }))
     }
 
-    /// Replaces the steps that stand for these without a directory.
+    /// Replaces the placeholder steps for a deployment without a directory.
     pub(super) fn merge_into(
         self,
         steps: &mut Vec<PlannedStep>,

@@ -7,7 +7,7 @@ use crate::model::{
     DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, SkipUserStatusPage,
 };
 
-/// Returns the conflicts between deployments for the same tenant, without a request.
+/// Returns conflicts between deployments for the same tenant, without a request.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, overlaps};
@@ -22,7 +22,7 @@ use crate::model::{
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 ///
-/// The place of a finding is the name of the second of two deployments.
+/// The place of a finding is the name of the second deployment.
 pub fn overlaps(deployments: &[HybridJoin]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, first) in deployments.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Pair<'_> {
         }
     }
 
-    /// Checks for users in the MDM user scope of both: the teardown of one can take them from the other.
+    /// Checks for users in both MDM user scopes: one deployment's teardown can remove the other's.
     fn same_scope_users(&self, findings: &mut Vec<Finding>) {
         let shared = match (&self.first.mdm_scope, &self.second.mdm_scope) {
             (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) => {
@@ -95,13 +95,13 @@ impl Pair<'_> {
         }
     }
 
-    /// Checks for objects of the same type and name that differ: in the tenant they are one object.
+    /// Checks for different objects of the same type and name: in the tenant they are one object.
     fn same_names(&self, findings: &mut Vec<Finding>) {
         let Self { first, second } = self;
         let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
             if let Some(name) = name(first).filter(|one| !same && name(second) == Some(*one)) {
                 let evidence = format!(
-                    "{} and {} both have the {kind} {name}, and not the same",
+                    "{} and {} have different settings for the {kind} {name}",
                     first.name, second.name
                 );
                 findings.push(OVERLAP_NAME.at(second.name.as_str(), evidence));
@@ -125,7 +125,7 @@ impl Pair<'_> {
         clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);
     }
 
-    /// Checks for devices in the groups of both deployments: they get the older of the two profiles.
+    /// Checks for devices in both groups: they get the older of the two profiles.
     fn same_devices(&self, findings: &mut Vec<Finding>) {
         let (Some(one), Some(other)) = (&self.first.group, &self.second.group) else { return };
         if one.display_name == other.display_name {

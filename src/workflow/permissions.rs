@@ -1,4 +1,4 @@
-//! The comparison of the token's permissions with the operations of a deployment, before the first call.
+//! Compares the token's permissions with a deployment's operations, before the first call.
 
 use serde::Serialize;
 
@@ -10,19 +10,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Caller, Client};
 use crate::model::{Finding, Severity};
 
-/// The permissions that a deployment needs, and those of them that the token lacks.
+/// The permissions that a deployment needs, and those that the token lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PermissionReport {
-    /// Whether the caller is an app without a user; `None` if the token does not tell.
+    /// Whether the caller is an app without a user; `None` if the token does not show it.
     pub app_only: Option<bool>,
-    /// The operations that the deployment may call: those that a plan reads with, and those that create everything.
+    /// The operations that the deployment may call: those to read for a plan and those to create everything.
     pub operations: Vec<RequiredOperation>,
     /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
 }
 
-/// An operation that a step calls.
+/// An operation of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RequiredOperation {
@@ -43,7 +43,7 @@ pub struct RequiredOperation {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OperationPurpose {
-    /// A plan reads with the operation.
+    /// Reading for a plan.
     Read,
     /// [`Action::Create`]
     Create,
@@ -68,7 +68,7 @@ impl OperationPurpose {
 }
 
 impl RequiredOperation {
-    /// Returns the least permission that suffices for this kind of sign-in; `None` if it can never call the operation.
+    /// Returns the least sufficient permission for this kind of sign-in; `None` if the operation is never allowed.
     pub fn permission(&self, app_only: bool) -> Option<&'static str> {
         self.scopes(app_only).least.first().copied()
     }
@@ -91,7 +91,7 @@ impl RequiredOperation {
 
 /// The parts of a deployment that need permissions.
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+enum DeploymentPart {
     MdmScope,
     MdmGroups,
     Connectors,
@@ -107,9 +107,9 @@ enum Part {
 }
 
 /// The operations that each part needs; the last column marks those that the deployment can do without.
-const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
+const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool)] = {
+    use DeploymentPart as P;
     use OperationPurpose::{Assign, Create, Import, Read, Update};
-    use Part as P;
     use Step as S;
     &[
         (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.list", true),
@@ -156,42 +156,44 @@ const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
 };
 
 impl HybridJoin {
-    /// Returns the operations that a plan of this deployment reads with, and those that create all of it; with devices to
-    /// register, or without.
+    /// Returns the operations that a plan of this deployment reads with and those that create all of it, with or
+    /// without devices to register.
     pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
-            Part::MdmScope => self.mdm_scope.is_some(),
-            Part::MdmGroups => matches!(&self.mdm_scope, Some(MdmUserScope::Groups(_))),
-            Part::Connectors => self.connectors.is_some(),
-            Part::Devices => self.reads_devices(with_devices),
-            Part::Group => self.group.is_some(),
-            Part::StatusPage => self.enrollment_status_page.is_some(),
-            Part::AccountSetup => self.skip_user_status_page.is_some(),
-            Part::Networks => {
+            DeploymentPart::MdmScope => self.mdm_scope.is_some(),
+            DeploymentPart::MdmGroups => matches!(&self.mdm_scope, Some(MdmUserScope::Groups(_))),
+            DeploymentPart::Connectors => self.connectors.is_some(),
+            DeploymentPart::Devices => self.reads_devices(with_devices),
+            DeploymentPart::Group => self.group.is_some(),
+            DeploymentPart::StatusPage => self.enrollment_status_page.is_some(),
+            DeploymentPart::AccountSetup => self.skip_user_status_page.is_some(),
+            DeploymentPart::Networks => {
                 self.domain_join.as_ref().is_some_and(|join| !join.network_access_configurations.is_empty())
             }
-            Part::Profile => self.profile.is_some(),
-            Part::DomainJoin => self.domain_join.is_some(),
-            Part::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
-            Part::AssignUsers => self.user_assignment == UserAssignment::Assign,
+            DeploymentPart::Profile => self.profile.is_some(),
+            DeploymentPart::DomainJoin => self.domain_join.is_some(),
+            DeploymentPart::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
+            DeploymentPart::AssignUsers => self.user_assignment == UserAssignment::Assign,
         };
-        let need = |(part, step, purpose, name, optional): &(Part, Step, OperationPurpose, &str, bool)| {
-            let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
-            Some(RequiredOperation {
-                step: *step,
-                operation: info.name,
-                purpose: *purpose,
-                optional: *optional,
-                permissions: info.permissions,
-            })
-        };
+        let need =
+            |(part, step, purpose, name, optional): &(DeploymentPart, Step, OperationPurpose, &str, bool)| {
+                let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
+                Some(RequiredOperation {
+                    step: *step,
+                    operation: info.name,
+                    purpose: *purpose,
+                    optional: *optional,
+                    permissions: info.permissions,
+                })
+            };
         REQUIRED_OPERATIONS.iter().filter_map(need).collect()
     }
 
-    /// Compares the permissions in the token with what this deployment needs, without any call to Graph.
+    /// Compares the token's permissions with this deployment's needs, without calling Graph.
     ///
-    /// A plan makes this comparison too: it fails if the permissions to read are missing, and reports those to write as
-    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest is done.
+    /// A plan does so too: it fails if permissions to read are missing, and reports missing permissions to write as
+    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest
+    /// proceeds.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -273,7 +275,7 @@ fn lacking(operations: &[RequiredOperation], caller: &Caller) -> Vec<Finding> {
 
 /// Returns the finding for the MDM user scope, which an app without a user cannot read or set.
 pub(super) fn delegated_only() -> Finding {
-    let evidence = "Graph lets only signed-in users read or set it, and this client signs in by itself";
+    let evidence = "Graph lets only signed-in users read or set it, and this client has no signed-in user";
     MDM_DELEGATED_ONLY.at("MDM user scope", evidence)
 }
 

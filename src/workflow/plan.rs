@@ -21,13 +21,13 @@ use crate::foreign::line;
 use crate::graph::Client;
 use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 
-/// The changes that lead a tenant to a desired state, and the findings that stand in their way. Made by
-/// [`HybridJoin::plan`]; `Display` prints it.
+/// The changes that lead a tenant to a desired state, and the findings that stand in the way. Returned by
+/// [`HybridJoin::plan`]; `Display` prints the plan.
 ///
-/// A plan goes through serde, so that it can be approved before it is applied. Hardware hashes are left out: give the
-/// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of the settings and
-/// the devices: it is refused in another tenant, and with inputs that have changed ([`Plan::check_settings`] compares a
-/// settings file).
+/// A plan implements serde, so that it can be approved before it is applied. Hardware hashes are omitted: pass the
+/// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings
+/// and devices: it is refused in another tenant, and with changed inputs ([`Plan::check_settings`] compares a settings
+/// file).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
@@ -41,15 +41,15 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
-    /// The resultant set of the deployment's devices when the plan is applied. Kinds of objects that the deployment does not have are
+    /// The resultant set of the deployment's devices after the plan. Kinds of objects outside the deployment are
     /// unknown without a reason.
     #[serde(default)]
     pub resultant: Vec<ResultantGroup>,
     /// The options that the plan was made with.
     #[serde(default, skip_serializing_if = "PlanOptions::is_default")]
     pub options: PlanOptions,
-    /// The objects on record that the settings, or the list of devices, no longer have. They stay, unless they are given to a
-    /// [`Teardown`](super::Teardown).
+    /// The objects on record that the settings or the device list no longer have. They stay, unless a
+    /// [`Teardown`](super::Teardown) removes them.
     #[serde(default, skip_serializing_if = "CreatedObjects::is_empty")]
     pub dropped: CreatedObjects,
     #[serde(skip)]
@@ -58,7 +58,7 @@ pub struct Plan {
     pub(super) site: Site,
 }
 
-/// The access to the on-premises directory, if there is one. It does not count in a comparison of plans.
+/// The access to the on-premises directory, if any. It is ignored in a comparison of plans.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Site {
     #[cfg(feature = "ad")]
@@ -82,7 +82,7 @@ impl PartialEq for Site {
     }
 }
 
-/// The comparison of a tenant with a desired state, in one word.
+/// The result of comparing a tenant with a desired state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -93,11 +93,11 @@ pub enum PlanStatus {
     Changed,
     /// A finding stops the plan.
     Blocked,
-    /// Nothing differs as far as could be read, and not everything could be.
+    /// No known difference, but some parts could not be read.
     NotKnown,
 }
 
-/// The kinds of findings about what is not known.
+/// Kinds of findings about unknown facts.
 const UNKNOWN: [FindingKind; 9] = [
     MDM_DELEGATED_ONLY,
     DOMAIN_JOIN_NETWORK_NOT_READ,
@@ -111,26 +111,26 @@ const UNKNOWN: [FindingKind; 9] = [
 ];
 
 impl HybridJoin {
-    /// Compares the tenant with what is desired. Reads only.
+    /// Compares the tenant with the desired state. Reads only.
     ///
-    /// The devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
+    /// Devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`] before any request if the token shows permissions and they do not suffice; as
-    /// [`Call`](crate::graph::Call). What is wrong with the tenant is a finding, not an error.
+    /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; as
+    /// [`Call`](crate::graph::Call). A problem in the tenant is a finding, not an error.
     /// # Permissions
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
     /// `DeviceManagementApps.Read.All`, and for the MDM scope a signed-in user with `Policy.Read.All`; with
-    /// `Device.Read.All` it also finds devices whose object in Entra ID is gone. [`HybridJoin::check_permissions`]
-    /// reports which of them the token lacks.
+    /// `Device.Read.All` the plan also finds devices whose object in Entra ID is gone.
+    /// [`HybridJoin::check_permissions`] reports missing ones.
     pub async fn plan(&self, client: &Client, devices: &[DeviceToImport]) -> Result<Plan> {
         self.plan_with(client, devices, PlanOptions::default()).await
     }
 
-    /// Compares the tenant with what is desired, with the given options. Reads only.
+    /// Compares the tenant with the desired state, with the given options. Reads only.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record is of another tenant.
+    /// As [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record belongs to another tenant.
     /// # Permissions
     /// As [`plan`](Self::plan).
     pub async fn plan_with(
@@ -142,14 +142,13 @@ impl HybridJoin {
         Ok(self.plan_with_todo(client, devices, &options, &Site::default()).await?.0)
     }
 
-    /// Compares the tenant and Active Directory with what is desired: steps 2 and 3 are checked in the directory, and
-    /// carried out there when the plan is applied.
+    /// Compares the tenant and Active Directory with the desired state: steps 2 and 3 are checked in the directory, and
+    /// performed there when the plan is applied.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan). What is wrong with the directory is a finding, not an error, even that it cannot be
-    /// reached.
+    /// As [`plan`](Self::plan). A problem of the directory, even that it is unreachable, is a finding, not an error.
     /// # Permissions
-    /// Those of [`plan`](Self::plan); in the directory, to read, as every account of the domain may.
+    /// As [`plan`](Self::plan); in the directory, the right to read, which every account of the domain has.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(
@@ -161,7 +160,7 @@ impl HybridJoin {
         self.plan_on_premises_with(client, devices, on_premises, PlanOptions::default()).await
     }
 
-    /// Compares the tenant and Active Directory with what is desired, with the given options.
+    /// Compares the tenant and Active Directory with the desired state, with the given options.
     ///
     /// # Errors
     /// As [`plan_with`](Self::plan_with).
@@ -248,18 +247,18 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.action.is_change())
     }
 
-    /// Returns the steps with properties that the service did not report: whether they have drifted is not known.
+    /// Returns the steps with properties that the service did not report, so that their drift is not known.
     pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
     }
 
-    /// Returns the findings about what could not be read or compared. Such a thing is neither as desired nor drift.
+    /// Returns the findings about parts that could not be read or compared: neither as desired nor drift.
     pub fn unknown_findings(&self) -> impl Iterator<Item = &Finding> {
         let is_unknown = |finding: &&Finding| UNKNOWN.iter().any(|kind| finding.is(kind));
         self.findings.iter().filter(is_unknown)
     }
 
-    /// Returns the plan in one word: whether the tenant is as desired.
+    /// Returns the status of the plan.
     pub fn status(&self) -> PlanStatus {
         if self.blocking().next().is_some() {
             PlanStatus::Blocked
@@ -277,7 +276,7 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// Checks that the plan was made from these settings: for a settings file that may have changed since the approval.
+    /// Checks that the plan was made from these settings, for a settings file that may have changed since the approval.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] if the settings differ.
@@ -285,13 +284,13 @@ impl Plan {
         self.inputs.check(desired, &self.devices)
     }
 
-    /// Sets the devices of a plan that went through serde.
+    /// Sets the devices of a deserialized plan.
     pub fn with_devices(mut self, devices: Vec<DeviceToImport>) -> Self {
         self.devices = devices;
         self
     }
 
-    /// Sets the directory of a plan that went through serde.
+    /// Sets the directory of a deserialized plan.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn with_on_premises(mut self, on_premises: super::on_premises::OnPremises) -> Self {

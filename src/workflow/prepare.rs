@@ -1,4 +1,4 @@
-//! The steps from a tenant's state to the desired state.
+//! Determines the steps from a tenant's state to the desired state.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -19,14 +19,14 @@ use super::object::{Assignable, ManagedObject};
 use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
-use super::targets::{self, Fate, PLANNED, WantedTarget};
+use super::targets::{self, PLANNED, TargetChange, WantedTarget};
 
-/// The objects and ids behind the words of a plan.
+/// The objects and ids behind a plan's text.
 pub(super) struct Todo {
     pub(super) mdm: Option<ScopeTodo>,
     pub(super) objects: ObjectsTodo,
     pub(super) devices: DevicesTodo,
-    /// Findings of the comparison that stop nothing.
+    /// Findings of the comparison that do not stop the plan.
     pub(super) findings: Vec<Finding>,
     #[cfg(feature = "ad")]
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
@@ -44,14 +44,14 @@ pub(super) struct ObjectsTodo {
     pub(super) networks: NetworksTodo,
 }
 
-/// The targets of the assignments of each object. A new group is not in them yet: see [`targets::resolved`].
+/// The targets of each object's assignments. A new group is not in them yet: see [`targets::resolved`].
 #[derive(Default)]
 pub(super) struct PartTargets {
     pub(super) page: Vec<Target>,
     pub(super) skip: Vec<Target>,
     pub(super) profile: Vec<Target>,
     pub(super) domain_join: Vec<Target>,
-    /// The priority to give to the page.
+    /// The new priority of the page.
     pub(super) page_priority: Option<NonZeroU32>,
 }
 
@@ -60,11 +60,11 @@ pub(super) struct PartTargets {
 pub(super) struct DevicesTodo {
     pub(super) import: Vec<DeviceToImport>,
     pub(super) retag: Vec<(Id<Device>, String, GroupTag)>,
-    /// Registered already.
+    /// The devices that are already registered.
     pub(super) registered: Vec<(Id<Device>, String)>,
     pub(super) unassign: Vec<(Id<Device>, String)>,
     pub(super) assign: Vec<(Id<Device>, String, UserPrincipalName)>,
-    /// Users of devices that are to be imported, by serial number.
+    /// Users of devices to import, by serial number.
     pub(super) assign_later: Vec<(String, UserPrincipalName)>,
 }
 
@@ -206,7 +206,7 @@ fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<Planne
 fn not_one_group(name: &DisplayName, found: usize) -> Finding {
     let evidence = match found {
         0 => format!("there is no group {name}"),
-        _ => format!("there are {found} groups {name}, and names are all that tells them apart here"),
+        _ => format!("there are {found} groups {name}, and settings refer to groups by name"),
     };
     MDM_GROUP.at(name.as_str(), evidence)
 }
@@ -260,7 +260,7 @@ fn ensure<'a, S: ManagedObject>(
     }
     let patch = Patch::from_stored(stored, &wish);
     if let Some(fixed) = patch.create_only().first() {
-        let evidence = format!("{fixed}, and that is decided when it is created");
+        let evidence = format!("{fixed}, which is fixed at creation");
         let finding = SETTINGS_FIXED_AT_CREATION.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
@@ -276,8 +276,8 @@ fn ensure<'a, S: ManagedObject>(
     Ensure::Become(Box::new(stored.clone()), wish)
 }
 
-/// Finds an object that is created although the deployment's group has one of its kind already, and there is no record that
-/// could tell a rename.
+/// Returns a finding for an object to create although the deployment's group has one of its kind and no record could
+/// show a rename.
 fn check_created_anew<'a, S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
@@ -303,7 +303,7 @@ fn check_created_anew<'a, S: Assignable>(
     }
 }
 
-/// Plans the assignments of an object, and returns their targets.
+/// Plans the assignments of an object and returns their targets.
 fn assign<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
@@ -335,13 +335,13 @@ fn assign<S: Assignable>(
     let keep_others = !desired.remove_other_assignments;
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     for WantedTarget { target, label } in &wanted {
-        match targets::fate(held, target, keep_others) {
-            Fate::Met(_) | Fate::Narrowed(_) => {}
-            Fate::Change(found) => {
+        match targets::change_for(held, target, keep_others) {
+            TargetChange::Met(_) | TargetChange::Narrowed(_) => {}
+            TargetChange::Change(found) => {
                 add.push(label.clone());
                 remove.push(label_of(found));
             }
-            Fate::Add => add.push(label.clone()),
+            TargetChange::Add => add.push(label.clone()),
         }
     }
     let wanted: Vec<Target> = wanted.into_iter().map(|wanted| wanted.target).collect();
@@ -354,7 +354,7 @@ fn assign<S: Assignable>(
     wanted
 }
 
-/// Plans the priority of the page, with the other pages that move. Returns the priority if it changes.
+/// Plans the priority of the page and the pages that move. Returns the priority if it changes.
 fn prioritise(
     desired: &HybridJoin,
     state: &TenantState,
@@ -411,7 +411,7 @@ pub(super) fn moved(other: i32, held: Option<i32>, wanted: i32) -> i32 {
     }
 }
 
-/// Returns the target of an assignment in words.
+/// Formats the target of an assignment.
 pub(super) fn label_of(assignment: &Assignment) -> String {
     match assignment.target.as_ref().map(|target| &target.kind) {
         Some(TargetKind::AllDevices) => "all devices".to_owned(),
@@ -422,7 +422,7 @@ pub(super) fn label_of(assignment: &Assignment) -> String {
     }
 }
 
-/// Plans the work on the given devices and, if users are unassigned, on all of the deployment's.
+/// Plans the work on the given devices and, if users are unassigned, on all devices of the deployment.
 fn prepare_devices(
     desired: &HybridJoin,
     state: &TenantState,
@@ -487,7 +487,7 @@ fn user_added() -> Action {
 }
 
 impl HybridJoin {
-    /// Returns a device as it is imported, and the user that is assigned to it afterwards.
+    /// Splits a device into the one to import and the user to assign afterwards.
     pub(super) fn to_import(&self, device: &DeviceToImport) -> (DeviceToImport, Option<UserPrincipalName>) {
         let mut device = device.clone();
         device.group_tag = device.group_tag.or_else(|| self.group_tag().cloned());

@@ -1,4 +1,4 @@
-//! The journal of a deployment: what it is about to create, to replace and to remove, written before it is sent.
+//! The journal of a deployment: every creation, replacement and removal, recorded before it is sent.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use super::journal::Journal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Device, GroupTag, Id, User};
 
-/// The version of the format. It grows when an old reader would misunderstand a new journal.
+/// The version of the format. It increases when old readers would misread a new journal.
 const VERSION: u32 = 1;
 const RUN: &str = "apply";
 
-/// The first line.
+/// The first line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     v: u32,
     run: String,
-    /// The tenant, if the token names it.
+    /// The tenant, if the token shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
     deployment: String,
@@ -29,7 +29,7 @@ impl Header {
         let other_tenant =
             |ours: &str| self.tenant.as_ref().filter(|theirs| !theirs.eq_ignore_ascii_case(ours));
         let problem = if self.v != VERSION || self.run != RUN {
-            "the journal is of a run of another kind, or of another version of the format".to_owned()
+            "the journal belongs to another kind of run, or to another version of the format".to_owned()
         } else if deployment.is_some_and(|name| name != self.deployment) {
             format!("the journal is of the deployment {}", self.deployment)
         } else if let Some(theirs) = tenant.and_then(other_tenant) {
@@ -45,15 +45,15 @@ impl Header {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    /// The object is created, or about to be.
+    /// The object was created, or is about to be.
     Made(CreatedObject),
     /// The creation failed.
     Undone(CreatedObject),
     /// These devices are about to be imported, by serial number.
     Importing(BTreeSet<String>),
-    /// The object was removed, or was gone already.
+    /// The object was removed, or no longer existed.
     Removed(CreatedObject),
-    /// The object existed before, and is the deployment's own now.
+    /// The object existed before, and was adopted.
     Adopted(AdoptedObject),
     /// A registration is about to be replaced by one with another hardware hash.
     Replacing(Replacement),
@@ -62,12 +62,13 @@ enum Line {
     Replaced { key: String, id: Id<Device> },
 }
 
-/// The replacement of a registration: what the new one takes over. A person is named by the id of the user's object alone.
+/// The replacement of a registration: the values that the new one takes over. A person is recorded only as the id of
+/// the user's object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Replacement {
     /// The digest of the new serial number and hardware hash.
     pub(super) key: String,
-    /// The registration that is replaced.
+    /// The registration to replace.
     pub(super) old: Id<Device>,
     pub(super) old_serial_number: String,
     pub(super) serial_number: String,
@@ -80,10 +81,10 @@ pub(super) struct Replacement {
     pub(super) new: Option<Id<Device>>,
 }
 
-/// The deployment of a journal that a replacement of a motherboard has begun.
+/// The name of the deployment in a journal that a replacement of a motherboard started.
 const REPLACEMENTS: &str = "replaced motherboards";
 
-/// The journal of a deployment, with what its lines add up to.
+/// The journal of a deployment, with the state that its lines add up to.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     journal: Option<Journal>,
@@ -98,8 +99,7 @@ impl CreatedObjects {
     /// Reads the objects that a run has recorded in its journal.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`] if there is no such journal, if the journal is in use or cannot be read, or is of another
-    /// kind.
+    /// [`ErrorKind::Journal`] if the journal does not exist, is in use, cannot be read, or is of another kind.
     pub fn from_journal(journal: Journal) -> Result<Self> {
         let record = Record::read(journal, None, None)?;
         record.check_is_begun()?;
@@ -160,7 +160,7 @@ impl Record {
         }
     }
 
-    /// Returns the objects that were created, and those whose creation was under way when an earlier run was killed.
+    /// Returns the created objects, and those whose creation was in progress when an earlier run was killed.
     pub(super) fn created(&self) -> &CreatedObjects {
         &self.created
     }
@@ -169,12 +169,12 @@ impl Record {
         self.created
     }
 
-    /// Returns the devices that an earlier run has imported, or was about to.
+    /// Returns the devices that an earlier run imported or was about to import.
     pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
         self.importing.as_ref()
     }
 
-    /// Records objects that are about to be created. If the journal takes nothing, nothing may be sent.
+    /// Records objects to create. If recording fails, nothing may be sent.
     pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let lines = self.new_lines(items);
         self.append(&lines)?;
@@ -182,7 +182,7 @@ impl Record {
         Ok(())
     }
 
-    /// Records objects that were created. They count as created even if the journal takes nothing.
+    /// Records created objects. They count as created even if recording fails.
     pub(super) fn done(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let lines = self.new_lines(items);
         let appended = self.append(&lines);
@@ -190,7 +190,7 @@ impl Record {
         appended
     }
 
-    /// Records that objects were not created, which [`add`](Self::add) had recorded.
+    /// Records that objects, recorded by [`add`](Self::add), were not created.
     pub(super) fn undo(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let lines: Vec<Line> = items.into_iter().map(Line::Undone).collect();
         let appended = self.append(&lines);
@@ -198,7 +198,7 @@ impl Record {
         appended
     }
 
-    /// Records objects that were removed, or are gone.
+    /// Records objects that were removed or no longer exist.
     pub(super) fn removed(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let known = items.into_iter().filter(|item| self.created.has(item));
         let lines: Vec<Line> = known.map(Line::Removed).collect();
@@ -207,7 +207,7 @@ impl Record {
         appended
     }
 
-    /// Records that an object is the deployment's own from now on.
+    /// Records an adopted object.
     pub(super) fn adopt(&mut self, adopted: AdoptedObject) -> Result<()> {
         if self.created.adopted().contains(&adopted) {
             return Ok(());
@@ -218,12 +218,12 @@ impl Record {
         Ok(())
     }
 
-    /// Returns the replacements, the oldest first.
+    /// Returns the replacements, oldest first.
     pub(super) fn replacements(&self) -> &[Replacement] {
         &self.replacements
     }
 
-    /// Records a replacement that is about to begin.
+    /// Records a replacement before it begins.
     pub(super) fn replacing(&mut self, replacement: Replacement) -> Result<()> {
         if self.replacements.contains(&replacement) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The removal of objects and registrations: retried while the service holds on to them, and waited for.
+//! Removes objects and registrations: retries while the service still uses them, and waits until they are gone.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
 use crate::model::{Device, EnrollmentState, Id, Lookup, ManagedDevice};
 
-/// The wait for the service to release an object after it was unassigned.
+/// The wait for the service to release an unassigned object.
 const LETTING_GO: Schedule =
     Schedule::new(Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(5 * 60));
 
@@ -19,11 +19,11 @@ const LETTING_GO: Schedule =
 const GOING: Schedule =
     Schedule::new(Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(60 * 60));
 
-/// The service's word for a registration that an earlier request deletes; the spelling is the service's.
+/// The name of the service's error for a registration that is being deleted, in the service's spelling.
 const DELETION_IN_PROGRESS: &str = "ZtdDeviceDeletionInProgess";
 
-/// Returns the device in Intune that has to be deleted before a registration: unknown if the device is enrolled and the
-/// service does not name it.
+/// Returns the device in Intune to delete before a registration: unknown if the device is enrolled and the service does
+/// not name it.
 pub(super) fn managed_device(device: &Device) -> Lookup<&Id<ManagedDevice>> {
     let state = device.enrollment_state.as_ref();
     match &device.managed_device_id {
@@ -43,14 +43,14 @@ pub(super) fn enrolled_evidence(managed: &Lookup<&Id<ManagedDevice>>) -> &'stati
     }
 }
 
-/// Removes what a run names, one after the other.
+/// Removes objects of a run one after the other.
 pub(super) struct Remover<'a, E> {
     pub(super) client: &'a Client,
     pub(super) progress: &'a Progress<E>,
 }
 
 impl<E> Remover<'_, E> {
-    /// Deletes an object. Retries while the service still sees the object in use. An object that is gone is no error.
+    /// Deletes an object. Retries while the service still sees it in use. A missing object is no error.
     pub(super) async fn delete(&self, call: Call<()>) -> Result<()> {
         let operation: Operation<()> = call.into_operation();
         let client = self.client.clone();
@@ -81,7 +81,7 @@ impl<E> Remover<'_, E> {
             Either::Left((Err(error), _)) => Err(error),
             Either::Right(_) => Err(Error::new(
                 ErrorKind::Interrupted,
-                "stopped while the service held on to the object to delete",
+                "stopped while the service still used the object to delete",
             )),
         }
     }
@@ -118,7 +118,7 @@ impl<E> Remover<'_, E> {
     }
 }
 
-/// Sends a call whose object may be gone already.
+/// Sends a call whose object may be gone.
 pub(super) async fn send(call: Call<()>) -> Result<()> {
     match call.await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

@@ -26,8 +26,8 @@ const READING_BACK: Schedule =
 
 /// The move of registered devices to another group tag.
 ///
-/// The plan shows which dynamic groups each device joins and leaves: with a group come its profile, its enrollment status
-/// page and its domain join profile. A new tag reaches a device that is enrolled already only after a reset.
+/// The plan shows which dynamic groups each device joins and leaves: a group determines its profile, enrollment status
+/// page and domain join profile. An enrolled device gets the new ones only after a reset.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -43,7 +43,7 @@ const READING_BACK: Schedule =
 /// # Ok(()) });
 /// ```
 ///
-/// A device that has the tag already is left alone, so a new plan resumes where a run was stopped or killed.
+/// A device that already has the tag is left alone, so a new plan resumes an interrupted run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use = "a retag does nothing until it is planned and applied"]
 pub struct Retag {
@@ -58,15 +58,15 @@ enum Selection {
     GroupTag(GroupTag),
 }
 
-/// The devices of a [`Retag`], with the groups that each joins and leaves. Made by [`Retag::plan`]; `Display` prints it, and
-/// it goes through serde.
+/// The devices of a [`Retag`], with the groups that each joins and leaves. Returned by [`Retag::plan`]; `Display`
+/// prints the plan, and it implements serde.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct RetagPlan {
     /// The tenant that the plan is for.
     pub tenant: PlanTenant,
-    /// The move that was planned.
+    /// The planned move.
     pub retag: Retag,
     /// The devices whose tag changes.
     pub devices: Vec<PlannedRetag>,
@@ -82,7 +82,7 @@ pub struct PlannedRetag {
     pub id: Id<Device>,
     /// The serial number.
     pub serial_number: String,
-    /// The tag that the device has; empty if it has none.
+    /// The device's tag before the move; empty if it has none.
     pub before: String,
     /// The names of the dynamic groups that the device joins; `None` if not known.
     pub joins: Option<Vec<String>>,
@@ -103,7 +103,7 @@ pub enum RetagEvent {
     },
 }
 
-/// The outcome of a [`Retag`], whether the run got to its end or not.
+/// The outcome of a [`Retag`], complete or not.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
@@ -121,12 +121,12 @@ pub struct RetagReport {
 ends_with_errors!(RetagReport);
 
 impl Retag {
-    /// Moves the devices with these serial numbers to a tag; `None` clears the tag.
+    /// Creates a move of the devices with these serial numbers to a tag; `None` clears the tag.
     pub fn devices(serial_numbers: impl IntoIterator<Item = SerialNumber>, to: Option<GroupTag>) -> Self {
         Self { devices: Selection::SerialNumbers(serial_numbers.into_iter().collect()), to }
     }
 
-    /// Moves all devices with the tag `from` to another tag; `None` clears the tag.
+    /// Creates a move of all devices with the tag `from` to another tag; `None` clears the tag.
     pub fn tag(from: GroupTag, to: Option<GroupTag>) -> Self {
         Self { devices: Selection::GroupTag(from), to }
     }
@@ -134,7 +134,7 @@ impl Retag {
     /// Plans the move. Reads only.
     ///
     /// # Errors
-    /// As [`Call`](crate::graph::Call). A serial number that no registered device has, or several have, is a finding.
+    /// As [`Call`](crate::graph::Call). A serial number of no or several registered devices is a finding.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; `Group.Read.All` and `Device.Read.All` for the groups, which are not known
     /// without them.
@@ -206,7 +206,7 @@ impl Retag {
     }
 }
 
-/// Returns `true` if a device has this tag, or none if none is asked for.
+/// Returns `true` if a device has this tag, or no tag for `None`.
 fn has_tag(device: &Device, tag: Option<&GroupTag>) -> bool {
     let held = device.group_tag.as_deref().unwrap_or_default();
     held.eq_ignore_ascii_case(tag.map_or("", GroupTag::as_str))
@@ -223,12 +223,13 @@ impl RetagPlan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// Applies the plan: changes one tag after the other, and reads them back.
+    /// Applies the plan: changes one tag after the other and reads them back.
     ///
     /// # Errors
-    /// The run always ends with its report, and [`RetagReport::error`] is what ended it early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another tenant;
-    /// [`ErrorKind::Conflict`] if the devices have changed since the plan was made; as [`Call`](crate::graph::Call).
+    /// The run always ends with its report; [`RetagReport::error`] is the error that ended the run early:
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
+    /// tenant; [`ErrorKind::Conflict`] if the devices have changed since the plan was made; as
+    /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     pub fn apply(&self, client: &Client) -> Run<RetagEvent, RetagReport> {
@@ -292,7 +293,7 @@ impl RetagPlan {
             match select(reads_back.into_future(), pin!(progress.stopped())).await {
                 Either::Left((Ok(_), _)) => {}
                 Either::Left((Err(error), _)) if error.kind() == ErrorKind::Timeout => {
-                    let evidence = "the group tag was changed, and does not read back";
+                    let evidence = "the group tag was changed but does not read back";
                     report.findings.push(DEVICES_TAG_NOT_TAKEN.at(&planned.serial_number, evidence));
                 }
                 Either::Left((Err(error), _)) => return Err(error),

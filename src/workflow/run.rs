@@ -1,4 +1,4 @@
-//! Work that reports as it goes and ends in a report.
+//! Long work with events and a report.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -18,10 +18,10 @@ use crate::error::Error;
 
 type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
-/// Work under way: a stream of its events, and a future of its report.
+/// Running work: a stream of its events and a future of its report.
 ///
-/// Read the events and then await the run for its report, or await it at once and drop the events. A run that writes ends
-/// with its report in any case, which then holds the error; `R` of a run that only reads may be a `Result`.
+/// Read the events and then await the run for its report, or await the run at once and drop the events. A run that
+/// writes always ends with its report, which holds any error; for a run that only reads, `R` may be a `Result`.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -41,11 +41,11 @@ type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 /// # Ok(()) });
 /// ```
 ///
-/// No task is started: the work goes on only while the run is read or awaited, so events never pile up, and dropping the
-/// run ends it wherever it stands. [`Run::stop_handle`] ends it in good order instead, with a report.
+/// A run starts no task: the work progresses only while the run is polled, so events never pile up, and dropping the
+/// run cancels the work. [`Run::stop_handle`] ends it in good order instead, with a report.
 #[must_use = "a run does nothing until it is read or awaited"]
 pub struct Run<E, R> {
-    /// Gone when the work is over.
+    /// The work; `None` when it is complete.
     work: Option<Work<R>>,
     events: mpsc::UnboundedReceiver<E>,
     report: Option<R>,
@@ -53,8 +53,7 @@ pub struct Run<E, R> {
 }
 
 impl<E, R> Run<E, R> {
-    /// Creates a run of `work`, which emits its events to [`Progress`]. The work begins when the run is first read or
-    /// awaited.
+    /// Creates a run of `work`, which emits its events to [`Progress`]. The work begins when the run is first polled.
     pub fn new<F, W>(work: F) -> Self
     where
         F: FnOnce(Progress<E>) -> W,
@@ -66,12 +65,12 @@ impl<E, R> Run<E, R> {
         Self { work: Some(Box::pin(work)), events, report: None, stop }
     }
 
-    /// Returns the report, once the last event was read.
+    /// Returns the report, after the last event was read.
     pub fn report(&self) -> Option<&R> {
         self.report.as_ref()
     }
 
-    /// Asks the work to end in good order, from anywhere: from a handler of Ctrl-C, say.
+    /// Returns a handle that asks the work to end in good order from anywhere, such as a Ctrl-C handler.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
     }
@@ -79,7 +78,7 @@ impl<E, R> Run<E, R> {
 
 #[cfg(feature = "workflow")]
 impl<E: Send + 'static, R: Send + 'static> Run<E, R> {
-    /// Completes the run as a part of another: passes its events on, and stops when the other is stopped.
+    /// Completes the run as a part of another: forwards its events, and stops with the other.
     pub(super) async fn within<F>(mut self, progress: &Progress<F>, event: impl Fn(E) -> F) -> R {
         let stop = self.stop_handle();
         let work = async {
@@ -98,13 +97,13 @@ impl<E: Send + 'static, R: Send + 'static> Run<E, R> {
     }
 }
 
-/// Implements the access to the `errors` of reports.
+/// Implements access to the `errors` of reports.
 #[cfg(feature = "workflow")]
 macro_rules! ends_with_errors {
     ($($report:ty),+) => {$(
         impl $report {
-            /// Returns the first error, if one ended the run early. What the report lists was done nevertheless; a new run
-            /// resumes.
+            /// Returns the first error, if one ended the run early. Everything that the report lists was done
+            /// nevertheless; a new run resumes.
             pub fn error(&self) -> Option<&$crate::error::Error> {
                 self.errors.first()
             }
@@ -114,7 +113,7 @@ macro_rules! ends_with_errors {
                 &self.errors
             }
 
-            /// Returns the report, or the first error in its place: for callers that need nothing of what was done before.
+            /// Returns the report, or the first error in its place, for callers that do not need the partial report.
             ///
             /// # Errors
             /// The error that ended the run early.
@@ -130,7 +129,7 @@ macro_rules! ends_with_errors {
 #[cfg(feature = "workflow")]
 pub(super) use ends_with_errors;
 
-/// Serialises errors as their text with all causes.
+/// Serializes errors as text with all sources.
 #[cfg(feature = "workflow")]
 pub(super) fn serialize_errors<S: serde::Serializer>(
     errors: &[Error],
@@ -190,7 +189,7 @@ impl<E, R> fmt::Debug for Run<E, R> {
     }
 }
 
-/// The events of a [`Run`] as its work sees them, and the request to stop.
+/// The event sender and stop signal of a [`Run`]'s work.
 pub struct Progress<E> {
     events: mpsc::UnboundedSender<E>,
     stop: StopHandle,
@@ -203,13 +202,12 @@ impl<E> Progress<E> {
         let _ = self.events.send(event);
     }
 
-    /// Asks all of the work to end, as [`StopHandle::stop`] does: for work whose one part has failed.
+    /// Asks all of the work to end, as [`StopHandle::stop`] does, after one part has failed.
     pub fn stop(&self) {
         self.stop.stop();
     }
 
-    /// Waits until the reader of the run has taken the events so far: a stop that the reader then asks for is known
-    /// afterwards.
+    /// Waits until the reader has received all events so far, so that a stop in response to them is visible.
     pub async fn flush(&self) {
         let mut waited = false;
         std::future::poll_fn(|context| {
@@ -222,12 +220,12 @@ impl<E> Progress<E> {
         .await;
     }
 
-    /// Whether the work is to end.
+    /// Returns `true` if the work has to end.
     pub fn is_stopped(&self) -> bool {
         *self.stop.0.borrow()
     }
 
-    /// Ends when the work is to end: to be raced against a wait.
+    /// Completes when the work has to end: for racing against a wait.
     pub async fn stopped(&self) {
         // The sender is here, so the channel is open.
         let _ = self.stop.0.subscribe().wait_for(|stopped| *stopped).await;
@@ -246,12 +244,12 @@ impl<E> fmt::Debug for Progress<E> {
     }
 }
 
-/// Asks a [`Run`] to end in good order. May outlive it.
+/// A handle that asks a [`Run`] to end in good order. May outlive the run.
 #[derive(Debug, Clone)]
 pub struct StopHandle(watch::Sender<bool>);
 
 impl StopHandle {
-    /// Asks. What is on its way is brought to its end; waits end at once.
+    /// Asks the run to end: requests in flight complete, waits end at once.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }

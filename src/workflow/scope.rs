@@ -1,4 +1,4 @@
-//! The MDM user scope of a deployment: the change to it, the record of what was there, and its restoration.
+//! The MDM user scope of a deployment: its change, the record of the previous scope, and its restoration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::model::{Finding, Group, Id, MdmPolicy, MdmScope, PolicyScope};
 /// The subject of steps and findings about the scope.
 pub(super) const MDM_USER_SCOPE: &str = "MDM user scope";
 
-/// The users whose devices enroll automatically, as a tenant holds them. `Display` names them.
+/// The users whose devices enroll automatically in a tenant. `Display` names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -23,12 +23,12 @@ pub enum UserScope {
     All,
     /// The members of these groups, each with its name; the name is empty if the service did not report it.
     Groups(BTreeMap<Id<Group>, String>),
-    /// Not known: the service did not report it.
+    /// Not known, because the service did not report the scope.
     Unknown,
 }
 
 impl UserScope {
-    /// Reads the scope of a policy that was read with its groups.
+    /// Returns the scope of a policy that was read with its groups.
     pub(super) fn of(policy: &MdmPolicy) -> Self {
         let groups = policy.included_groups.as_ref().map(|groups| {
             let name = |name: &Option<crate::model::Text>| name.as_deref().unwrap_or_default().to_owned();
@@ -42,12 +42,12 @@ impl UserScope {
         }
     }
 
-    /// A selection of no group is nobody.
+    /// Creates the scope of these groups; without any it is nobody's.
     fn of_groups(groups: BTreeMap<Id<Group>, String>) -> Self {
         if groups.is_empty() { Self::Nobody } else { Self::Groups(groups) }
     }
 
-    /// Returns the scope as a wish; `None` if it is not known, or nobody's: no change in this crate leads there.
+    /// Returns the scope as a wish; `None` if it is unknown or nobody's, which this crate never sets.
     pub(super) fn to_wish(&self) -> Option<MdmScope> {
         match self {
             Self::Nobody | Self::Unknown => None,
@@ -65,7 +65,7 @@ impl UserScope {
         matches!(self, Self::Groups(groups) if groups.contains_key(group))
     }
 
-    /// Returns the scope with only those groups that `keep` accepts.
+    /// Returns the scope without the groups that `keep` rejects.
     pub(super) fn retained(&self, keep: impl Fn(&Id<Group>) -> bool) -> Self {
         match self {
             Self::Groups(groups) => {
@@ -76,7 +76,7 @@ impl UserScope {
         }
     }
 
-    /// Returns `true` if both are known, and the same users: names of groups do not count.
+    /// Returns `true` if both are known and have the same users; group names are ignored.
     pub(super) fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nobody, Self::Nobody) | (Self::All, Self::All) => true,
@@ -90,7 +90,7 @@ impl UserScope {
     }
 
     /// Returns `true` if a change from `before` to `after`, or back, passes through this scope: groups enter one by one
-    /// before others leave, and the first one ends a scope of all users.
+    /// before others leave, and the first one replaces a scope of all users.
     pub(super) fn is_between(&self, before: &Self, after: &Self) -> bool {
         if self.same_as(before) || self.same_as(after) {
             return true;
@@ -130,18 +130,17 @@ fn label(id: &Id<Group>, name: &str) -> String {
     if name.is_empty() { format!("group {id}") } else { format!("group {}", line(name)) }
 }
 
-/// The wish for the scope, and the policy that it was planned for.
+/// The desired scope, and the policy that it was planned for.
 pub(super) struct ScopeTodo {
     pub(super) policy: MdmPolicy,
     /// The scope in the settings.
     pub(super) wish: UserScope,
-    /// Whether groups that the settings do not name stay.
+    /// Whether groups outside the settings stay.
     pub(super) keeps_others: bool,
 }
 
 impl ScopeTodo {
-    /// Returns the scope that the wish leads to from this policy. Groups that somebody else put into the scope stay in it,
-    /// unless the deployment removes others.
+    /// Returns the target scope for this policy. Groups that others added stay, unless the deployment removes others.
     pub(super) fn target(&self, policy: &MdmPolicy) -> UserScope {
         let now = UserScope::of(policy);
         match (&self.wish, now) {
@@ -156,7 +155,7 @@ impl ScopeTodo {
         }
     }
 
-    /// Returns what enters and what leaves the scope, in words.
+    /// Returns descriptions of what enters and leaves the scope.
     pub(super) fn labels(&self) -> (Vec<String>, Vec<String>) {
         let (now, then) = (UserScope::of(&self.policy), self.target(&self.policy));
         (joining(&now, &then), joining(&then, &now))
@@ -184,7 +183,7 @@ impl ScopeTodo {
     }
 }
 
-/// Returns the members of `then` that are not in `now`, in words.
+/// Describes the members of `then` that are not in `now`.
 fn joining(now: &UserScope, then: &UserScope) -> Vec<String> {
     match then {
         UserScope::All if *now != UserScope::All => vec!["all users".to_owned()],
@@ -192,11 +191,11 @@ fn joining(now: &UserScope, then: &UserScope) -> Vec<String> {
     }
 }
 
-/// Returns the scope that is on record as the one before any change of a deployment.
+/// Returns the scope to record as the one before a deployment's changes.
 ///
-/// `earlier` is the record of the deployment's last change: the scope before it and the one that it left. If that is still
-/// what the tenant holds, the scope before it counts; otherwise somebody has changed the scope meanwhile, and it is the
-/// scope now without the groups that the deployment has put there.
+/// `earlier` is the record of the deployment's last change: the scopes before and after it. If the tenant still has the
+/// latter, the scope before it counts; otherwise another change came in between, and the present scope without the
+/// deployment's groups counts.
 pub(super) fn before_change(earlier: Option<(&UserScope, &UserScope)>, now: &UserScope) -> UserScope {
     match earlier {
         Some((before, after)) if now.is_between(before, after) => before.clone(),

@@ -1,4 +1,4 @@
-//! The state of a tenant, as far as a deployment is concerned. Each collection is read once.
+//! The state of a tenant as far as a deployment needs it. Each collection is read once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +26,7 @@ use super::resultant::{
 pub(super) struct TenantState {
     pub(super) mdm: Option<MdmRead>,
     pub(super) connectors: Vec<Connector>,
-    /// Groups by the names that the deployment uses: there may be several of a name.
+    /// Groups by the names that the deployment uses; a name may have several.
     pub(super) groups: Vec<(String, Vec<Stored<Group>>)>,
     pub(super) profiles: Vec<DeploymentProfile>,
     pub(super) pages: Vec<Stored<EnrollmentStatusPage>>,
@@ -35,21 +35,21 @@ pub(super) struct TenantState {
     pub(super) skip_policies: Vec<Stored<SkipUserStatusPage>>,
     /// All device configurations.
     pub(super) configurations: Vec<DeviceConfiguration>,
-    /// The network access configurations of the deployment's domain join profile; absent if they are not asked for.
+    /// The network access configurations of the deployment's domain join profile; absent if not requested.
     pub(super) networks: Lookup<Vec<NetworkLink>>,
     pub(super) apps: Vec<MobileApp>,
     pub(super) devices: Vec<Device>,
-    /// The objects in Entra ID of registrations, by the registration's id in lower case.
+    /// The objects in Entra ID of registrations, by lower-case registration id.
     pub(super) anchors: Lookup<HashMap<String, DirectoryDevice>>,
-    /// The groups that assignments name, and the group of devices, with their members.
+    /// The groups in assignments and the device group, with their members.
     pub(super) group_views: HashMap<Id<Group>, Lookup<GroupView>>,
-    /// The filters, if an assignment or the settings name one.
+    /// The filters, if an assignment or the settings use one.
     pub(super) filters: Lookup<Vec<AssignmentFilter>>,
-    /// Assignments by the id of the object that is assigned, others' too: they may conflict.
+    /// Assignments by object id, including foreign objects, which may conflict.
     pub(super) assignments: HashMap<String, Vec<Assignment>>,
-    /// Groups that the deployment's own objects are assigned to, and that are not there any more.
+    /// Groups that the deployment's objects are assigned to and that no longer exist.
     pub(super) gone_groups: BTreeSet<Id<Group>>,
-    /// Which of the objects are the deployment's own.
+    /// The identity of the deployment's own objects.
     pub(super) identity: Identity,
 }
 
@@ -57,14 +57,14 @@ pub(super) struct TenantState {
 #[derive(Debug)]
 pub(super) enum MdmRead {
     Policy(Box<MdmPolicy>),
-    /// Only a signed-in user may read the scope, and the client is an app.
+    /// An app cannot read the scope: only a signed-in user can.
     NotAllowed,
-    /// The tenant has no policy of Intune.
+    /// The tenant has no Intune policy.
     Missing,
 }
 
 impl TenantState {
-    /// Reads what `desired` uses, each collection once.
+    /// Reads the collections that `desired` needs, each once.
     pub(super) async fn read(
         client: &Client,
         desired: &HybridJoin,
@@ -140,8 +140,8 @@ impl TenantState {
         Ok(state)
     }
 
-    /// Reads the assignments of all profiles, pages and domain join profiles, and of the configurations that the deployment
-    /// names.
+    /// Reads the assignments of all profiles, pages and domain join profiles, and of the configurations in the
+    /// deployment.
     async fn read_assignments(
         &self,
         client: &Client,
@@ -207,7 +207,7 @@ impl TenantState {
         }
     }
 
-    /// Returns the deployment's own groups: several if a name decides, and repeats.
+    /// Returns the deployment's own groups; several if the name decides and repeats.
     pub(super) fn own_groups(&self, desired: &HybridJoin) -> Vec<&Stored<Group>> {
         let all = self.groups.iter().flat_map(|(_, found)| found);
         let mut own: Vec<&Stored<Group>> =
@@ -240,14 +240,14 @@ impl TenantState {
         self.assignments.get(stored.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the groups of a name.
+    /// Returns the groups with a name.
     pub(super) fn groups_named(&self, name: &DisplayName) -> &[Stored<Group>] {
         let named = self.groups.iter().find(|(other, _)| other == name.as_str());
         named.map_or(&[], |(_, found)| found)
     }
 }
 
-/// Returns the names of groups that a deployment uses.
+/// Returns the names of groups in a deployment.
 fn group_names(desired: &HybridJoin) -> Vec<&DisplayName> {
     let mut names: Vec<&DisplayName> = desired.group.iter().map(|group| &group.display_name).collect();
     if let Some(MdmUserScope::Groups(groups)) = &desired.mdm_scope {
@@ -263,7 +263,7 @@ async fn all_if<T: DeserializeOwned + Send + 'static>(wanted: bool, list: List<T
     if wanted { list.all().await } else { Ok(Vec::new()) }
 }
 
-/// Adds the assignments of objects to a batch. A default object has none of interest.
+/// Adds the assignments of objects to a batch, except those of default objects.
 fn add_assignments<S: Assignable>(
     batch: &mut AssignmentBatch<String>,
     client: &Client,

@@ -1,4 +1,4 @@
-//! The vocabulary of a plan: steps, actions, and planned steps.
+//! The vocabulary of a plan: steps, actions and planned steps.
 
 use std::fmt;
 
@@ -72,7 +72,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// The action that a plan takes on one subject.
+/// The action of a plan on one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -93,12 +93,12 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
-    /// Changes nothing: the subject left the settings, or the list of devices, and stays until it is removed. See
+    /// Changes nothing: the subject left the settings or the device list, and stays until it is removed. See
     /// [`Plan::dropped`](super::Plan::dropped).
     Dropped,
-    /// Changes nothing: the service did not report these properties, so they are neither changed nor known to be as desired.
+    /// Changes nothing: the service did not report these properties, so their drift is not known.
     Unknown(Vec<PropertyChange>),
-    /// Asks a person for the work that this text describes.
+    /// Asks a person for the described work.
     Manual(String),
     /// Does nothing: the finding stands in the way.
     Blocked(Finding),
@@ -111,7 +111,7 @@ impl Action {
     }
 }
 
-/// An action of a plan: a step, a subject and what is done to it.
+/// An action of a plan, with its step and subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedStep {
@@ -128,7 +128,7 @@ impl PlannedStep {
         Self { step, subject: subject.into(), action }
     }
 
-    /// Prints changes by the settings' own names and values. Properties that are written as one setting have one line.
+    /// Formats changes by the settings' own names and values. Properties of one setting share a line.
     fn fmt_changes(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -151,7 +151,7 @@ impl PlannedStep {
         lines.iter().try_for_each(|line| writeln!(f, "      {line}"))
     }
 
-    /// Sorts actions in the order in which their steps are taken.
+    /// Sorts actions by the order of their steps.
     pub(super) fn sort(planned: &mut [Self]) {
         planned.sort_by_key(|planned| planned.step);
     }
@@ -202,7 +202,7 @@ impl fmt::Display for PlannedStep {
     }
 }
 
-/// Prints the end of a plan: its findings, and the number of things to `change`.
+/// Formats the end of a plan: its findings, and the number of things to `change`.
 pub(super) fn fmt_end(
     f: &mut fmt::Formatter<'_>,
     findings: &[Finding],

@@ -1,4 +1,4 @@
-//! The targets that a deployment assigns its objects to, and the changes to the assignments that are there.
+//! The targets of a deployment's objects, and the changes to present assignments.
 
 use super::findings::ASSIGNMENT_NAME;
 use super::hybrid_join::{FilterMode, HybridJoin, PartAssignment};
@@ -8,7 +8,7 @@ use crate::model::{
     Assignment, AssignmentFilterType, DisplayName, Finding, Group, Id, Lookup, Target, TargetKind,
 };
 
-/// The id that stands for the deployment's group before the group is created.
+/// The placeholder id of the deployment's group before it is created.
 pub(super) const PLANNED: &str = "planned";
 
 /// A target with its label.
@@ -18,9 +18,9 @@ pub(super) struct WantedTarget {
     pub(super) label: String,
 }
 
-/// Returns the targets of one of the deployment's objects. `group` is the deployment's own, if it has one.
+/// Returns the targets of a deployment's object. `group` is the deployment's own, if it has one.
 ///
-/// Fails with a finding for a name that is not the name of exactly one group or filter.
+/// Returns a finding for a name of no or several groups or filters.
 pub(super) fn wanted<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
@@ -91,35 +91,35 @@ fn filter_of(settings: &PartAssignment, state: &TenantState) -> Result<Option<Fo
 
 /// The change that a wanted target needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Fate<'a> {
-    /// It is there.
+pub(super) enum TargetChange<'a> {
+    /// The assignment exists.
     Met(&'a Assignment),
-    /// Its audience is there with a filter that the settings do not name, which stays.
+    /// The audience is assigned with a filter outside the settings, which stays.
     Narrowed(&'a Assignment),
-    /// Its audience is there with another filter, which is changed.
+    /// The audience is assigned with another filter, which is changed.
     Change(&'a Assignment),
-    /// It is added.
+    /// The assignment is added.
     Add,
 }
 
-/// Determines the change that a wanted target needs, given the assignments that are there.
-pub(super) fn fate<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> Fate<'a> {
+/// Determines the change for a wanted target from the present assignments.
+pub(super) fn change_for<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> TargetChange<'a> {
     let same = |found: &&Assignment| found.target.as_ref().is_some_and(|held| held.same_as(wanted));
     if let Some(found) = held.iter().find(same) {
-        return Fate::Met(found);
+        return TargetChange::Met(found);
     }
     let bare = |target: &Target| Target::new(target.kind.clone());
     let audience = |found: &&Assignment| {
         found.is_direct() && found.target.as_ref().is_some_and(|held| bare(held).same_as(&bare(wanted)))
     };
     match held.iter().find(audience) {
-        Some(found) if keep_others && wanted.filter.is_none() => Fate::Narrowed(found),
-        Some(found) => Fate::Change(found),
-        None => Fate::Add,
+        Some(found) if keep_others && wanted.filter.is_none() => TargetChange::Narrowed(found),
+        Some(found) => TargetChange::Change(found),
+        None => TargetChange::Add,
     }
 }
 
-/// Returns the direct assignments that no wanted target accounts for.
+/// Returns the direct assignments that match no wanted target.
 pub(super) fn others<'a>(
     held: &'a [Assignment],
     wanted: &[Target],
@@ -127,16 +127,18 @@ pub(super) fn others<'a>(
 ) -> Vec<&'a Assignment> {
     let accounted: Vec<&Assignment> = wanted
         .iter()
-        .filter_map(|target| match fate(held, target, keep_others) {
-            Fate::Met(found) | Fate::Narrowed(found) | Fate::Change(found) => Some(found),
-            Fate::Add => None,
+        .filter_map(|target| match change_for(held, target, keep_others) {
+            TargetChange::Met(found) | TargetChange::Narrowed(found) | TargetChange::Change(found) => {
+                Some(found)
+            }
+            TargetChange::Add => None,
         })
         .collect();
     let is_other = |found: &&Assignment| found.is_direct() && !accounted.iter().any(|one| one.id == found.id);
     held.iter().filter(is_other).collect()
 }
 
-/// Returns the assignments as the plan leaves them.
+/// Returns the assignments after the plan.
 pub(super) fn planned(held: Vec<Assignment>, wanted: &[Target], keep_others: bool) -> Vec<Assignment> {
     let gone: Vec<Id<Assignment>> = match keep_others {
         true => Vec::new(),
@@ -145,10 +147,10 @@ pub(super) fn planned(held: Vec<Assignment>, wanted: &[Target], keep_others: boo
     let mut planned = Vec::new();
     let mut replaced = Vec::new();
     for target in wanted {
-        match fate(&held, target, keep_others) {
-            Fate::Met(_) | Fate::Narrowed(_) => continue,
-            Fate::Change(found) => replaced.push(found.id.clone()),
-            Fate::Add => {}
+        match change_for(&held, target, keep_others) {
+            TargetChange::Met(_) | TargetChange::Narrowed(_) => continue,
+            TargetChange::Change(found) => replaced.push(found.id.clone()),
+            TargetChange::Add => {}
         }
         if let Ok(id) = PLANNED.parse() {
             let mut assignment = Assignment::new(id);
@@ -161,7 +163,7 @@ pub(super) fn planned(held: Vec<Assignment>, wanted: &[Target], keep_others: boo
     planned
 }
 
-/// Returns a target with the id of the deployment's group in the place of the one that stands for it.
+/// Returns a target with the placeholder replaced by the group's id.
 pub(super) fn resolved(target: &Target, group: Option<&Id<Group>>) -> Option<Target> {
     match &target.kind {
         TargetKind::Group(id) if id.as_str() == PLANNED => {

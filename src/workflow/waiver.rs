@@ -1,9 +1,9 @@
-//! Findings that stop a run, unless the caller waives them.
+//! Findings that stop a run unless they are waived.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Finding;
 
-/// The most findings that an error lists.
+/// The most findings in an error.
 const MOST_LISTED: usize = 20;
 
 /// Checks that every finding that stops a run is waived. `stopped` is the noun for the run.

@@ -88,7 +88,7 @@ async fn what_settings_cannot_express_is_listed_and_stays_as_it_is() -> Result<(
     let twin = harness.tenant.add_group("Twins").parse()?;
     harness.tenant.add_group("Twins");
     harness.client.profiles().assignments::<HybridJoinProfile>(&profile).add(&Target::group(twin)).await?;
-    lost(&harness, &profile, place, "other groups are too").await?;
+    lost(&harness, &profile, place, "as other groups are").await?;
     let (harness, profile, _) = world().await?;
     harness.tenant.add_group("Autopilot Munich");
     lost(&harness, &profile, "group", "no group that settings can describe").await?;

@@ -1,4 +1,4 @@
-//! What is wrong with the connector's configuration files.
+//! Checks of the connector's configuration files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, 
 use crate::model::invalid::nearest;
 use crate::model::{Finding, FindingKind, OrganizationalUnit};
 
-/// Keys with the values that the connector's installer writes.
+/// The keys and values that the connector's installer writes.
 const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
     (ConnectorFile::EnrollmentWizard, "SignInURL", "https://portal.manage.microsoft.com/Home/ClientLogon"),
     (
@@ -18,11 +18,11 @@ const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
     (ConnectorFile::Service, "BaseServiceAddress", "https://manage.microsoft.com/"),
 ];
 
-/// Keys that an administrator may add.
+/// The keys that an administrator may add.
 const OWN: &[&str] = &[UNITS, ACCOUNT, DISABLE_OU_UPDATES];
 
 impl ConnectorConfig {
-    /// What is wrong with the file, whatever is wanted of it.
+    /// Returns findings about the file by itself, without regard to the wanted units.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.check_keys(&mut findings);
@@ -34,7 +34,7 @@ impl ConnectorConfig {
         findings
     }
 
-    /// How the units in the wizard's file differ from those that are wanted.
+    /// Compares the units in the wizard's file with the wanted ones.
     ///
     /// ```
     /// # use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -56,7 +56,7 @@ impl ConnectorConfig {
             self.finding(CONNECTOR_CONFIG_MISSING_OU, UNITS, format!("{unit} is not in the list"))
         });
         let extra = has.iter().filter(|unit| lacks(wanted, unit)).map(|unit| {
-            self.finding(CONNECTOR_CONFIG_EXTRA_OU, UNITS, format!("{unit} is in the list and not wanted"))
+            self.finding(CONNECTOR_CONFIG_EXTRA_OU, UNITS, format!("{unit} is in the list but not wanted"))
         });
         missing.chain(extra).collect()
     }
@@ -78,18 +78,14 @@ impl ConnectorConfig {
         let known: Vec<&str> = OWN.iter().copied().chain(SHIPPED.iter().map(|(_, key, _)| *key)).collect();
         for (key, count) in keys.values() {
             if *count > 1 {
-                findings.push(self.finding(
-                    CONNECTOR_CONFIG_DUPLICATE_KEY,
-                    key,
-                    "the key is there more than once",
-                ));
+                findings.push(self.finding(CONNECTOR_CONFIG_DUPLICATE_KEY, key, "the key is repeated"));
             }
             if known.iter().any(|known| same_key(known, key)) {
                 continue;
             }
             let meant = nearest(key, known.iter().copied());
             if let Some(meant) = meant.filter(|meant| !keys.contains_key(&meant.to_ascii_lowercase())) {
-                let evidence = format!("the connector knows no such key; {meant} is not there");
+                let evidence = format!("the connector does not know this key, and {meant} is missing");
                 let finding = self.finding(CONNECTOR_CONFIG_RENAMED_KEY, key, evidence);
                 findings.push(finding.with_remedy(format!("rename it to {meant}")));
             }
@@ -120,7 +116,7 @@ impl ConnectorConfig {
                 findings.push(self.finding(
                     CONNECTOR_CONFIG_SEPARATOR_IN_OU,
                     UNITS,
-                    format!("{unit};{rest} has a semicolon in a name, at which the connector separates"),
+                    format!("{unit};{rest} has a semicolon in a name, where the connector splits the list"),
                 ));
                 continue;
             }
@@ -164,8 +160,8 @@ impl ConnectorConfig {
         let (kind, evidence) = match (account, is_disabled) {
             (Some(_), false) => (
                 CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT,
-                "a managed service account of one's own is set, with which the wizard changes no permissions, and its \
-                 attempts are not switched off",
+                "an own managed service account is set, so the wizard cannot change permissions, but its attempts \
+                    are not switched off",
             ),
             (None, true) => (
                 CONNECTOR_CONFIG_OU_UPDATES_DISABLED,
@@ -185,14 +181,14 @@ impl ConnectorConfig {
             findings.push(self.finding(
                 CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY,
                 PLACE,
-                "defaultProxy stands inside of defaultProxy, which .NET's schema does not have",
+                "a defaultProxy is nested in another, which .NET's schema does not allow",
             ));
         }
         if matches!(self.proxy(), Proxy::Server(server) if !server.address.contains("://")) {
             findings.push(self.finding(
                 CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME,
                 PLACE,
-                "the address is not a URI, which .NET's documentation asks for",
+                "the address is not a URI, as .NET's documentation requires",
             ));
         }
     }
@@ -202,12 +198,12 @@ impl ConnectorConfig {
     }
 }
 
-/// What is the same for two units if they are the same, as [`OrganizationalUnit::same_as`] has it.
+/// Returns a key that is equal for units that are the same by [`OrganizationalUnit::same_as`].
 fn same_name(unit: &OrganizationalUnit) -> (Vec<String>, String) {
     (unit.names().iter().map(|name| name.to_lowercase()).collect(), unit.domain().as_str().to_lowercase())
 }
 
-/// What must be the same in both files, and is not.
+/// Compares the settings that must be equal in both files.
 pub fn compare_connector_configs(wizard: &ConnectorConfig, service: &ConnectorConfig) -> Vec<Finding> {
     if wizard.proxy() == service.proxy() {
         return Vec::new();

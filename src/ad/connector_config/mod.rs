@@ -1,5 +1,5 @@
-//! The two configuration files of the Intune Connector: read, checked and written. All that is not changed stays as it
-//! is, byte for byte.
+//! The two configuration files of the Intune Connector. Reads, checks and writes them; unchanged parts stay byte for
+//! byte.
 //!
 //! ```
 //! use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -33,24 +33,24 @@ use crate::ad::dn;
 use crate::ad::principal::Principal;
 use crate::model::{InvalidValue, OrganizationalUnit};
 
-/// The key of the units in which the connector may create computer accounts.
+/// The key for the units in which the connector may create computer accounts.
 const UNITS: &str = "OrganizationalUnitsUsedForOfflineDomainJoin";
-/// The key of a managed service account that the administrator made.
+/// The key for a managed service account of the administrator's own.
 const ACCOUNT: &str = "TenantConfiguredManagedServiceAccount";
 /// The key that stops the wizard from changing the units' permissions.
 const DISABLE_OU_UPDATES: &str = "DisableOUUpdates";
 
-/// Which of the connector's two files.
+/// One of the connector's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectorFile {
-    /// That of the wizard, which signs in and sets permissions.
+    /// The wizard's file. The wizard signs in and sets permissions.
     EnrollmentWizard,
-    /// That of the service, which answers requests.
+    /// The service's file. The service answers requests.
     Service,
 }
 
 impl ConnectorFile {
-    /// The file's name.
+    /// Returns the file's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::EnrollmentWizard => "ODJConnectorEnrollmentWizard.exe.config",
@@ -58,7 +58,7 @@ impl ConnectorFile {
         }
     }
 
-    /// Where the connector's installer puts it.
+    /// Returns the path at which the connector's installer puts the file.
     pub fn default_path(self) -> &'static str {
         match self {
             Self::EnrollmentWizard => {
@@ -77,7 +77,7 @@ impl fmt::Display for ConnectorFile {
     }
 }
 
-/// One of the connector's configuration files. Its `Debug` shows nothing of what is in it.
+/// One of the connector's configuration files. `Debug` shows none of its content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectorConfig {
     file: ConnectorFile,
@@ -88,11 +88,11 @@ pub struct ConnectorConfig {
 const ROOT: usize = 0;
 
 impl ConnectorConfig {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// Not well-formed XML 1.0 in UTF-8; a document type or an entity, which are never looked up; more than 256 KiB;
-    /// another root than `configuration`. The position is that of a character.
+    /// Not well-formed XML 1.0 in UTF-8; a document type or an entity, which are never resolved; more than 256 KiB; a
+    /// root other than `configuration`. The position is that of a character.
     pub fn parse(file: ConnectorFile, bytes: &[u8]) -> Result<Self, InvalidValue> {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {
@@ -104,17 +104,17 @@ impl ConnectorConfig {
         Ok(Self { file, document })
     }
 
-    /// The bytes of the file: those that were read, but for what was changed since.
+    /// Returns the bytes of the file: the original ones, except for changes.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.document.to_bytes()
     }
 
-    /// Which file it is.
+    /// Returns which file this is.
     pub fn file(&self) -> ConnectorFile {
         self.file
     }
 
-    /// The value of a key in `appSettings`, with references resolved. The case of the key does not matter.
+    /// Returns the value of a key in `appSettings`, with references resolved. The case of the key does not matter.
     pub fn setting(&self, key: &str) -> Option<&str> {
         let mut value = None;
         for (_, element) in self.section()?.1 {
@@ -128,18 +128,18 @@ impl ConnectorConfig {
         value
     }
 
-    /// Sets the value of a key in `appSettings`; both are added if they are not there.
+    /// Sets the value of a key in `appSettings`; adds the key and the section if they are missing.
     ///
     /// # Errors
-    /// The key is there twice, is taken back by `remove` or `clear`, or the section stands in another file or is
-    /// encrypted: then it is not certain which value the connector would read. A character that XML does not allow.
+    /// The connector's reading would be ambiguous: the key is repeated or undone by `remove` or `clear`, or the section
+    /// is in another file or encrypted. Or the value has a character that XML does not allow.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
-        self.document = match self.place_of(key)? {
-            Place::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
-            Place::Section(section) => {
+        self.document = match self.position_of(key)? {
+            KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
+            KeyPosition::Section(section) => {
                 self.document.with_child(section, "add", &[("key", key), ("value", value)])?.0
             }
-            Place::Nowhere => {
+            KeyPosition::Nowhere => {
                 let (document, section) = self.document.with_child(ROOT, "appSettings", &[])?;
                 document.with_child(section, "add", &[("key", key), ("value", value)])?.0
             }
@@ -147,54 +147,55 @@ impl ConnectorConfig {
         Ok(())
     }
 
-    /// Removes a key from `appSettings`; nothing if it is not there.
+    /// Removes a key from `appSettings`. Does nothing if the key is missing.
     ///
     /// # Errors
     /// As [`set_setting`](Self::set_setting).
     pub fn remove_setting(&mut self, key: &str) -> Result<(), InvalidValue> {
-        if let Place::Entry(entry) = self.place_of(key)? {
+        if let KeyPosition::Entry(entry) = self.position_of(key)? {
             self.document = self.document.without(entry)?;
         }
         Ok(())
     }
 
-    /// Returns the managed service account of one's own that the connector runs as (`TenantConfiguredManagedServiceAccount`);
-    /// `None` if the connector creates one for itself. With an account of one's own the wizard changes no permissions,
-    /// whatever units the file names.
+    /// Returns the administrator's own managed service account (`TenantConfiguredManagedServiceAccount`); `None` if the
+    /// connector creates one for itself. With an own account the wizard changes no permissions, whatever units the file
+    /// lists.
     ///
     /// # Errors
-    /// The value is not the name of an account.
+    /// The value is not an account name.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn managed_service_account(&self) -> Result<Option<Principal>, InvalidValue> {
         self.own_account().map(str::parse).transpose()
     }
 
-    /// The value of the managed service account of one's own.
+    /// Returns the value of the own managed service account.
     fn own_account(&self) -> Option<&str> {
         let reads_it = self.file == ConnectorFile::EnrollmentWizard;
         self.setting(ACCOUNT).filter(|account| reads_it && !account.is_empty())
     }
 
-    /// The units in which the connector may create computer accounts, as the file has them: one that is not valid
-    /// says so when asked for its [violation](OrganizationalUnit::violation).
+    /// Returns the units in which the connector may create computer accounts, as written in the file. An invalid unit
+    /// reports its [violation](OrganizationalUnit::violation).
     pub fn organizational_units(&self) -> Vec<OrganizationalUnit> {
         let items = self.setting(UNITS).unwrap_or_default().split(';').map(str::trim);
         items.filter(|item| !item.is_empty()).map(OrganizationalUnit::from_service).collect()
     }
 
-    /// Sets the units in which the connector may create computer accounts; with none, the key stays and is empty.
+    /// Sets the units in which the connector may create computer accounts. Without units the key stays, with an empty
+    /// value.
     ///
-    /// The connector separates units by semicolons, so one within a name is written by its code, `\3B`, which names the
-    /// same unit. That the connector reads it so is not certain: better use a unit without one.
+    /// The connector separates units by semicolons, so a semicolon in a name is written as its code, `\3B`, which names
+    /// the same unit. It is not certain that the connector reads that code: prefer units without a semicolon.
     ///
     /// # Errors
-    /// The service's file, which has no such key; a unit that the service reported and that is not valid; and as
+    /// The service's file, which has no such key; a unit reported by the service that is invalid; and as
     /// [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";
-            return Err(invalid("is that of the service, which does not read the units", remedy));
+            return Err(invalid("is the service's, which does not read the units", remedy));
         }
         if let Some(violation) = units.iter().find_map(OrganizationalUnit::violation) {
             return Err(violation);
@@ -204,19 +205,19 @@ impl ConnectorConfig {
         self.set_setting(UNITS, &items.join(";"))
     }
 
-    /// The first `appSettings`, and what is in it.
+    /// Returns the first `appSettings` and its children.
     fn section(&self) -> Option<(usize, impl Iterator<Item = (usize, &Element)>)> {
         let (section, _) = self.document.children(ROOT, Some("appSettings")).next()?;
         Some((section, self.document.children(section, None)))
     }
 
-    /// Where a key stands, if a program would find it nowhere else.
-    fn place_of(&self, key: &str) -> Result<Place, InvalidValue> {
+    /// Returns the position of a key if the connector can find no other value for it.
+    fn position_of(&self, key: &str) -> Result<KeyPosition, InvalidValue> {
         let remedy = "change the file by hand";
         if let Some(problem) = self.settings_elsewhere() {
             return Err(invalid(problem, remedy));
         }
-        let Some((section, children)) = self.section() else { return Ok(Place::Nowhere) };
+        let Some((section, children)) = self.section() else { return Ok(KeyPosition::Nowhere) };
         let mut entries = Vec::new();
         let mut undone = false;
         for (place, element) in children {
@@ -229,20 +230,20 @@ impl ConnectorConfig {
             }
         }
         match entries[..] {
-            [] => Ok(Place::Section(section)),
-            [entry] if !undone => Ok(Place::Entry(entry)),
-            _ => Err(invalid(format!("has the key {key} more than once, or takes it back"), remedy)),
+            [] => Ok(KeyPosition::Section(section)),
+            [entry] if !undone => Ok(KeyPosition::Entry(entry)),
+            _ => Err(invalid(format!("has the key {key} more than once, or removes it again"), remedy)),
         }
     }
 
-    /// Why the settings that count may be other than those in this file's `appSettings`.
+    /// Returns the reason why other settings than this file's `appSettings` may be in effect.
     fn settings_elsewhere(&self) -> Option<String> {
         let mut sections = self.document.children(ROOT, Some("appSettings"));
         let (_, section) = sections.next()?;
         let attributes = ["configSource", "file", "configProtectionProvider"];
         match attributes.into_iter().find(|name| section.attribute(name).is_some()) {
             Some(name) => {
-                Some(format!("has settings that it does not show: appSettings has the attribute {name}"))
+                Some(format!("has settings in another place: appSettings has the attribute {name}"))
             }
             None => sections.next().map(|_| "has more than one appSettings".to_owned()),
         }
@@ -255,12 +256,12 @@ impl fmt::Debug for ConnectorConfig {
     }
 }
 
-enum Place {
-    /// This `add`.
+enum KeyPosition {
+    /// The `add` element of the key.
     Entry(usize),
-    /// Not there, but this `appSettings` is.
+    /// The `appSettings` to add the key to.
     Section(usize),
-    /// Nor is `appSettings`.
+    /// Neither the key nor `appSettings`.
     Nowhere,
 }
 
@@ -280,8 +281,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A file much like the one that Microsoft documents, edited by hand: mixed quotes, tabs, comments, an entry that is
-    /// commented out.
+    /// A file like the one in Microsoft's documentation, edited by hand: mixed quotes, tabs, comments, an entry in a
+    /// comment.
     const EDITED: &str = "\u{FEFF}<?xml version=\"1.0\" encoding=\"utf-8\" ?>\r\n\
 <configuration>\r\n\
     <!-- <appSettings><add key=\"OrganizationalUnitsUsedForOfflineDomainJoin\" value=\"OU=no\"/></appSettings> -->\r\n\
@@ -490,7 +491,7 @@ mod tests {
         assert!(error.problem().contains("line 2") && error.position() == Some(20), "{error:?}");
     }
 
-    /// Pieces of which files are made, well-formed in most orders of few of them.
+    /// Pieces of configuration files, well-formed in most orders.
     fn any_text() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
             "<appSettings>",

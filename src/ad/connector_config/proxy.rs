@@ -1,4 +1,4 @@
-//! How the connector reaches the internet: the element `system.net/defaultProxy` of .NET.
+//! The connector's proxy: the element `system.net/defaultProxy` of .NET.
 
 use std::net::Ipv6Addr;
 
@@ -6,18 +6,18 @@ use super::xml::Element;
 use super::{ConnectorConfig, ROOT, invalid};
 use crate::model::InvalidValue;
 
-/// How the connector finds its proxy. It must be the same in both files.
+/// The proxy settings of the connector. They must be equal in both files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// The file says nothing: the connector looks for one itself, by WPAD.
+    /// No settings: the connector looks for a proxy by WPAD.
     #[default]
     Automatic,
-    /// None: straight to the internet.
+    /// No proxy: direct connections.
     Disabled,
-    /// This one.
+    /// This server.
     Server(ProxyServer),
-    /// A script, an address with a user's name in it, or otherwise more than this crate reads. It cannot be set.
+    /// Settings that this crate does not read, such as a script or an address with a user's name. Cannot be set.
     Other,
 }
 
@@ -25,24 +25,24 @@ pub enum Proxy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyServer {
-    /// Its address: `http://host:port`, or `host:port`. Microsoft's page on the connector writes the latter; that on the
-    /// element says that it is a URI.
+    /// The address: `http://host:port` or `host:port`. Microsoft's page on the connector writes the latter; its page on
+    /// the element calls the value a URI.
     pub address: String,
-    /// Whether hosts without a dot in their name are reached without it.
+    /// Whether hosts without a dot in their name are reached directly.
     pub bypass_on_local: bool,
-    /// Whether the system's own proxy settings are read too.
+    /// Whether the system's proxy settings apply too.
     pub use_system_default: bool,
 }
 
 impl ProxyServer {
-    /// A server with the settings of Microsoft's example: both others are on.
+    /// Creates a server with the flags of Microsoft's example, both on.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), bypass_on_local: true, use_system_default: true }
     }
 }
 
 impl ConnectorConfig {
-    /// How the connector finds its proxy.
+    /// Returns the proxy settings.
     pub fn proxy(&self) -> Proxy {
         let mut elements = self.default_proxies();
         let Some((place, element)) = elements.next() else { return Proxy::Automatic };
@@ -67,10 +67,10 @@ impl ConnectorConfig {
         }
     }
 
-    /// Sets how the connector finds its proxy. What is set already is left as it is.
+    /// Sets the proxy settings. Leaves equal settings as they are written.
     ///
     /// # Errors
-    /// [`Proxy::Other`]; an address that is not one, or has a user's name in it; a file with more than one `defaultProxy`.
+    /// [`Proxy::Other`]; an address that is invalid or has a user's name; a file with more than one `defaultProxy`.
     pub fn set_proxy(&mut self, proxy: &Proxy) -> Result<(), InvalidValue> {
         if self.proxy() == *proxy && *proxy != Proxy::Other {
             return Ok(());
@@ -94,7 +94,7 @@ impl ConnectorConfig {
             Proxy::Automatic => document = document.without(place)?,
             Proxy::Disabled => document = document.with_attribute(place, "enabled", "false")?,
             Proxy::Other => {
-                return Err(invalid("cannot be given another kind of proxy", "change the file by hand"));
+                return Err(invalid("cannot be set to another kind of proxy", "change the file by hand"));
             }
             Proxy::Server(server) if !is_address(&server.address) => {
                 let remedy = "write it as http://proxy.corp.example:8080, without a user's name or a path";
@@ -124,14 +124,14 @@ impl ConnectorConfig {
         Ok(())
     }
 
-    /// All `system.net/defaultProxy`.
+    /// Returns every `system.net/defaultProxy`.
     pub(super) fn default_proxies(&self) -> impl Iterator<Item = (usize, &Element)> {
         let groups = self.document.children(ROOT, Some("system.net"));
         groups.flat_map(|(group, _)| self.document.children(group, Some("defaultProxy")))
     }
 }
 
-/// Whether an attribute has a value, in any case.
+/// Returns `true` if an attribute has this value, in any case.
 fn is(element: &Element, attribute: &str, value: &str) -> bool {
     element.attribute(attribute).is_some_and(|other| other.eq_ignore_ascii_case(value))
 }

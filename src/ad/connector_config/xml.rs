@@ -1,4 +1,4 @@
-//! An XML document that is changed in places and otherwise stays as it is, byte for byte.
+//! An XML document that can be edited in place; all other bytes stay.
 
 use std::ops::Range;
 
@@ -8,21 +8,21 @@ use quick_xml::reader::Reader;
 
 use crate::model::InvalidValue;
 
-/// Far more than a configuration file has.
+/// The largest document: far more than a configuration file has.
 const MAX_LENGTH: usize = 256 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A well-formed document in UTF-8 without a document type, and where its elements stand.
+/// A well-formed document in UTF-8 without a document type, with the positions of its elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {
     has_byte_order_mark: bool,
     text: String,
-    /// In the order of their start tags; the first is the root.
+    /// The elements in the order of their start tags; the first is the root.
     elements: Vec<Element>,
 }
 
-/// An element, and where it stands in the text.
+/// An element and its position in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
@@ -37,12 +37,12 @@ pub(super) struct Element {
 struct Attribute {
     name: String,
     value: String,
-    /// The value between its quotes.
+    /// The position of the value between its quotes.
     span: Range<usize>,
 }
 
 impl Element {
-    /// The value of an attribute, as a program that reads the file gets it.
+    /// Returns the decoded value of an attribute.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
@@ -52,7 +52,7 @@ impl Element {
 }
 
 impl Document {
-    /// Reads a document.
+    /// Parses a document.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no configuration file of the connector is"));
@@ -72,7 +72,7 @@ impl Document {
         Self::parse_text(has_byte_order_mark, text.to_owned())
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mark = if self.has_byte_order_mark { BYTE_ORDER_MARK } else { &[] };
         [mark, self.text.as_bytes()].concat()
@@ -82,7 +82,7 @@ impl Document {
         self.elements.get(element)
     }
 
-    /// The children of an element, or those of one name.
+    /// Returns the children of an element, optionally those of one name.
     pub(super) fn children<'a>(
         &'a self,
         parent: usize,
@@ -94,12 +94,12 @@ impl Document {
         })
     }
 
-    /// The first child of a name.
+    /// Returns the first child of a name.
     pub(super) fn first_child(&self, parent: usize, name: &str) -> Option<usize> {
         self.children(parent, Some(name)).next().map(|(child, _)| child)
     }
 
-    /// The document with another value of an attribute, which is added if it is not there.
+    /// Returns the document with an attribute set, added if it is missing.
     pub(super) fn with_attribute(
         &self,
         element: usize,
@@ -118,15 +118,15 @@ impl Document {
         self.with(&(place..place), &format!(" {name}=\"{}\"", escaped(value)))
     }
 
-    /// The document without an element, nor the white space before it.
+    /// Returns the document without an element and the white space before it.
     pub(super) fn without(&self, element: usize) -> Result<Self, InvalidValue> {
         let Some(element) = self.get(element) else { return Ok(self.clone()) };
         let before = self.text.get(..element.start_tag.start).unwrap_or_default();
         self.with(&(before.trim_end_matches(is_white_space).len()..element.end()), "")
     }
 
-    /// The document with one more element, without content, as the last of an element's children; and that element. It
-    /// stands on a line of its own, as far in as its siblings.
+    /// Returns the document with an empty element added as the last child, on a line of its own with its siblings'
+    /// indentation; and that element.
     pub(super) fn with_child(
         &self,
         parent: usize,
@@ -163,7 +163,7 @@ impl Document {
         Ok((changed, child))
     }
 
-    /// The line break and the blanks before `place`, if there is nothing else before it on its line.
+    /// Returns the line break and blanks before `place` if its line has nothing else before it.
     fn line_before(&self, place: usize) -> &str {
         let before = self.text.get(..place).unwrap_or_default();
         let blanks = before.trim_end_matches([' ', '\t']);
@@ -171,7 +171,7 @@ impl Document {
         line.and_then(|rest| before.get(rest.len()..)).unwrap_or_default()
     }
 
-    /// How much farther in than an element its children stand: as the element does in its parent, or four blanks.
+    /// Returns the additional indentation of an element's children: the element's own in its parent, or four spaces.
     fn indent(&self, element: usize) -> String {
         let own = self.get(element).map_or("", |element| self.line_before(element.start_tag.start));
         let parent = self.get(element).and_then(|element| self.get(element.parent?));
@@ -184,7 +184,7 @@ impl Document {
         }
     }
 
-    /// The document with other text in a place. It is read again, so that what comes out is well-formed.
+    /// Returns the document with a range replaced, parsed again so that the result is well-formed.
     fn with(&self, place: &Range<usize>, text: &str) -> Result<Self, InvalidValue> {
         let before = self.text.get(..place.start).unwrap_or_default();
         let after = self.text.get(place.end..).unwrap_or_default();
@@ -193,10 +193,10 @@ impl Document {
 
     fn parse_text(has_byte_order_mark: bool, text: String) -> Result<Self, InvalidValue> {
         let mut scan = Scan { text: &text, elements: Vec::new(), open: Vec::new() };
-        scan.run().map_err(|wrong| {
-            let before = text.get(..wrong.byte).unwrap_or(&text);
+        scan.run().map_err(|syntax_error| {
+            let before = text.get(..syntax_error.byte).unwrap_or(&text);
             let line = before.matches('\n').count() + 1;
-            invalid(format!("is not a file that can be read safely: line {line} {}", wrong.problem))
+            invalid(format!("is not a file that can be read safely: line {line} {}", syntax_error.problem))
                 .at(before.chars().count())
         })?;
         let elements = scan.elements;
@@ -214,13 +214,13 @@ fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
     InvalidValue::new("configuration file", problem, "put back the copy that was made before it was edited")
 }
 
-/// What is wrong, and at which byte.
-struct Wrong {
+/// A syntax error with its byte offset.
+struct SyntaxError {
     problem: String,
     byte: usize,
 }
 
-/// One pass over a document. What quick-xml lets pass although it is not well-formed is refused here.
+/// A pass over a document that refuses the ill-formed input that quick-xml accepts.
 struct Scan<'a> {
     text: &'a str,
     elements: Vec<Element>,
@@ -228,9 +228,9 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn run(&mut self) -> Result<(), Wrong> {
+    fn run(&mut self) -> Result<(), SyntaxError> {
         if let Some((byte, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
-            return Err(Wrong {
+            return Err(SyntaxError {
                 problem: format!("has the character {c:?}, which XML does not allow"),
                 byte,
             });
@@ -239,12 +239,12 @@ impl Scan<'_> {
         reader.config_mut().check_comments = true;
         loop {
             let start = offset(reader.buffer_position());
-            let event = reader.read_event().map_err(|error| Wrong {
+            let event = reader.read_event().map_err(|error| SyntaxError {
                 problem: format!("is not well-formed: {error}"),
                 byte: offset(reader.error_position()),
             })?;
             let span = start..offset(reader.buffer_position());
-            let wrong = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: start });
+            let syntax_error = |problem: &str| Err(SyntaxError { problem: problem.to_owned(), byte: start });
             match event {
                 Event::Start(tag) => {
                     let element = self.element(&tag, span)?;
@@ -263,79 +263,80 @@ impl Scan<'_> {
                 }
                 Event::Text(text) => {
                     if self.open.is_empty() && !text.chars().all(is_white_space) {
-                        return wrong("has text outside of the root element");
+                        return syntax_error("has text outside of the root element");
                     }
                     if text.contains("]]>") {
-                        return wrong("has ]]> in its text");
+                        return syntax_error("has ]]> in its text");
                     }
                 }
                 Event::CData(_) if self.open.is_empty() => {
-                    return wrong("has text outside of the root element");
+                    return syntax_error("has text outside of the root element");
                 }
                 Event::GeneralRef(reference) => {
                     if self.open.is_empty() {
-                        return wrong("has text outside of the root element");
+                        return syntax_error("has text outside of the root element");
                     }
                     let is_known = matches!(&*reference, "amp" | "lt" | "gt" | "quot" | "apos");
                     let is_char = || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char);
                     if !is_known && !is_char() {
-                        return wrong("has an entity of its own, which is not looked up");
+                        return syntax_error("has an entity of its own, which is not resolved");
                     }
                 }
-                Event::DocType(_) => return wrong("has a document type, which is not looked up"),
+                Event::DocType(_) => return syntax_error("has a document type, which is not resolved"),
                 Event::Decl(_) => {
                     if start != 0 {
-                        return wrong("has an XML declaration that is not at the start");
+                        return syntax_error("has an XML declaration that is not at the start");
                     }
                     if !self.is_declaration_of_utf_8(&span)? {
-                        return wrong("declares another XML than version 1.0 in UTF-8");
+                        return syntax_error("declares XML other than version 1.0 in UTF-8");
                     }
                 }
                 Event::PI(instruction) => {
                     let target = instruction.target();
                     if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                        return wrong("has a processing instruction without a name");
+                        return syntax_error("has a processing instruction without a name");
                     }
                 }
                 Event::Comment(_) | Event::CData(_) => {}
                 Event::Eof => break,
             }
         }
-        let end = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: self.text.len() });
+        let end = |problem: &str| Err(SyntaxError { problem: problem.to_owned(), byte: self.text.len() });
         match (self.open.is_empty(), self.elements.is_empty()) {
             (true, false) => Ok(()),
-            (_, true) => end("is the end, and there was no element"),
-            (false, _) => end("is the end, and an element is not closed"),
+            (_, true) => end("is the end of the file, and there is no element"),
+            (false, _) => end("is the end of the file, but an element is not closed"),
         }
     }
 
-    fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, Wrong> {
+    fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, SyntaxError> {
         let start = span.start;
-        let wrong = |problem: &str| Wrong { problem: problem.to_owned(), byte: start };
+        let syntax_error = |problem: &str| SyntaxError { problem: problem.to_owned(), byte: start };
         let parent = self.open.last().copied();
         if parent.is_none() && !self.elements.is_empty() {
-            return Err(wrong("has a second root element"));
+            return Err(syntax_error("has a second root element"));
         }
         let name = tag.name().0;
         if !is_name(name) {
-            return Err(wrong("has an element whose name is not one"));
+            return Err(syntax_error("has an element whose name is not one"));
         }
         let attributes = self.attributes(tag, &span, 1 + name.len())?;
         Ok(Element { name: name.to_owned(), parent, attributes, start_tag: span, end_tag: None })
     }
 
-    /// The attributes of a tag, of which the first `done` bytes are its name.
+    /// Returns the attributes of a tag whose first `done` bytes are its name.
     fn attributes(
         &self,
         tag: &BytesStart<'_>,
         span: &Range<usize>,
         mut done: usize,
-    ) -> Result<Vec<Attribute>, Wrong> {
-        let wrong = |problem: String| Wrong { problem, byte: span.start };
+    ) -> Result<Vec<Attribute>, SyntaxError> {
+        let syntax_error = |problem: String| SyntaxError { problem, byte: span.start };
         let text = self.text.get(span.clone()).unwrap_or_default();
         let mut attributes = Vec::new();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| wrong(format!("is not well-formed: {error}")))?;
+            let attribute =
+                attribute.map_err(|error| syntax_error(format!("is not well-formed: {error}")))?;
             let (name, raw) = (attribute.key.0, &*attribute.value);
             // Only what stands between has to be found: blanks, the name, blanks and =, blanks and a quote.
             let rest = text.get(done..).unwrap_or_default();
@@ -343,14 +344,14 @@ impl Scan<'_> {
             let quote = rest.get(blanks + name.len()..).and_then(|rest| rest.find(['"', '\'']));
             let (Some(quote), true) = (quote, blanks > 0 && is_name(name)) else {
                 let problem = "has an attribute whose name is not one, or that touches the one before";
-                return Err(wrong(problem.to_owned()));
+                return Err(syntax_error(problem.to_owned()));
             };
             let start = done + blanks + name.len() + quote + 1;
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
             let value = value.ok().filter(|value| !raw.contains('<') && value.chars().all(is_xml_char));
             let value = value.ok_or_else(|| {
                 let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of its own";
-                wrong(problem.to_owned())
+                syntax_error(problem.to_owned())
             })?;
             done = start + raw.len() + 1;
             let span = span.start + start..span.start + start + raw.len();
@@ -359,7 +360,7 @@ impl Scan<'_> {
         Ok(attributes)
     }
 
-    fn is_declaration_of_utf_8(&self, span: &Range<usize>) -> Result<bool, Wrong> {
+    fn is_declaration_of_utf_8(&self, span: &Range<usize>) -> Result<bool, SyntaxError> {
         let text = self.text.get(span.clone()).unwrap_or_default();
         let content = text.trim_start_matches("<?").trim_end_matches("?>");
         let tag = BytesStart::from_content(content, "xml".len());
@@ -378,7 +379,7 @@ impl Scan<'_> {
     }
 }
 
-/// A value for an attribute, whichever its quotes.
+/// Escapes a value for an attribute in either kind of quotes.
 fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for c in value.chars() {
@@ -395,7 +396,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// The whole of a document fits in memory, so its length fits in `usize`.
+/// Converts an offset, which fits because the whole document is in memory.
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }

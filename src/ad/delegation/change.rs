@@ -1,4 +1,4 @@
-//! Delegations read from a directory, and written to it.
+//! Delegations read from and written to a directory.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{DelegationPlan, DelegationProfile, RevocationPlan, sddl_difference};
 use crate::ad::access::CreateAccess;
 use crate::ad::account::{Account, AccountReader};
+use crate::ad::container::{Container, steady_name};
 use crate::ad::descriptor::{Ace, Acl, Guid, SecurityDescriptor, Sid};
 use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind, Modification};
 use crate::ad::domain::Domain;
-use crate::ad::place::{Place, steady_name};
 use crate::ad::principal::Principal;
 use crate::model::{Finding, OrganizationalUnit};
 
-/// The most writes of one change: it is written again if it is gone when it is read.
+/// The most writes of one change. A change that is overwritten is written again.
 const MAX_WRITES: usize = 6;
 
 /// The connector's rights on one OU of a directory: planned, applied, revoked.
@@ -41,11 +41,11 @@ const MAX_WRITES: usize = 6;
 /// # Ok(()) });
 /// ```
 ///
-/// Only the DACL is written: owner, group, SACL, and the order of the other entries stay. A directory has no way to
-/// change a DACL only if it is still the one that was read. So every change is read back, and once more after the time in
-/// which changes end that others began before ([`Directory::settle`]); if another change has overwritten it, it is written
-/// again. Two administrators who run this crate at the same time end with both changes. A tool that writes a list that it
-/// read long before can still overwrite, and be overwritten.
+/// Only the DACL is written: owner, group, SACL and the order of the other entries stay. A directory cannot write a
+/// DACL on the condition that it is unchanged. So every change is read back, and read once more after
+/// [`Directory::settle`], when concurrent changes have ended; a change that was overwritten is written again. Two
+/// administrators who run this crate at the same time end with both changes. A tool that writes a stale list can still
+/// overwrite a change, or be overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
     place: String,
@@ -53,23 +53,23 @@ pub struct Delegation {
     profile: DelegationProfile,
 }
 
-/// The record of a grant, with which exactly that grant is revoked, wherever the OU has been moved since.
+/// The record of a grant, by which exactly that grant is revoked, even after the OU has moved.
 ///
-/// It is complete before anything is written: [`Delegation::apply_recorded`] hands it over to be kept. If the write then
-/// never arrives, [`revoke`](Self::revoke) finds nothing to remove and says so.
+/// The receipt is complete before anything is written: [`Delegation::apply_recorded`] passes it to the caller to keep.
+/// If the write never arrives, [`revoke`](Self::revoke) finds nothing to remove and reports that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DelegationReceipt {
     /// The OU's distinguished name.
     pub organizational_unit: String,
-    /// The OU's GUID, which stays when it is moved; `None` if it may not be read: then the name finds it.
+    /// The OU's GUID, which survives a move; `None` if it may not be read: then the name finds the OU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guid: Option<Guid>,
     /// The account.
     pub trustee: Sid,
-    /// The added entries; none if all were there already.
+    /// The added entries; empty if all were present.
     pub granted: Vec<Ace>,
-    /// The revision of the list before.
+    /// The revision of the list before the grant.
     revision: u8,
 }
 
@@ -79,14 +79,14 @@ pub struct DelegationReceipt {
 pub struct DelegationReport {
     /// The record of the grant. Keep it to revoke the grant later.
     pub receipt: DelegationReceipt,
-    /// The account, as it was read before the grant.
+    /// The account as read before the grant.
     pub account: Account,
-    /// Whether the account may create computers now, all its groups and all entries considered: another entry may still
-    /// deny it.
+    /// The account's right to create computers after the grant, by all its groups and all entries: another entry may
+    /// still deny it.
     pub access: CreateAccess,
-    /// The number of times that the change was gone when it was read, and was written again.
+    /// The number of times that the change was overwritten and written again.
     pub lost_updates: usize,
-    /// The difference of the list that was read back from the one that was written, in SDDL; empty as a rule.
+    /// The difference between the list written and the list read back, in SDDL; usually empty.
     pub difference: String,
 }
 
@@ -94,10 +94,9 @@ pub struct DelegationReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RevocationReport {
-    /// The entries that were removed.
+    /// The removed entries.
     pub removed: Vec<Ace>,
-    /// Entries that were to be removed and were not there: removed before, merged with others by another tool, or never
-    /// written.
+    /// Granted entries that were not found: removed before, merged by another tool, or never written.
     pub missing: Vec<Ace>,
 }
 
@@ -138,13 +137,13 @@ impl fmt::Display for DelegationReport {
             }
             CreateAccess::NotGranted => writeln!(f, "  {account} may still NOT create computers")?,
             CreateAccess::Unknown { why } => {
-                writeln!(f, "  whether {account} may create computers is not known: {why}")?;
+                writeln!(f, "  it is not known whether {account} may create computers: {why}")?;
             }
         }
         if self.lost_updates > 0 {
             writeln!(
                 f,
-                "  another change overwrote this one, and it was written again: look at the other entries too"
+                "  another change overwrote this one, which was written again: check the other entries too"
             )?;
         }
         Ok(())
@@ -152,7 +151,7 @@ impl fmt::Display for DelegationReport {
 }
 
 impl DelegationReport {
-    /// Returns the finding about the right that the account has now; `None` if all is well.
+    /// Returns the finding about the account's right after the grant; `None` if all is well.
     pub fn finding(&self) -> Option<Finding> {
         let finding = self.access.finding(&self.account, &self.receipt.organizational_unit);
         finding.filter(|_| !self.access.is_granted())
@@ -162,27 +161,27 @@ impl DelegationReport {
 impl fmt::Display for RevocationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.removed.is_empty() {
-            writeln!(f, "nothing was removed: no such entry is there")?;
+            writeln!(f, "nothing was removed: no such entry exists")?;
         }
         self.removed.iter().try_for_each(|ace| writeln!(f, "- {ace}"))?;
-        self.missing.iter().try_for_each(|ace| writeln!(f, "  not there: {ace}"))
+        self.missing.iter().try_for_each(|ace| writeln!(f, "  not found: {ace}"))
     }
 }
 
 impl Delegation {
-    /// Creates the delegation of an OU to an account, with the least profile. [`Principal::resolve`] finds an account by its
-    /// name; that it belongs to the server's domain is checked again before anything is planned or written.
+    /// Creates the delegation of an OU to an account, with the least profile. [`Principal::resolve`] finds an account
+    /// by its name. Each plan and write checks again that the account belongs to the server's domain.
     pub fn new(unit: &OrganizationalUnit, trustee: Sid) -> Self {
         Self::for_entry(unit.as_str(), trustee)
     }
 
-    /// Creates the delegation of an entry by its distinguished name, such as the container for computers
+    /// Creates the delegation of the entry with this distinguished name, such as the container for computers
     /// ([`Domain::computers`](crate::ad::Domain::computers)).
     pub fn for_entry(name: impl Into<String>, trustee: Sid) -> Self {
         Self { place: name.into(), trustee, profile: DelegationProfile::default() }
     }
 
-    /// With another profile.
+    /// Sets the profile.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;
@@ -192,7 +191,7 @@ impl Delegation {
     /// Plans the entries to add. Reads only.
     ///
     /// # Errors
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no such OU or account, or it is not visible;
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the account belongs to another domain;
     /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the permissions of the OU may not be read; as
     /// [`Directory::search_page`].
@@ -206,27 +205,28 @@ impl Delegation {
     /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan), but for the account, which may be deleted.
+    /// As [`plan`](Self::plan), except that the account may be deleted.
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &self.place).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.profile.aces(&self.trustee)))
     }
 
-    /// Adds the missing entries, and reads what the account may do then. Writes nothing if none is missing.
+    /// Adds the missing entries, then reads the account's resulting right. Writes nothing if no entry is missing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not change
-    /// the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server takes no changes;
-    /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if the change did not stay; [`Timeout`](DirectoryErrorKind::Timeout)
-    /// and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open whether the change was made: run it again.
+    /// As [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not
+    /// change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
+    /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one; after
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
+    /// known: run it again.
     /// # Permissions
-    /// To change the permissions of the OU, as Domain Admins may.
+    /// The right to change the permissions of the OU, which Domain Admins have.
     pub async fn apply(&self, directory: &dyn Directory) -> Result<DelegationReport, DirectoryError> {
         self.apply_recorded(directory, |_| Ok(())).await
     }
 
-    /// As [`apply`](Self::apply), and hands the receipt to `record` before each write, so that it is kept if the run is cut.
-    /// Each receipt replaces the one before it.
+    /// Applies the delegation as [`apply`](Self::apply) does, and passes the receipt to `record` before each write, so
+    /// that an interrupted run can be revoked. Each receipt replaces the one before.
     ///
     /// ```
     /// # windows_autopilot::testing::run(async |_| {
@@ -250,8 +250,8 @@ impl Delegation {
     /// ```
     ///
     /// # Errors
-    /// As [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record` fails: then
-    /// that write was not made.
+    /// As [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record` fails:
+    /// then the write was not made.
     pub async fn apply_recorded(
         &self,
         directory: &dyn Directory,
@@ -304,8 +304,8 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes the entries of the profile, each once, if they are there as this crate writes them. Prefer the
-    /// [receipt](DelegationReceipt::revoke), which knows the list before the grant.
+    /// Removes the entries of the profile, each once, if they are as this crate writes them. Prefer the
+    /// [receipt](DelegationReceipt::revoke), which has the list before the grant.
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
@@ -313,15 +313,15 @@ impl Delegation {
         revoke(directory, &self.place, &self.profile.aces(&self.trustee), None).await
     }
 
-    /// The account, if it exists in the server's domain.
+    /// Returns the account if it exists in the server's domain.
     async fn account(&self, reader: &AccountReader<'_>) -> Result<Account, DirectoryError> {
         Principal::from(self.trustee.clone()).find(reader).await
     }
 }
 
 impl DelegationReceipt {
-    /// Removes the granted entries and nothing else. If nothing else has changed, the descriptor is then the one before the
-    /// grant, byte for byte.
+    /// Removes the granted entries and nothing else. Without other changes in between, the resulting descriptor is byte
+    /// for byte the one before the grant.
     ///
     /// # Errors
     /// As [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
@@ -371,26 +371,26 @@ async fn revoke(
     Err(lost_update())
 }
 
-async fn read(directory: &dyn Directory, name: &str) -> Result<Place, DirectoryError> {
+async fn read(directory: &dyn Directory, name: &str) -> Result<Container, DirectoryError> {
     let none = || {
-        let message = "there is no such organizational unit, or it is not visible";
+        let message = "the organizational unit does not exist or is not visible";
         DirectoryError::new(DirectoryErrorKind::NotFound, message)
     };
-    Place::read(directory, name).await?.ok_or_else(none)
+    Container::read(directory, name).await?.ok_or_else(none)
 }
 
-/// Writes the DACL alone, wherever the entry is now.
+/// Writes the DACL alone, following the entry if it has moved.
 async fn write(
     directory: &dyn Directory,
     name: &str,
     dacl: &Acl,
-    before: &Place,
+    before: &Container,
 ) -> Result<(), DirectoryError> {
     let descriptor = SecurityDescriptor::from_dacl(dacl.clone(), before.dacl()?.0.control());
     directory.modify(&Modification::dacl(name, &descriptor)).await
 }
 
 fn lost_update() -> DirectoryError {
-    let message = "the permissions were changed back by another change, each time";
+    let message = "another change overwrote the permissions each time";
     DirectoryError::new(DirectoryErrorKind::LostUpdate, message)
 }

@@ -1,8 +1,8 @@
-//! The connector's rights on the OU in which it creates computer accounts: what each profile grants, what is there
-//! already, what has to be added, and what taking it back removes.
+//! The connector's rights on the OU in which it creates computer accounts: the entries of each profile, the missing
+//! ones, and their removal.
 //!
-//! [`Delegation`] reads and writes the DACL of an OU; the rest is computed from one. The same as text for an administrator
-//! who works with other tools: [`DelegationScript`].
+//! [`Delegation`] reads and writes the DACL of an OU; everything else is computed from a DACL. [`DelegationScript`] is
+//! a delegation as text, for an administrator with other tools.
 
 mod change;
 mod script;
@@ -18,28 +18,28 @@ use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
 use super::principal::Principal;
 use crate::model::{InvalidValue, OrganizationalUnit};
 
-/// Which rights the connector gets on an OU. Each profile covers those before it.
+/// The rights that a connector gets on an OU. Each profile includes the ones before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DelegationProfile {
-    /// Create computers, in this OU only: what the connector needs that runs as a managed service account, version
-    /// 6.2501.2000.5 and newer. The least, and the default.
+    /// Create computers, in this OU only: the least, and the default. Sufficient for a connector that runs as a managed
+    /// service account, version 6.2501.2000.5 and newer.
     #[default]
     CreateOnly,
-    /// Create computers and full control of them, in this OU and those below it: what Microsoft documents for the
-    /// legacy connector, which runs as its server's computer account.
+    /// Create computers and full control of them, in this OU and below: Microsoft's documented rights for the legacy
+    /// connector, which runs as its server's computer account.
     CreateFullControl,
-    /// Create and delete computers and full control of them, in this OU and those below it: what Microsoft documented
-    /// for the legacy connector before.
+    /// Create and delete computers and full control of them, in this OU and below: Microsoft's earlier documented
+    /// rights for the legacy connector.
     CreateDeleteFullControl,
 }
 
 impl DelegationProfile {
-    /// All profiles, the least first.
+    /// Every profile, the least first.
     pub const ALL: [Self; 3] = [Self::CreateOnly, Self::CreateFullControl, Self::CreateDeleteFullControl];
 
-    /// The entries that the profile adds to the DACL of an OU.
+    /// Returns the entries that the profile adds to the DACL of an OU.
     ///
     /// ```
     /// # use windows_autopilot::ad::delegation::DelegationProfile;
@@ -53,19 +53,19 @@ impl DelegationProfile {
         self.grants().iter().map(|grant| grant.to(trustee)).collect()
     }
 
-    /// The most that `dacl` gives `trustee`, by entries of its own or inherited ones; `None` if it does not even
-    /// give the least.
+    /// Returns the highest profile that `dacl` gives `trustee`, by explicit or inherited entries; `None` if not even
+    /// the least is covered.
     ///
-    /// The right to create need not be inherited by OUs below, whichever the profile: whether the wizard of Windows
-    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::check_access`] considers them.
+    /// The right to create need not be inherited by OUs below, in any profile, because it is not certain that the
+    /// wizard of Windows sets it so. Deny entries are not considered; [`Acl::check_access`] considers them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
 
-    /// What has to be added to `dacl` so that `trustee` has this profile: nothing if it is covered.
+    /// Plans the entries that are missing in `dacl` for `trustee` to have this profile.
     ///
     /// # Errors
-    /// The list would have more than 65,535 bytes.
+    /// The list would exceed 65,535 bytes.
     pub fn plan(self, dacl: &Acl, trustee: &Sid) -> Result<DelegationPlan, InvalidValue> {
         let mut plan = DelegationPlan {
             trustee: trustee.clone(),
@@ -129,7 +129,7 @@ impl Grant {
         self.with_flags(self.flags(), trustee)
     }
 
-    /// What is asked for when it is checked: the right to create need not be inherited.
+    /// Returns the least entry that a check accepts: the right to create need not be inherited.
     fn least(self, trustee: &Sid) -> Ace {
         let flags = if self == Self::FullControl { self.flags() } else { AceFlags::default() };
         self.with_flags(flags, trustee)
@@ -155,7 +155,7 @@ impl Grant {
     }
 }
 
-/// What has to be added to the DACL of an OU. As text it is the difference in SDDL, a line for each entry.
+/// The entries to add to the DACL of an OU. `Display` writes the difference in SDDL, one line an entry.
 ///
 /// ```
 /// # use windows_autopilot::ad::{delegation::DelegationProfile, descriptor::{SecurityDescriptor, Sid}};
@@ -177,25 +177,25 @@ pub struct DelegationPlan {
 }
 
 impl DelegationPlan {
-    /// Whether nothing has to be added.
+    /// Returns `true` if no entry is missing.
     pub fn is_empty(&self) -> bool {
         self.grants.is_empty()
     }
 
-    /// The entries to add. Kept, they are what [`RevocationPlan::new`] takes back.
+    /// Returns the entries to add. [`RevocationPlan::new`] takes them to undo the change.
     pub fn aces(&self) -> Vec<Ace> {
         self.grants.iter().map(|grant| grant.to(&self.trustee)).collect()
     }
 
-    /// The DACL with them: the new entries after the last of the OU's own, before the first inherited one.
+    /// Returns the resulting DACL: new entries come after the last explicit one, before the first inherited one.
     pub fn dacl(&self) -> &Acl {
         &self.after
     }
 
-    /// The same change as text for an administrator, about the trustee by its SID.
+    /// Returns the change as text for an administrator, with the trustee as a SID.
     ///
     /// # Errors
-    /// The OU's name came from the service and is not a valid one.
+    /// The OU's name was reported by the service and is invalid.
     pub fn script(&self, ou: &OrganizationalUnit) -> Result<DelegationScript, InvalidValue> {
         DelegationScript::new(&self.grants, ou, Principal::from(self.trustee.clone()))
     }
@@ -207,8 +207,8 @@ impl fmt::Display for DelegationPlan {
     }
 }
 
-/// What taking back a delegation removes from the DACL of an OU: the entries that were granted, each once, and nothing
-/// else. As text it is the difference in SDDL.
+/// The entries to remove from the DACL of an OU to revoke a delegation: each granted entry once, and nothing else.
+/// `Display` writes the difference in SDDL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationPlan {
     removed: Vec<Ace>,
@@ -218,10 +218,10 @@ pub struct RevocationPlan {
 }
 
 impl RevocationPlan {
-    /// What removing `granted` from `dacl` means.
+    /// Plans the removal of `granted` from `dacl`.
     ///
-    /// An entry is the granted one if all of it is the same; one that came from a parent never is. One that another tool
-    /// has since merged with others is left alone and is [missing](Self::missing).
+    /// Only an explicit entry that is equal in all parts is removed. An entry that another tool has merged with others
+    /// stays, and is [missing](Self::missing).
     pub fn new(dacl: &Acl, granted: &[Ace]) -> Self {
         let mut missing: Vec<Ace> = granted.to_vec();
         let mut removed = Vec::new();
@@ -233,22 +233,22 @@ impl RevocationPlan {
         Self { removed, missing, before: dacl.clone(), after }
     }
 
-    /// Whether nothing has to be removed.
+    /// Returns `true` if there is nothing to remove.
     pub fn is_empty(&self) -> bool {
         self.removed.is_empty()
     }
 
-    /// The entries to remove.
+    /// Returns the entries to remove.
     pub fn aces(&self) -> &[Ace] {
         &self.removed
     }
 
-    /// Entries that were granted and are not there: removed before, or merged with others.
+    /// Returns granted entries that were not found: removed before, or merged with others.
     pub fn missing(&self) -> &[Ace] {
         &self.missing
     }
 
-    /// The DACL without them.
+    /// Returns the resulting DACL.
     pub fn dacl(&self) -> &Acl {
         &self.after
     }
@@ -260,8 +260,8 @@ impl fmt::Display for RevocationPlan {
     }
 }
 
-/// The difference of two lists, a line for each entry: `- ` and SDDL for those that are gone, then `+ ` and SDDL for
-/// those that are new, and a line that says so if the others stand in another order.
+/// Returns the difference of two lists, one line an entry: `- ` and SDDL for removed entries, `+ ` and SDDL for added
+/// ones, and a line if the order of the others changed.
 pub fn sddl_difference(before: &Acl, after: &Acl) -> String {
     let (gone, kept_before) = apart(before.aces(), after.aces());
     let (new, kept_after) = apart(after.aces(), before.aces());
@@ -272,12 +272,12 @@ pub fn sddl_difference(before: &Acl, after: &Acl) -> String {
         }
     }
     if kept_before != kept_after {
-        text.push_str("~ the other entries stand in another order\n");
+        text.push_str("~ the order of the other entries changed\n");
     }
     text
 }
 
-/// The entries of `these` that `those` does not have, counting repetitions, and the rest.
+/// Splits `these` into the entries that `those` lacks, counting repetitions, and the rest.
 fn apart<'a>(these: &'a [Ace], those: &[Ace]) -> (Vec<&'a Ace>, Vec<&'a Ace>) {
     let mut left: HashMap<&Ace, usize> = HashMap::new();
     for ace in those {
@@ -292,7 +292,7 @@ fn apart<'a>(these: &'a [Ace], those: &[Ace]) -> (Vec<&'a Ace>, Vec<&'a Ace>) {
     })
 }
 
-/// Whether both give the same; a directory may have replaced generic rights by what they mean.
+/// Returns `true` if both grant the same; a directory may have mapped generic rights.
 fn same(granted: &Ace, ace: &Ace) -> bool {
     let parts = |ace: &Ace| {
         let trustee = ace.trustee().cloned();
@@ -433,7 +433,7 @@ mod tests {
             (format!("{a}{b}"), format!("{a}{b}"), String::new()),
             (format!("{a}{a}"), a.to_owned(), format!("- {a}\n")),
             (a.to_owned(), b.to_owned(), format!("- {a}\n+ {b}\n")),
-            (format!("{a}{b}"), format!("{b}{a}"), "~ the other entries stand in another order\n".to_owned()),
+            (format!("{a}{b}"), format!("{b}{a}"), "~ the order of the other entries changed\n".to_owned()),
         ] {
             assert_eq!(sddl_difference(&acl(&before), &acl(&after)), expected);
         }

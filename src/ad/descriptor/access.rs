@@ -9,9 +9,9 @@ use super::guid::Guid;
 use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 
-/// The SIDs that an account acts under: its own, those of its groups, and those of everybody.
+/// The SIDs that an account acts under: its own, its groups', and those of everybody.
 ///
-/// An [`Account`](crate::ad::Account) has the token that was read for it.
+/// [`Account`](crate::ad::Account) has a token read from the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityToken {
     sids: BTreeSet<Sid>,
@@ -24,7 +24,7 @@ impl SecurityToken {
         Self { sids: sids.into_iter().collect(), unknown: BTreeSet::new() }
     }
 
-    /// Adds SIDs of which it is not known whether the account acts under them.
+    /// Adds SIDs whose membership is not known.
     #[must_use]
     pub fn with_unknown(mut self, sids: impl IntoIterator<Item = Sid>) -> Self {
         self.unknown.extend(sids.into_iter().filter(|sid| !self.sids.contains(sid)));
@@ -36,7 +36,7 @@ impl SecurityToken {
         self.sids.iter()
     }
 
-    /// Returns the SIDs of which it is not known whether the account acts under them.
+    /// Returns the SIDs whose membership is not known.
     pub fn unknown(&self) -> impl Iterator<Item = &Sid> {
         self.unknown.iter()
     }
@@ -58,35 +58,35 @@ impl SecurityToken {
 pub struct AccessCheck {
     /// The requested rights.
     pub requested: AccessMask,
-    /// The requested rights that an entry gives.
+    /// The requested rights that an entry allows.
     pub granted: AccessMask,
-    /// The requested rights that an entry denies. The rest, which no entry is about, is not granted either.
+    /// The requested rights that an entry denies. Rights that no entry mentions are not granted either.
     pub denied: AccessMask,
-    /// The entries that decided, by their place in the list.
+    /// The indices of the entries that decided.
     pub decided_by: Vec<usize>,
-    /// The entries that were passed over and may decide otherwise, by their place in the list: unrecognized ones, such as
-    /// conditional ones, and those for SIDs that the token may or may not have.
+    /// The indices of entries that were skipped and could decide otherwise: unrecognized ones, such as conditional
+    /// entries, and entries for SIDs whose membership is not known.
     pub uncertain: Vec<usize>,
 }
 
 impl AccessCheck {
-    /// Returns `true` if all requested rights are given, as far as is [certain](Self::is_certain).
+    /// Returns `true` if all requested rights are granted, as far as the check [is certain](Self::is_certain).
     pub fn is_granted(&self) -> bool {
         self.granted.contains(self.requested)
     }
 
-    /// Returns `true` if no entry was passed over that could change the outcome.
+    /// Returns `true` if no skipped entry could change the outcome.
     pub fn is_certain(&self) -> bool {
         self.uncertain.is_empty()
     }
 }
 
 impl Acl {
-    /// Walks the list, a DACL, as a directory does: entries in their order, the first that is about a right decides it.
+    /// Evaluates the list as the DACL of a directory object: in order, the first entry about a right decides it.
     ///
-    /// `object_type` is the class to be created or deleted, or the property or right that is meant; entries limited to
-    /// another are passed over, as are those that have effect on children alone. Rights that come from elsewhere, such
-    /// as the owner's to change the DACL, are not looked at.
+    /// `object_type` is the class to create or delete, or the property or right. Entries limited to another object type
+    /// are skipped, as are those that apply to children only. Implicit rights, such as the owner's right to change the
+    /// DACL, are not considered.
     ///
     /// ```
     /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, SecurityToken, Sid};
@@ -151,11 +151,11 @@ impl Acl {
         access
     }
 
-    /// Whether the list gives its trustee at least what `wanted`, an entry that allows, would give: the same rights or
-    /// more, on the same class or all, on the object itself and those below it if `wanted` reaches them, whether by
-    /// one entry or by several, own or inherited.
+    /// Returns `true` if the list gives the trustee of `wanted`, an allow entry, at least the same rights, on the same
+    /// class or all classes, on the object itself and, if `wanted` is inherited, below; by one entry or several,
+    /// explicit or inherited.
     ///
-    /// It does not ask whether an entry that denies stands before: [`check_access`](Self::check_access) does.
+    /// Deny entries are not considered: [`check_access`](Self::check_access) considers them.
     pub fn covers(&self, wanted: &Ace) -> bool {
         let Some(mask) = wanted.mask().filter(|_| wanted.effect() == Some(AceEffect::Allow)) else {
             return false;
@@ -166,7 +166,7 @@ impl Acl {
 }
 
 impl SecurityDescriptor {
-    /// Checks access by the DACL, as [`Acl::check_access`]. Without a DACL everything is granted.
+    /// Checks access by the DACL, as [`Acl::check_access`] does. Without a DACL everything is granted.
     pub fn check_access(
         &self,
         token: &SecurityToken,
@@ -183,8 +183,8 @@ impl SecurityDescriptor {
     }
 }
 
-/// Returns the effect that an unrecognized entry has if its condition holds: conditional entries are of kinds 9 to 12, those
-/// from 13 on audit or label. `None` if it is not known.
+/// Returns the effect of an unrecognized entry if its condition holds: kinds 9 to 12 are conditional, kinds from 13 on
+/// audit or label. `None` if the effect is not known.
 fn conditional_effect(ace: &Ace) -> Option<AceEffect> {
     match ace.kind() {
         0x09 | 0x0B => Some(AceEffect::Allow),
@@ -194,7 +194,7 @@ fn conditional_effect(ace: &Ace) -> Option<AceEffect> {
     }
 }
 
-/// Whether `ace` allows something to the trustee of `wanted`, wherever and for whatever class `wanted` would.
+/// Returns `true` if `ace` allows something to the trustee of `wanted`, for all objects and classes of `wanted`.
 fn reaches(ace: &Ace, wanted: &Ace) -> bool {
     let wide_enough = |limit: Option<Guid>, wanted: Option<Guid>| limit.is_none() || limit == wanted;
     ace.effect() == Some(AceEffect::Allow)
@@ -204,7 +204,7 @@ fn reaches(ace: &Ace, wanted: &Ace) -> bool {
         && levels(ace.flags()).zip(levels(wanted.flags())).all(|(has, wants)| has || !wants)
 }
 
-/// Whether an entry has effect on the object itself, on its children, and on what is below those.
+/// Returns whether an entry applies to the object itself, to its children, and to deeper descendants.
 fn levels(flags: AceFlags) -> impl Iterator<Item = bool> {
     let children = flags.contains(AceFlags::CONTAINER_INHERIT);
     let deeper = children && !flags.contains(AceFlags::NO_PROPAGATE);
@@ -362,7 +362,7 @@ mod tests {
     }
 
     proptest! {
-        /// The walk over one right at a time, as MS-DTYP words it: an answer of its own, without sets.
+        /// Checks one right at a time, as MS-DTYP words it: an independent algorithm without sets.
         #[test]
         fn a_request_is_what_its_rights_are_one_by_one(
             list in any_acl(),

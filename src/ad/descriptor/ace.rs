@@ -5,21 +5,21 @@ use super::bytes::{array_at, u8_at, u16_at, u32_at};
 use super::guid::Guid;
 use super::sid::Sid;
 
-/// What an entry does.
+/// The effect of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AceEffect {
-    /// Gives rights.
+    /// Allows rights.
     Allow,
-    /// Takes rights, where no earlier entry gave them.
+    /// Denies rights that no earlier entry allowed.
     Deny,
-    /// Reports the use of rights; it has no say in them.
+    /// Audits the use of rights without granting or denying any.
     Audit,
 }
 
 /// One entry of an access control list.
 ///
-/// Entries that allow, deny or audit are understood. All others are kept as they are, byte for byte; of those,
-/// [`effect`](Self::effect), [`mask`](Self::mask) and [`trustee`](Self::trustee) are `None`.
+/// Allow, deny and audit entries are parsed. All others are kept byte for byte; for those, [`effect`](Self::effect),
+/// [`mask`](Self::mask) and [`trustee`](Self::trustee) return `None`.
 ///
 /// As text it is SDDL:
 ///
@@ -45,7 +45,7 @@ pub struct Ace {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Body {
     Known(Known),
-    /// Of another kind, or of a known kind whose bytes do not make sense.
+    /// An entry of another kind, or one whose bytes are malformed.
     Raw {
         kind: u8,
         data: Box<[u8]>,
@@ -58,11 +58,11 @@ struct Known {
     mask: AccessMask,
     objects: Option<Objects>,
     trustee: Sid,
-    /// What the entry holds after its SID: nothing, in all that Windows writes.
+    /// The bytes after the SID: none in what Windows writes.
     rest: Box<[u8]>,
 }
 
-/// The types of an object entry. Both may be absent, which is not the same bytes as an entry without this part.
+/// The types of an object entry. An object entry with neither type differs on the wire from a plain entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Objects {
     pub(super) object_type: Option<Guid>,
@@ -72,14 +72,15 @@ pub(super) struct Objects {
 const OBJECT_TYPE_PRESENT: u32 = 1;
 const INHERITED_OBJECT_TYPE_PRESENT: u32 = 2;
 
-/// An object entry's kind is that of the plain one and this.
+/// The difference between the kind of an object entry and that of the plain one.
 const OBJECT_KINDS: u8 = 5;
 
 impl Ace {
-    /// An entry, its parts in the order of SDDL. With an object type or an inherited object type it is an object entry.
+    /// Creates an entry from its parts in the order of SDDL. With an object type or inherited object type it is an
+    /// object entry.
     ///
-    /// `object_type` is the class whose children may be created or deleted, or the property or right that is meant;
-    /// `inherited_object_type` is the class of the objects below that inherit the entry.
+    /// `object_type` is the class of children to create or delete, or the property or right; `inherited_object_type` is
+    /// the class of descendants that inherit the entry.
     pub fn new(
         effect: AceEffect,
         flags: AceFlags,
@@ -93,7 +94,7 @@ impl Ace {
         Self::from_parts(effect, flags, mask, objects, trustee)
     }
 
-    /// The kind, as the first byte on the wire has it.
+    /// Returns the kind: the first byte on the wire.
     pub fn kind(&self) -> u8 {
         match &self.body {
             Body::Known(known) => {
@@ -108,42 +109,42 @@ impl Ace {
         }
     }
 
-    /// How it is inherited.
+    /// Returns the inheritance and audit flags.
     pub fn flags(&self) -> AceFlags {
         self.flags
     }
 
-    /// Whether it came from a parent.
+    /// Returns `true` if the entry is inherited.
     pub fn is_inherited(&self) -> bool {
         self.flags.contains(AceFlags::INHERITED)
     }
 
-    /// What it does, if it is understood.
+    /// Returns the effect; `None` for an entry that is not parsed.
     pub fn effect(&self) -> Option<AceEffect> {
         self.known().map(|known| known.effect)
     }
 
-    /// The rights, if it is understood.
+    /// Returns the rights; `None` for an entry that is not parsed.
     pub fn mask(&self) -> Option<AccessMask> {
         self.known().map(|known| known.mask)
     }
 
-    /// Whom it is about, if it is understood.
+    /// Returns the trustee; `None` for an entry that is not parsed.
     pub fn trustee(&self) -> Option<&Sid> {
         self.known().map(|known| &known.trustee)
     }
 
-    /// The class, property or right that it is limited to.
+    /// Returns the class, property or right that the entry is limited to.
     pub fn object_type(&self) -> Option<Guid> {
         self.objects()?.object_type
     }
 
-    /// The class of the objects that inherit it.
+    /// Returns the class of the objects that inherit the entry.
     pub fn inherited_object_type(&self) -> Option<Guid> {
         self.objects()?.inherited_object_type
     }
 
-    /// What follows the header of an entry that is not understood.
+    /// Returns the bytes after the header of an entry that is not parsed.
     pub fn raw_data(&self) -> Option<&[u8]> {
         match &self.body {
             Body::Known(_) => None,
@@ -162,7 +163,7 @@ impl Ace {
         Self { flags, body: Body::Known(Known { effect, mask, objects, trustee, rest }) }
     }
 
-    /// An entry of any kind from what follows its header; understood if it can be.
+    /// Creates an entry of any kind from the bytes after its header; parsed if possible.
     pub(super) fn from_data(kind: u8, flags: AceFlags, data: &[u8]) -> Self {
         let body = match Known::read(kind, data) {
             Some(known) => Body::Known(known),
@@ -171,7 +172,7 @@ impl Ace {
         Self { flags, body }
     }
 
-    /// Reads an entry from the start of `bytes`, and says how many it took.
+    /// Parses an entry from the start of `bytes`; returns it with its length.
     pub(super) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let size = usize::from(u16_at(bytes, 2)?);
         let data = bytes.get(4..size)?;
@@ -185,7 +186,7 @@ impl Ace {
         bytes.extend(data);
     }
 
-    /// What follows the header.
+    /// Returns the bytes after the header.
     pub(super) fn data(&self) -> Vec<u8> {
         match &self.body {
             Body::Known(known) => known.data(),
@@ -193,17 +194,17 @@ impl Ace {
         }
     }
 
-    /// Whether an access control list with this entry must be of revision 4.
+    /// Returns `true` if a list with this entry needs revision 4.
     pub(super) fn needs_revision_4(&self) -> bool {
         matches!(self.kind(), 5..=8 | 11 | 12 | 15 | 16)
     }
 
-    /// The object part of an object entry.
+    /// Returns the object part of an object entry.
     pub(super) fn objects(&self) -> Option<Objects> {
         self.known()?.objects
     }
 
-    /// Whether it has bytes after its SID.
+    /// Returns `true` if there are bytes after the SID.
     pub(super) fn has_rest(&self) -> bool {
         self.known().is_some_and(|known| !known.rest.is_empty())
     }
@@ -275,7 +276,7 @@ pub(super) mod tests {
 
     pub(in crate::ad) const SID: &str = "S-1-5-21-1111111111-2222222222-3333333333-1104";
 
-    /// Entries as they are stored: name, SDDL, and what a directory holds.
+    /// Entries as stored: name, SDDL, and bytes in a directory.
     pub(in crate::ad) const VECTORS: [(&str, &str); 4] = [
         (
             "(OA;CI;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;SID)",
@@ -312,7 +313,7 @@ pub(super) mod tests {
         ]
     }
 
-    /// Any entry that can be: understood ones for the most part, then other kinds and broken ones.
+    /// Generates any entry: mostly parsed ones, then other kinds and malformed ones.
     pub(in crate::ad) fn any_ace() -> impl Strategy<Value = Ace> + Clone {
         let effect = prop_oneof![Just(AceEffect::Allow), Just(AceEffect::Deny), Just(AceEffect::Audit)];
         let objects =

@@ -7,25 +7,25 @@ use crate::model::InvalidValue;
 /// The header, in bytes.
 const HEADER: usize = 8;
 
-/// The revision of a list without object entries, and of one with them.
+/// The revisions of a list without and with object entries.
 const REVISION: u8 = 2;
 const REVISION_WITH_OBJECTS: u8 = 4;
 
-/// An access control list: entries in the order in which they are asked.
+/// An access control list: entries in the order of evaluation.
 ///
-/// It never grows over the 65,535 bytes that its length field can tell. What is read and not changed is written back
-/// byte for byte; what is changed is of revision 4 as soon as it holds an object entry.
+/// A list never exceeds the 65,535 bytes of its length field. An unchanged list is written back byte for byte; a
+/// changed one has revision 4 if it holds an object entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Acl {
     revision: u8,
     padding: (u8, u16),
     aces: Vec<Ace>,
-    /// Bytes that the length counts and no entry takes up.
+    /// The bytes within the length that belong to no entry.
     slack: Box<[u8]>,
 }
 
 impl Acl {
-    /// A list of these entries, in this order.
+    /// Creates a list of these entries, in this order.
     ///
     /// # Errors
     /// More than 65,535 bytes.
@@ -35,18 +35,18 @@ impl Acl {
         list.checked()
     }
 
-    /// The entries, in the order in which they are asked.
+    /// Returns the entries in the order of evaluation.
     pub fn aces(&self) -> &[Ace] {
         &self.aces
     }
 
-    /// The revision: 2, or 4 with object entries.
+    /// Returns the revision: 2, or 4 with object entries.
     pub fn revision(&self) -> u8 {
         self.revision
     }
 
-    /// The list with one more entry at the place where the canonical order has it: one of its own comes before all
-    /// that came from a parent, one that denies before those that do not, and otherwise the new one is last.
+    /// Returns the list with an entry inserted in canonical order: explicit before inherited, deny before others, after
+    /// its equals.
     ///
     /// # Errors
     /// More than 65,535 bytes.
@@ -64,7 +64,7 @@ impl Acl {
         list.checked()
     }
 
-    /// The list without the entries for which `remove` holds. The others keep their order.
+    /// Returns the list without the entries for which `remove` returns `true`. The others keep their order.
     #[must_use]
     pub fn without(&self, mut remove: impl FnMut(&Ace) -> bool) -> Self {
         let mut list = self.clone();
@@ -72,7 +72,7 @@ impl Acl {
         list
     }
 
-    /// The list with the revision that it had before an object entry came in, if none is left.
+    /// Returns the list with `revision`, its revision before an object entry was added, if no object entry is left.
     #[must_use]
     pub(in crate::ad) fn with_revision_before(mut self, revision: u8) -> Self {
         if !self.aces.iter().any(Ace::needs_revision_4) {
@@ -81,7 +81,7 @@ impl Acl {
         self
     }
 
-    /// Reads a list from the start of `bytes`, and says how many it took.
+    /// Parses a list from the start of `bytes`; returns it with its length.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), &'static str> {
         const CUT_OFF: &str = "is cut off";
         let size = usize::from(u16_at(bytes, 2).ok_or(CUT_OFF)?);
@@ -112,7 +112,7 @@ impl Acl {
         bytes
     }
 
-    /// The list as a change leaves it: of the right revision, and not too long.
+    /// Sets the revision that the entries need, and checks the length.
     fn checked(mut self) -> Result<Self, InvalidValue> {
         let entries: usize = self.aces.iter().map(|ace| ace.data().len() + 4).sum();
         if HEADER + entries + self.slack.len() > usize::from(u16::MAX) {
@@ -135,7 +135,7 @@ pub(super) mod tests {
     use crate::ad::descriptor::ace::tests::any_ace;
     use proptest::prelude::*;
 
-    /// Any list that can be read.
+    /// Generates any list that can be parsed.
     pub(in crate::ad) fn any_acl() -> impl Strategy<Value = Acl> + Clone {
         let slack = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(any::<u8>(), 0..12)];
         (prop::collection::vec(any_ace(), 0..12), slack, any::<(u8, u16)>(), 2..=4_u8)

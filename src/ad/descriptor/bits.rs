@@ -1,4 +1,4 @@
-//! Sets of bits with names, as the directory stores them.
+//! Sets of named bits, as the directory stores them.
 
 use std::fmt;
 
@@ -12,39 +12,39 @@ macro_rules! bit_set {
         impl $name {
             $($(#[$doc])* pub const $flag: Self = Self($value);)*
 
-            /// The set with these bits, named or not.
+            /// Creates the set with these bits, named or not.
             pub const fn from_bits(bits: $int) -> Self {
                 Self(bits)
             }
 
-            /// The bits.
+            /// Returns the bits.
             pub const fn bits(self) -> $int {
                 self.0
             }
 
-            /// Whether no bit is set.
+            /// Returns `true` if no bit is set.
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
             }
 
-            /// Whether every bit of `other` is set.
+            /// Returns `true` if every bit of `other` is set.
             pub const fn contains(self, other: Self) -> bool {
                 self.0 & other.0 == other.0
             }
 
-            /// The bits of both.
+            /// Returns the bits in either set.
             #[must_use]
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
 
-            /// The bits that both have.
+            /// Returns the bits in both sets.
             #[must_use]
             pub const fn intersection(self, other: Self) -> Self {
                 Self(self.0 & other.0)
             }
 
-            /// The bits that `other` does not have.
+            /// Returns the bits that are not in `other`.
             #[must_use]
             pub const fn without(self, other: Self) -> Self {
                 Self(self.0 & !other.0)
@@ -95,21 +95,21 @@ bit_set! {
         WRITE_DACL = 0x4_0000;
         /// Take ownership.
         WRITE_OWNER = 0x8_0000;
-        /// Everything, as an entry may ask for it before the directory has mapped it to [`FULL_CONTROL`](Self::FULL_CONTROL).
+        /// All rights, before the directory maps them to [`FULL_CONTROL`](Self::FULL_CONTROL).
         GENERIC_ALL = 0x1000_0000;
-        /// Execute, before it is mapped.
+        /// Execute, before mapping.
         GENERIC_EXECUTE = 0x2000_0000;
-        /// Write, before it is mapped.
+        /// Write, before mapping.
         GENERIC_WRITE = 0x4000_0000;
-        /// Read, before it is mapped.
+        /// Read, before mapping.
         GENERIC_READ = 0x8000_0000;
-        /// Every right that an object of the directory has.
+        /// Every right on an object of the directory.
         FULL_CONTROL = 0xF_01FF;
     }
 }
 
 impl AccessMask {
-    /// The same rights with the generic ones replaced by what they mean on an object of the directory.
+    /// Returns the rights with generic ones mapped to those of a directory object.
     ///
     /// ```
     /// # use windows_autopilot::ad::descriptor::AccessMask;
@@ -136,19 +136,19 @@ impl AccessMask {
 }
 
 bit_set! {
-    /// How an entry is inherited, and what an audit entry reports.
+    /// The flags of an entry: inheritance, and what an audit entry reports.
     pub struct AceFlags(u8) {
-        /// Inherited by children that hold nothing. In a directory every object may hold children, so this has no effect.
+        /// Inherited by children that are no containers. Every directory object is a container, so this has no effect.
         OBJECT_INHERIT = 0x1;
         /// Inherited by children.
         CONTAINER_INHERIT = 0x2;
-        /// Inherited by children but not by theirs.
+        /// Inherited by children but not below them.
         NO_PROPAGATE = 0x4;
         /// Has no effect on the object itself.
         INHERIT_ONLY = 0x8;
-        /// Came from a parent.
+        /// Inherited from a parent.
         INHERITED = 0x10;
-        /// Must not be dropped by who does not understand it.
+        /// Must not be dropped by a reader that does not understand the entry.
         CRITICAL = 0x20;
         /// An audit entry that reports success.
         SUCCESSFUL_ACCESS = 0x40;
@@ -164,29 +164,29 @@ bit_set! {
         OWNER_DEFAULTED = 0x1;
         /// The group came from a default.
         GROUP_DEFAULTED = 0x2;
-        /// There is a DACL, which may be the null one that lets everybody do everything.
+        /// A DACL is present. It may be the null one, which grants everybody everything.
         DACL_PRESENT = 0x4;
         /// The DACL came from a default.
         DACL_DEFAULTED = 0x8;
-        /// There is a SACL.
+        /// A SACL is present.
         SACL_PRESENT = 0x10;
         /// The SACL came from a default.
         SACL_DEFAULTED = 0x20;
-        /// A request to carry the DACL's inheritable entries down to the children.
+        /// Inheritable entries of the DACL have to be propagated to the children.
         DACL_AUTO_INHERIT_REQUIRED = 0x100;
-        /// A request to carry the SACL's inheritable entries down to the children.
+        /// Inheritable entries of the SACL have to be propagated to the children.
         SACL_AUTO_INHERIT_REQUIRED = 0x200;
-        /// The DACL's inheritable entries are carried down to the children.
+        /// Inheritable entries of the DACL are propagated to the children.
         DACL_AUTO_INHERITED = 0x400;
-        /// The SACL's inheritable entries are carried down to the children.
+        /// Inheritable entries of the SACL are propagated to the children.
         SACL_AUTO_INHERITED = 0x800;
         /// The DACL inherits nothing.
         DACL_PROTECTED = 0x1000;
         /// The SACL inherits nothing.
         SACL_PROTECTED = 0x2000;
-        /// The byte after the revision belongs to a resource manager.
+        /// The byte after the revision is for a resource manager.
         RESOURCE_MANAGER_VALID = 0x4000;
-        /// Parts are told by offsets, as they are on the wire.
+        /// The parts are located by offsets, as on the wire.
         SELF_RELATIVE = 0x8000;
     }
 }

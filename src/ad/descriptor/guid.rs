@@ -29,12 +29,12 @@ impl Guid {
     /// The class `msDS-GroupManagedServiceAccount`.
     pub const GROUP_MANAGED_SERVICE_ACCOUNT: Self = Self(0x7b8b558a_93a5_4af7_adca_c017e67f1057);
 
-    /// The GUID in the byte order of the wire: the first three groups little-endian, the rest as written.
+    /// Creates the GUID from bytes in wire order: the first three groups little-endian, the rest as written.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(swapped(u128::from_be_bytes(bytes)))
     }
 
-    /// The bytes of the wire.
+    /// Returns the bytes in wire order.
     pub const fn to_bytes(self) -> [u8; 16] {
         swapped(self.0).to_be_bytes()
     }
@@ -83,7 +83,7 @@ impl fmt::Debug for Guid {
     }
 }
 
-/// The first three groups with their bytes in the other order; its own inverse.
+/// Swaps the bytes of the first three groups; its own inverse.
 const fn swapped(value: u128) -> u128 {
     const fn group(value: u128, shift: u32, bits: u32) -> u128 {
         let moved = ((value >> shift) & ((1 << bits) - 1)).swap_bytes() >> (128 - bits);

@@ -1,4 +1,4 @@
-//! Security descriptors: read, changed and written byte for byte, as SDDL text, and asked who may do what.
+//! Security descriptors: parsed, changed and written byte for byte, as SDDL text, with access checks.
 //!
 //! ```
 //! use windows_autopilot::ad::descriptor::{Ace, SecurityDescriptor};
@@ -14,7 +14,7 @@
 //! # Ok::<(), windows_autopilot::model::InvalidValue>(())
 //! ```
 //!
-//! The format is that of MS-DTYP 2.4 and 2.5: <https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp>.
+//! The format is MS-DTYP 2.4 and 2.5: <https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp>.
 
 mod access;
 mod ace;
@@ -35,7 +35,7 @@ pub use self::sddl::SddlDomain;
 pub use self::security_descriptor::SecurityDescriptor;
 pub use self::sid::Sid;
 
-/// Reads and writes a type as its text.
+/// Implements serde for a type by its text.
 macro_rules! serde_as_text {
     ($($name:ident),+) => {$(
         impl serde::Serialize for $name {

@@ -9,13 +9,13 @@ use crate::model::InvalidValue;
 /// The header, in bytes.
 const HEADER: usize = 20;
 
-/// More than a descriptor can be: two full lists, two SIDs and the header are half of it.
+/// The largest input. Two full lists, two SIDs and the header are half of it.
 const MAX_LENGTH: usize = 256 * 1024;
 
-/// Who owns an object, and who may do what with it: the attribute `nTSecurityDescriptor`.
+/// The owner, the group and the access control lists of an object: the attribute `nTSecurityDescriptor`.
 ///
-/// What is read and not changed is written back byte for byte: parts stay in the order in which they were, and
-/// bytes between them are kept. Two descriptors are equal if their parts are, wherever those stand.
+/// An unchanged descriptor is written back byte for byte: the order of the parts and the bytes between them are kept.
+/// Two descriptors are equal if their parts are, in any order.
 #[derive(Debug, Clone)]
 pub struct SecurityDescriptor {
     parts: Parts,
@@ -32,7 +32,7 @@ struct Parts {
     dacl: Option<Acl>,
 }
 
-/// Where the parts stood: each with the bytes before it, and the bytes after the last.
+/// The order of the parts: each with the bytes before it, and the bytes after the last.
 #[derive(Debug, Clone, Default)]
 struct Layout {
     order: Vec<(Part, Box<[u8]>)>,
@@ -48,7 +48,7 @@ enum Part {
 }
 
 impl Part {
-    /// All parts, in the order of their offsets in the header.
+    /// The parts in the order of their offsets in the header.
     const ALL: [Self; 4] = [Self::Owner, Self::Group, Self::Sacl, Self::Dacl];
 
     fn name(self) -> &'static str {
@@ -60,7 +60,7 @@ impl Part {
         }
     }
 
-    /// The control bit without which the part is not there.
+    /// Returns the control bit that marks the part as present.
     fn present(self) -> Control {
         match self {
             Self::Owner | Self::Group => Control::default(),
@@ -71,8 +71,8 @@ impl Part {
 }
 
 impl SecurityDescriptor {
-    /// Creates a descriptor that holds a DACL and nothing else, to write it back and leave the owner, the group and the
-    /// SACL alone. Of `control` the bits that are about the DACL are kept.
+    /// Creates a descriptor that holds a DACL and nothing else, for a write that leaves owner, group and SACL alone.
+    /// Keeps only the bits of `control` about the DACL.
     pub fn from_dacl(dacl: Acl, control: Control) -> Self {
         let of_dacl = Control::DACL_DEFAULTED
             | Control::DACL_AUTO_INHERIT_REQUIRED
@@ -82,10 +82,10 @@ impl SecurityDescriptor {
         Self::from_parts(control, None, None, None, Some(dacl))
     }
 
-    /// Reads a descriptor.
+    /// Parses a descriptor.
     ///
     /// # Errors
-    /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another, or stands outside; more
+    /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another or lies outside; more
     /// than 256 KiB. The position is that of a byte.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
@@ -111,11 +111,11 @@ impl SecurityDescriptor {
                 continue;
             }
             if !control.contains(part.present()) {
-                let problem = format!("tells where its {} stands, and that it has none", part.name());
+                let problem = format!("has an offset of its {}, but says that it has none", part.name());
                 return Err(invalid(problem, field));
             }
             let from = bytes.get(start..).filter(|_| start >= HEADER).ok_or_else(|| {
-                invalid(format!("says that its {} stands outside of it", part.name()), field)
+                invalid(format!("has an offset of its {} that is out of range", part.name()), field)
             })?;
             let length = parts.read(part, from).map_err(|problem| {
                 invalid(format!("has a part, the {}, that {problem}", part.name()), start)
@@ -136,7 +136,7 @@ impl SecurityDescriptor {
         Ok(Self { parts, layout })
     }
 
-    /// The bytes of the wire.
+    /// Returns the bytes in wire order.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![1, self.parts.resource_manager];
         bytes.extend(self.parts.control.bits().to_le_bytes());
@@ -159,32 +159,32 @@ impl SecurityDescriptor {
         bytes
     }
 
-    /// The control bits.
+    /// Returns the control bits.
     pub fn control(&self) -> Control {
         self.parts.control
     }
 
-    /// The owner, if it was asked for.
+    /// Returns the owner, if it was read.
     pub fn owner(&self) -> Option<&Sid> {
         self.parts.owner.as_ref()
     }
 
-    /// The primary group, if it was asked for.
+    /// Returns the primary group, if it was read.
     pub fn group(&self) -> Option<&Sid> {
         self.parts.group.as_ref()
     }
 
-    /// Who may do what. Without one, whether it is absent or [null](Control::DACL_PRESENT), everybody may do everything.
+    /// Returns the DACL. Without one, absent or [null](Control::DACL_PRESENT), everybody may do everything.
     pub fn dacl(&self) -> Option<&Acl> {
         self.parts.dacl.as_ref()
     }
 
-    /// Whose doings are reported, and what sets limits beside the DACL.
+    /// Returns the SACL: audit entries and limits beside the DACL.
     pub fn sacl(&self) -> Option<&Acl> {
         self.parts.sacl.as_ref()
     }
 
-    /// The descriptor with another DACL, and all else as it is.
+    /// Returns the descriptor with another DACL.
     #[must_use]
     pub fn with_dacl(&self, dacl: Acl) -> Self {
         let mut changed = self.clone();
@@ -193,7 +193,7 @@ impl SecurityDescriptor {
         changed
     }
 
-    /// A descriptor of these parts, in the order of the header. The control bits must say which lists there are.
+    /// Creates a descriptor from its parts, in the order of the header. The control bits must match the lists present.
     pub(in crate::ad) fn from_parts(
         control: Control,
         owner: Option<Sid>,
@@ -215,7 +215,7 @@ impl PartialEq for SecurityDescriptor {
 impl Eq for SecurityDescriptor {}
 
 impl Parts {
-    /// Reads a part from the start of `bytes`, and says how many it took.
+    /// Parses a part from the start of `bytes`; returns its length.
     fn read(&mut self, part: Part, bytes: &[u8]) -> Result<usize, &'static str> {
         let sid = || Sid::read(bytes).ok_or("is not a SID");
         let (list, length) = match part {
@@ -260,7 +260,7 @@ mod tests {
     use crate::ad::descriptor::sid::tests::any_sid;
     use proptest::prelude::*;
 
-    /// Any descriptor, its parts in any order, with bytes between them.
+    /// Generates any descriptor: parts in any order, with bytes between them.
     fn any_descriptor() -> impl Strategy<Value = SecurityDescriptor> {
         let gap = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(any::<u8>(), 0..8)]
             .prop_map(Vec::into_boxed_slice);

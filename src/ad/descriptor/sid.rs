@@ -6,10 +6,10 @@ use std::str::FromStr;
 use super::bytes::{array_at, u8_at, u32_at};
 use crate::model::InvalidValue;
 
-/// The most sub-authorities that a SID has.
+/// The most sub-authorities of a SID.
 const MAX_SUB_AUTHORITIES: usize = 15;
 
-/// Authorities from here on are written in hexadecimal.
+/// The least authority that is written in hexadecimal.
 const HEX_FROM: u64 = 1 << 32;
 
 /// A security identifier: an account, a group, or a well-known principal.
@@ -30,8 +30,8 @@ pub struct Sid {
 }
 
 impl Sid {
-    /// Creates a SID of the NT authority (5), to which all accounts and groups of a domain and most well-known principals
-    /// belong.
+    /// Creates a SID of the NT authority (5), which covers all accounts and groups of a domain and most well-known
+    /// principals.
     ///
     /// # Errors
     /// More than 15 sub-authorities.
@@ -42,47 +42,47 @@ impl Sid {
         Ok(Self { authority: 5, sub_authorities: sub_authorities.into() })
     }
 
-    /// `S-1-1-0`: everybody.
+    /// Returns `S-1-1-0`: everybody.
     pub fn everyone() -> Self {
         Self { authority: 1, sub_authorities: [0].into() }
     }
 
-    /// `S-1-5-11`: everybody who has signed in.
+    /// Returns `S-1-5-11`: everybody who has signed in.
     pub fn authenticated_users() -> Self {
         Self { authority: 5, sub_authorities: [11].into() }
     }
 
-    /// `S-1-5-32-545`: the built-in group Users.
+    /// Returns `S-1-5-32-545`: the built-in group Users.
     pub fn builtin_users() -> Self {
         Self { authority: 5, sub_authorities: [32, 545].into() }
     }
 
-    /// `S-1-5-32-554`: the built-in group Pre-Windows 2000 Compatible Access.
+    /// Returns `S-1-5-32-554`: the built-in group Pre-Windows 2000 Compatible Access.
     pub fn pre_windows_2000_access() -> Self {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
-    /// `S-1-5-2`: everybody who has signed in over the network, as a connector does at a domain controller.
+    /// Returns `S-1-5-2`: everybody who has signed in over the network, as a connector does at a domain controller.
     pub fn network() -> Self {
         Self { authority: 5, sub_authorities: [2].into() }
     }
 
-    /// `S-1-5-9`: the domain controllers of the forest.
+    /// Returns `S-1-5-9`: the domain controllers of the forest.
     pub(in crate::ad) fn enterprise_domain_controllers() -> Self {
         Self { authority: 5, sub_authorities: [9].into() }
     }
 
-    /// `S-1-3-4`: the owner of the object that is accessed.
+    /// Returns `S-1-3-4`: the owner of the accessed object.
     pub(in crate::ad) fn owner_rights() -> Self {
         Self { authority: 3, sub_authorities: [4].into() }
     }
 
-    /// Returns `true` for a group of the domain controllers themselves: `S-1-5-32-…`.
+    /// Returns `true` for a built-in group: `S-1-5-32-…`.
     pub fn is_builtin(&self) -> bool {
         matches!((self.authority, &*self.sub_authorities), (5, [32, _]))
     }
 
-    /// Returns the SID of the domain that an account or group belongs to; `None` if it belongs to none.
+    /// Returns the SID of the domain of an account or group; `None` if it belongs to no domain.
     pub fn domain(&self) -> Option<Self> {
         match (self.authority, &*self.sub_authorities) {
             (5, [21, a, b, c, _]) => Some(Self { authority: 5, sub_authorities: [21, *a, *b, *c].into() }),
@@ -90,13 +90,13 @@ impl Sid {
         }
     }
 
-    /// `S-1-5-21-0-0-0`: the "domain" of claims, which a sign-in may bring.
+    /// Returns `S-1-5-21-0-0-0`: the "domain" of claims, which a sign-in may bring.
     pub(in crate::ad) fn claims() -> Self {
         Self { authority: 5, sub_authorities: [21, 0, 0, 0].into() }
     }
 
-    /// Returns `true` for a SID that a sign-in over the network never gives: those of other ways to sign in, of creators
-    /// and of local services.
+    /// Returns `true` for a SID that a network sign-in never has: those of other sign-in types, creators and local
+    /// services.
     pub(in crate::ad) fn is_never_of_a_network_sign_in(&self) -> bool {
         match (self.authority, &*self.sub_authorities) {
             (2 | 16, _) | (3, [0..=3]) => true,
@@ -105,10 +105,10 @@ impl Sid {
         }
     }
 
-    /// Reads a SID that takes up all of `bytes`, as the attribute `objectSid` has it.
+    /// Parses a SID that takes up all of `bytes`, as in the attribute `objectSid`.
     ///
     /// # Errors
-    /// Not a SID, or something after it.
+    /// Not a SID, or trailing bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         match Self::read(bytes) {
             Some((sid, length)) if length == bytes.len() => Ok(sid),
@@ -117,19 +117,19 @@ impl Sid {
         }
     }
 
-    /// The bytes of the wire.
+    /// Returns the bytes in wire order.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(8 + 4 * self.sub_authorities.len());
         self.write(&mut bytes);
         bytes
     }
 
-    /// The last sub-authority: what tells an account from the others of its domain.
+    /// Returns the last sub-authority, which identifies an account within its domain.
     pub fn relative_id(&self) -> Option<u32> {
         self.sub_authorities.last().copied()
     }
 
-    /// The SID with one more sub-authority: an account of this domain.
+    /// Returns the SID with one more sub-authority: an account of this domain.
     ///
     /// # Errors
     /// There are 15 already.
@@ -142,7 +142,7 @@ impl Sid {
         Ok(Self { authority: self.authority, sub_authorities: sub_authorities.into() })
     }
 
-    /// Reads a SID from the start of `bytes`, and says how many it took.
+    /// Parses a SID from the start of `bytes`; returns it with its length.
     pub(super) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let count = usize::from(u8_at(bytes, 1)?);
         if u8_at(bytes, 0)? != 1 || count > MAX_SUB_AUTHORITIES {
@@ -163,7 +163,7 @@ impl Sid {
         }
     }
 
-    /// Reads a SID from the start of `text`, and gives what follows it. Text after it is none of its concern.
+    /// Parses a SID from the start of `text`; returns it with the rest.
     pub(super) fn parse_start(text: &str) -> Result<(Self, &str), InvalidValue> {
         let refused = || invalid("is not written S-1-AUTHORITY-SUBAUTHORITY…").with_value(text);
         let rest = text.strip_prefix("S-1-").or_else(|| text.strip_prefix("s-1-")).ok_or_else(refused)?;
@@ -227,7 +227,7 @@ fn invalid(problem: &'static str) -> InvalidValue {
     InvalidValue::new("SID", problem, "write it as whoami /user or Get-ADServiceAccount shows it: S-1-5-21-…")
 }
 
-/// The decimal number at the start of `text`, and what follows it.
+/// Splits the decimal number from the start of `text`.
 fn number(text: &str) -> Option<(u64, &str)> {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = text.split_at_checked(end)?;
@@ -239,7 +239,7 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Any SID.
+    /// Generates any SID.
     pub(in crate::ad) fn any_sid() -> impl Strategy<Value = Sid> + Clone {
         let authority = prop_oneof![8 => Just(5_u64), 1 => 0..16_u64, 1 => 0..1_u64 << 48];
         let sub_authority = prop_oneof![any::<u32>(), 0..1000_u32];

@@ -6,14 +6,14 @@ use std::fmt;
 use super::{DESCRIPTOR, DirectoryError};
 use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 
-/// An entry: its name, and the values of the attributes that were read.
+/// An entry: its name and the values of the attributes that were read.
 ///
-/// A value is bytes: what they mean depends on the attribute. Names of attributes are compared without regard to case.
-/// `Debug` shows which attributes there are and nothing of what is in them, nor the name: it may be a person's.
+/// A value is bytes, with a meaning that depends on the attribute. Attribute names are compared without regard to case.
+/// `Debug` shows the attribute names only: the entry's name may be a person's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     distinguished_name: String,
-    /// By their names in lower case.
+    /// The values by lower-case attribute name.
     attributes: BTreeMap<String, Vec<Vec<u8>>>,
 }
 
@@ -40,64 +40,64 @@ impl Entry {
         &self.distinguished_name
     }
 
-    /// The values of an attribute; none if it was not read, is not there, or may not be seen.
+    /// Returns the values of an attribute; empty if the attribute was not read, is missing or is not visible.
     pub fn values(&self, attribute: &str) -> &[Vec<u8>] {
         self.attributes.get(&attribute.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
     }
 
-    /// The names of the attributes that it has, in lower case.
+    /// Returns the names of the attributes, in lower case.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         self.attributes.keys().map(String::as_str)
     }
 
-    /// The values of an attribute that are text.
+    /// Returns the values of an attribute that are valid UTF-8.
     pub fn texts(&self, attribute: &str) -> impl Iterator<Item = &str> {
         self.values(attribute).iter().filter_map(|value| std::str::from_utf8(value).ok())
     }
 
-    /// The first value of an attribute, as text.
+    /// Returns the first value of an attribute as text.
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.texts(attribute).next()
     }
 
-    /// Whether one of an attribute's values is this text, without regard to case.
+    /// Returns `true` if an attribute has this text as a value, in any case.
     pub fn has(&self, attribute: &str, text: &str) -> bool {
         self.texts(attribute).any(|value| value.eq_ignore_ascii_case(text))
     }
 
-    /// The first value of an attribute, as a number.
+    /// Returns the first value of an attribute as a number.
     pub fn number(&self, attribute: &str) -> Option<i64> {
         self.text(attribute)?.parse().ok()
     }
 
-    /// The values of an attribute, as SIDs.
+    /// Returns the values of an attribute as SIDs.
     ///
     /// # Errors
-    /// One of them is none.
+    /// A value that is not a SID.
     pub fn sids(&self, attribute: &str) -> Result<Vec<Sid>, DirectoryError> {
         let sids = self.values(attribute).iter().map(|value| Sid::from_bytes(value));
         sids.collect::<Result<_, _>>().map_err(DirectoryError::from)
     }
 
-    /// The first value of an attribute, as a SID.
+    /// Returns the first value of an attribute as a SID.
     ///
     /// # Errors
-    /// It is none.
+    /// A value that is not a SID.
     pub fn sid(&self, attribute: &str) -> Result<Option<Sid>, DirectoryError> {
         let value = self.values(attribute).first();
         Ok(value.map(|value| Sid::from_bytes(value)).transpose()?)
     }
 
-    /// The first value of an attribute, as a GUID.
+    /// Returns the first value of an attribute as a GUID.
     pub fn guid(&self, attribute: &str) -> Option<Guid> {
         let value = self.values(attribute).first()?;
         Some(Guid::from_bytes(value.as_slice().try_into().ok()?))
     }
 
-    /// The security descriptor, or the parts of it that were asked for.
+    /// Returns the security descriptor, or the requested parts of it.
     ///
     /// # Errors
-    /// It is none.
+    /// A value that is not a security descriptor.
     pub fn descriptor(&self) -> Result<Option<SecurityDescriptor>, DirectoryError> {
         let value = self.values(DESCRIPTOR).first();
         Ok(value.map(|value| SecurityDescriptor::from_bytes(value)).transpose()?)

@@ -1,4 +1,4 @@
-//! The one error of every call to a directory.
+//! The error of all calls to a directory.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -12,45 +12,45 @@ use crate::model::InvalidValue;
 pub enum DirectoryErrorKind {
     /// No connection could be made.
     Unreachable,
-    /// The server's certificate is not trusted, has expired, or is for another name; or there is no TLS.
+    /// The server's certificate is untrusted, expired or for another name; or the server has no TLS.
     Untrusted,
-    /// The directory does not accept the account and its password.
+    /// The directory rejects the account or its password.
     InvalidCredentials,
-    /// The signed-in account may not do it, or may not see it.
+    /// The signed-in account may not do or see this.
     AccessDenied,
-    /// There is no such entry, or it may not be seen.
+    /// The entry does not exist or is not visible.
     NotFound,
     /// The account belongs to another domain than the server.
     OtherDomain,
-    /// Several accounts fit the name, or the server does not tell what would decide between them.
+    /// Several accounts match the name, or the server does not report what would decide between them.
     Ambiguous,
     /// The server is a read-only domain controller.
     ReadOnly,
-    /// The record of a change could not be kept, so that the change was not made.
+    /// The record of a change could not be kept, so the change was not made.
     NotRecorded,
-    /// What was given cannot be sent, or the directory cannot read it.
+    /// The input cannot be sent, or the directory cannot parse it.
     InvalidInput,
-    /// The connection ended before the answer; whether a change was made is open.
+    /// The connection ended before the answer; a change may have been made.
     Interrupted,
-    /// No answer came in time; whether a change was made is open.
+    /// The answer timed out; a change may have been made.
     Timeout,
-    /// The directory is busy, or stops; later it may work.
+    /// The directory is busy or shutting down. Retry later.
     Unavailable,
     /// Another account has the name.
     NameTaken,
-    /// The signed-in account has created as many computers as the domain's quota allows.
+    /// The signed-in account has used up the domain's quota for computers.
     QuotaExceeded,
     /// The directory rejects the request.
     Rejected,
-    /// What was written was gone again when it was read, twice: something else changes the same entry.
+    /// A change was overwritten repeatedly: something else changes the same entry.
     LostUpdate,
-    /// The answer makes no sense.
+    /// The answer is malformed.
     Unexpected,
 }
 
-/// Why a call to a directory failed: the kind, what happened, and what to do.
+/// An error of a call to a directory: the kind, the cause and the remedy.
 ///
-/// It holds no password and no name of an account, and nothing of what the server said but its numbers.
+/// It holds no password, no account name, and nothing of the server's text but its numbers.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,
@@ -61,26 +61,28 @@ pub struct DirectoryError {
 }
 
 impl DirectoryError {
-    /// An error with what happened, for a directory of one's own.
+    /// Creates an error with a message, for implementations of [`Directory`](super::Directory).
     pub fn new(kind: DirectoryErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let remedy = match kind {
-            DirectoryErrorKind::Unreachable => "check the server's name, its port, and the way to it",
+            DirectoryErrorKind::Unreachable => "check the server's name, its port and the network",
             DirectoryErrorKind::Untrusted => {
-                "give the certificate of the authority that issued the server's, or renew the server's; \
-                 connect by a name that is in it"
+                "trust the authority that issued the server's certificate, or renew the certificate; connect by a \
+                    name in the certificate"
             }
             DirectoryErrorKind::InvalidCredentials => "check the account and its password",
-            DirectoryErrorKind::AccessDenied => "sign in as an account that may, or have the right granted",
-            DirectoryErrorKind::NotFound => "check the name: it may have been moved, renamed or deleted",
+            DirectoryErrorKind::AccessDenied => {
+                "sign in as an account with the right, or have the right granted"
+            }
+            DirectoryErrorKind::NotFound => {
+                "check the name: the entry may have been moved, renamed or deleted"
+            }
             DirectoryErrorKind::OtherDomain => "connect to a domain controller of its domain",
             DirectoryErrorKind::Ambiguous => "name the account by its SID or its distinguished name",
             DirectoryErrorKind::ReadOnly => "connect to a writable domain controller",
-            DirectoryErrorKind::NotRecorded => {
-                "make room for the record, and run it again: nothing was changed"
-            }
+            DirectoryErrorKind::NotRecorded => "make room for the record and run again: nothing was changed",
             DirectoryErrorKind::InvalidInput => "correct the value",
             DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout => {
-                "connect again, and read what became of it"
+                "connect again, and read the entry to see whether it changed"
             }
             DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
             DirectoryErrorKind::NameTaken => "choose another name, or remove the account that has it",
@@ -88,29 +90,29 @@ impl DirectoryError {
                 "grant the account the right to create computers in the organizational unit, to which the quota does not \
                  apply"
             }
-            DirectoryErrorKind::Rejected => "look at the directory's event log",
-            DirectoryErrorKind::LostUpdate => "find out what else changes it, and try again",
-            DirectoryErrorKind::Unexpected => "look at the directory with other tools",
+            DirectoryErrorKind::Rejected => "see the directory's event log",
+            DirectoryErrorKind::LostUpdate => "find out what else changes the entry, and try again",
+            DirectoryErrorKind::Unexpected => "check the directory with other tools",
         };
         Self { kind, message: message.into(), remedy: remedy.into(), result_code: None, source: None }
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> DirectoryErrorKind {
         self.kind
     }
 
-    /// What to do.
+    /// Returns the remedy.
     pub fn remedy(&self) -> &str {
         &self.remedy
     }
 
-    /// The result code of LDAP (RFC 4511, 4.1.9), if the directory gave one.
+    /// Returns the LDAP result code (RFC 4511, 4.1.9), if the directory sent one.
     pub fn result_code(&self) -> Option<u32> {
         self.result_code
     }
 
-    /// Whether a change may have been made although there was no answer.
+    /// Returns `true` if a change may have been made although there was no answer.
     pub fn outcome_unknown(&self) -> bool {
         matches!(self.kind, DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout)
     }
@@ -146,7 +148,7 @@ impl DirectoryError {
 }
 
 impl From<InvalidValue> for DirectoryError {
-    /// For what the directory gave; what a caller gave is checked before.
+    /// Converts an invalid value from the directory; the caller's values are checked earlier.
     fn from(error: InvalidValue) -> Self {
         let message = format!("the directory gave a {} that {}", error.subject(), error.problem());
         Self::unexpected(message)

@@ -1,10 +1,10 @@
-//! Conditions of searches.
+//! Search filters.
 
 use std::fmt;
 
 use super::Entry;
 
-/// A condition on entries. `Display` writes it as RFC 4515 has it, every value escaped.
+/// A condition on entries. `Display` writes it in the form of RFC 4515, with values escaped.
 ///
 /// ```
 /// # use windows_autopilot::ad::directory::SearchFilter;
@@ -27,33 +27,33 @@ enum Kind {
 }
 
 impl SearchFilter {
-    /// The attribute has a value.
+    /// Matches entries that have a value of the attribute.
     pub fn present(attribute: &str) -> Self {
         Self(Kind::Present(attribute.to_owned()))
     }
 
-    /// The attribute has this value.
+    /// Matches entries that have this value of the attribute.
     pub fn equals(attribute: &str, value: impl Into<Vec<u8>>) -> Self {
         Self(Kind::Equals(attribute.to_owned(), value.into()))
     }
 
-    /// A value of the attribute begins with this text.
+    /// Matches entries that have a value of the attribute that starts with this text.
     pub fn starts_with(attribute: &str, text: &str) -> Self {
         Self(Kind::StartsWith(attribute.to_owned(), text.to_owned()))
     }
 
-    /// All of these hold.
+    /// Matches entries that match all of these filters.
     pub fn all(filters: impl IntoIterator<Item = Self>) -> Self {
         Self(Kind::All(filters.into_iter().collect()))
     }
 
-    /// One of these holds.
+    /// Matches entries that match one of these filters.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         Self(Kind::Any(filters.into_iter().collect()))
     }
 
-    /// Whether it holds for an entry, of which all attributes that it asks about were read. Text is compared without
-    /// regard to case, and a class in `objectCategory` by its short name, as Active Directory does.
+    /// Returns `true` if an entry matches. All attributes of the filter must have been read. Text is compared without
+    /// regard to case, and a class in `objectCategory` by its short name, as in Active Directory.
     pub fn matches(&self, entry: &Entry) -> bool {
         match &self.0 {
             Kind::Present(attribute) => !entry.values(attribute).is_empty(),
@@ -73,7 +73,7 @@ impl SearchFilter {
     }
 }
 
-/// `Computer` of `CN=Computer,CN=Schema,…`.
+/// Returns `Computer` of `CN=Computer,CN=Schema,…`.
 fn class_of(category: &[u8]) -> &[u8] {
     let first = category.split(|byte| *byte == b',').next().unwrap_or_default();
     first.split(|byte| *byte == b'=').nth(1).unwrap_or(first)
@@ -96,7 +96,7 @@ impl fmt::Display for SearchFilter {
     }
 }
 
-/// Bytes of a value: those that are neither plain ASCII nor without a meaning, by their codes.
+/// The bytes of a value; those outside plain ASCII and those with a meaning are written as codes.
 struct Escaped<'a>(&'a [u8]);
 
 impl fmt::Display for Escaped<'_> {

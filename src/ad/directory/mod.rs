@@ -1,6 +1,6 @@
-//! The seam to a directory: searches and changes, so that everything else can be run without a server.
+//! The seam to a directory: searches and changes. Tests and dry runs need no server.
 //!
-//! [`MemoryDirectory`](super::memory::MemoryDirectory) is one for tests; `LdapDirectory` (feature `ldap`) is a real one.
+//! [`MemoryDirectory`](super::memory::MemoryDirectory) is for tests; `LdapDirectory` (feature `ldap`) is a real one.
 
 mod entry;
 mod error;
@@ -14,51 +14,51 @@ pub use self::entry::Entry;
 pub use self::error::{DirectoryError, DirectoryErrorKind};
 pub use self::filter::SearchFilter;
 
-/// How many entries a page has that nothing else is said of: less than the 1,000 at which Windows stops.
+/// The default page size: below the 1,000 at which Windows stops.
 const PAGE_SIZE: u16 = 500;
 
-/// A directory: what can be searched, changed and created. All else of [`ad`](super) is built on these.
+/// A directory: the operations that all of [`ad`](super) is built on.
 ///
-/// Names of entries are distinguished names, or the forms by which Active Directory finds an entry wherever it is:
-/// `<GUID=…>` and `<SID=…>`. The name `""` is that of the server itself, its root DSE.
+/// Entries are named by distinguished names, or by the forms `<GUID=…>` and `<SID=…>`, by which Active Directory finds
+/// an entry after a move. The name `""` is the root DSE: the server itself.
 #[async_trait]
 pub trait Directory: fmt::Debug + Send + Sync {
-    /// Returns one page of the entries that a search finds.
+    /// Returns one page of search results.
     ///
     /// # Errors
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no entry to begin at, or it may not be seen.
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the base entry does not exist or is not visible.
     async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError>;
 
     /// Replaces an attribute of an entry.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not;
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open
-    /// whether it was done.
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not change it; after
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
+    /// known.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
-    /// Creates a computer as the signed-in account, as the connector does for a device: its account, its names and the names of
-    /// its services. `container` is the distinguished name of an organizational unit or a container, `name` is without `$`.
+    /// Creates a computer as the signed-in account, as the connector does for a device: the account with its names and
+    /// service names. `container` is the distinguished name of an organizational unit or container, `name` has no `$`.
     ///
-    /// By default every computer is refused: a directory that is only checked and delegated in needs none.
+    /// The default implementation refuses: checks and delegations create no computers.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not;
-    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may up to the domain's quota, which is spent;
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not create computers;
+    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may only up to the domain's quota, which is spent;
     /// [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no such container, or it is not visible;
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open whether it
-    /// was created.
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the container does not exist or is not visible; after
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
+    /// known.
     async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
         let _ = (container, name);
         Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
     }
 
-    /// Waits until changes that others began before have ended, so that one of theirs that overwrites ours is seen by reading
-    /// once more. Does nothing unless the directory is shared with others.
+    /// Waits until concurrent changes by others have ended, so that reading once more shows whether ours was
+    /// overwritten. Does nothing unless the directory is shared.
     async fn settle(&self) {}
 
-    /// Returns all entries that a search finds, page after page.
+    /// Returns all search results, page after page.
     ///
     /// # Errors
     /// As [`search_page`](Self::search_page), and if there are more than `most` entries.
@@ -84,7 +84,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
         }
     }
 
-    /// One entry; `None` if there is none of that name, or it may not be seen.
+    /// Returns one entry; `None` if it does not exist or is not visible.
     ///
     /// # Errors
     /// As [`search_page`](Self::search_page).
@@ -108,19 +108,19 @@ pub trait Directory: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Search {
-    /// The distinguished name of the entry at which the search begins.
+    /// The distinguished name of the base entry.
     pub base: String,
-    /// The scope of the search, from the base.
+    /// The scope.
     pub scope: SearchScope,
-    /// The condition on the entries.
+    /// The filter.
     pub filter: SearchFilter,
-    /// The attributes that are read; those that the directory computes come only if they are named.
+    /// The attributes to read; computed attributes must be named.
     pub attributes: Vec<String>,
-    /// The parts of `nTSecurityDescriptor` that are read.
+    /// The parts of `nTSecurityDescriptor` to read.
     pub descriptor: DescriptorParts,
-    /// The most entries of a page.
+    /// The page size.
     pub page_size: u16,
-    /// The cookie of the page before; `None` for the first page.
+    /// The cookie of the previous page; `None` for the first page.
     pub cookie: Option<PageCookie>,
 }
 
@@ -148,14 +148,14 @@ impl Search {
         }
     }
 
-    /// Reads these attributes too.
+    /// Adds attributes to read.
     #[must_use]
     pub fn with_attributes<'a>(mut self, attributes: impl IntoIterator<Item = &'a str>) -> Self {
         self.attributes.extend(attributes.into_iter().map(str::to_owned));
         self
     }
 
-    /// Reads these parts of `nTSecurityDescriptor` too.
+    /// Adds parts of `nTSecurityDescriptor` to read.
     #[must_use]
     pub fn with_descriptor(mut self, parts: DescriptorParts) -> Self {
         self.descriptor = parts;
@@ -163,7 +163,7 @@ impl Search {
     }
 }
 
-/// The attribute that has an entry's security descriptor.
+/// The attribute with an entry's security descriptor.
 pub(in crate::ad) const DESCRIPTOR: &str = "nTSecurityDescriptor";
 
 /// The scope of a search.
@@ -176,10 +176,10 @@ pub enum SearchScope {
     Subtree,
 }
 
-/// Which parts of a security descriptor are read or written. The others stay as they are.
+/// The parts of a security descriptor that are read or written. The others stay.
 ///
-/// The SACL is none of them: reading it takes a privilege that administrators alone have, and asking for it without
-/// makes the whole attribute vanish from the answer.
+/// The SACL is not offered: reading it takes an administrator's privilege, and without that privilege the whole
+/// attribute is missing from the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DescriptorParts(u32);
 
@@ -191,33 +191,33 @@ impl DescriptorParts {
     /// The owner and the DACL.
     pub const OWNER_AND_DACL: Self = Self(5);
 
-    /// The flags of the control that asks for them (MS-ADTS 3.1.1.3.4.1.11).
+    /// Returns the flags for the LDAP control (MS-ADTS 3.1.1.3.4.1.11).
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether there are none.
+    /// Returns `true` if no part is selected.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether all of `other` are among them.
+    /// Returns `true` if all parts of `other` are selected.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
 
-/// The directory's own mark of the end of a page, for the search of the next one (RFC 2696).
+/// The directory's opaque position after a page (RFC 2696).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PageCookie(Vec<u8>);
 
 impl PageCookie {
-    /// Wraps the bytes that the directory gave.
+    /// Wraps the directory's bytes.
     pub fn new(cookie: Vec<u8>) -> Self {
         Self(cookie)
     }
 
-    /// Returns the bytes that the directory gave.
+    /// Returns the directory's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -229,7 +229,7 @@ impl fmt::Debug for PageCookie {
     }
 }
 
-/// A page of the entries that a search finds.
+/// A page of search results.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchPage {
@@ -240,13 +240,13 @@ pub struct SearchPage {
 }
 
 impl SearchPage {
-    /// Creates a page; `next` is where to go on, `None` if that was all.
+    /// Creates a page; `next` is the cookie of the next page, `None` on the last.
     pub fn new(entries: Vec<Entry>, next: Option<PageCookie>) -> Self {
         Self { entries, next }
     }
 }
 
-/// A change of an entry: an attribute that gets a value in place of those it has.
+/// A change of an entry: an attribute and the value that replaces its present ones.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Modification {
@@ -254,14 +254,14 @@ pub struct Modification {
     pub distinguished_name: String,
     /// The attribute.
     pub attribute: String,
-    /// Its value.
+    /// The new value.
     pub value: Vec<u8>,
-    /// If the attribute is `nTSecurityDescriptor`, the parts of it that are written.
+    /// The parts to write, if the attribute is `nTSecurityDescriptor`.
     pub descriptor: DescriptorParts,
 }
 
 impl Modification {
-    /// Writes the DACL of an entry and leaves its owner, its group and its SACL alone. `descriptor` holds a DACL and
+    /// Creates a change of an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
     /// nothing else.
     pub fn dacl(
         distinguished_name: impl Into<String>,
@@ -290,7 +290,7 @@ impl fmt::Debug for Modification {
 mod tests {
     use super::*;
 
-    /// A directory whose pages are made by a function of the number of the page.
+    /// A directory whose pages come from a function of the page number.
     struct Pages(fn(u8) -> SearchPage);
 
     impl fmt::Debug for Pages {

@@ -1,4 +1,4 @@
-//! What a server answered, in this crate's words. Nothing here can fail on an answer that makes no sense.
+//! Converts a server's answers into this crate's types. Malformed answers are errors, never panics.
 
 use std::io;
 
@@ -10,13 +10,13 @@ use rustls::CertificateError;
 use super::server::Server;
 use crate::ad::directory::{DirectoryError, DirectoryErrorKind, Entry};
 
-/// An entry of a search.
+/// Converts an entry of a search result.
 ///
-/// `ldap3` has a conversion of its own, which takes values that happen to be UTF-8 for text, and ends the program on
-/// an answer that it cannot read.
+/// The conversion in `ldap3` treats values that happen to be UTF-8 as text, and panics on an answer that it cannot
+/// parse.
 pub(super) fn entry(tag: StructureTag) -> Result<Entry, DirectoryError> {
     read_entry(tag)
-        .ok_or_else(|| DirectoryError::unexpected("an entry of the directory's answer makes no sense"))?
+        .ok_or_else(|| DirectoryError::unexpected("an entry in the directory's answer is malformed"))?
 }
 
 fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
@@ -31,7 +31,7 @@ fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
         match name.split_once(';') {
             // Windows gives at most 1,500 values at once. None of the attributes that are asked for has so many.
             Some((name, option)) if option.starts_with("range=") && !option.ends_with('*') => {
-                let message = format!("{name} has more values than the directory tells at once");
+                let message = format!("{name} has more values than the directory returns at once");
                 return Some(Err(DirectoryError::unexpected(message)));
             }
             Some((name, _)) => entry = entry.with_values(name, values),
@@ -45,7 +45,7 @@ fn text(tag: StructureTag) -> Option<String> {
     String::from_utf8(tag.expect_primitive()?).ok()
 }
 
-/// Where to go on, if there is more.
+/// Returns the cookie of the next page, if there is one.
 pub(super) fn cookie(result: &LdapResult) -> Option<Vec<u8>> {
     let page = result.ctrls.iter().find_map(|control| match control {
         // Reading it can panic; the caller is in a task of its own.
@@ -55,20 +55,20 @@ pub(super) fn cookie(result: &LdapResult) -> Option<Vec<u8>> {
     page.map(|page| page.cookie).filter(|cookie| !cookie.is_empty())
 }
 
-/// What came of a sign-in.
+/// Checks the result of a sign-in.
 pub(super) fn bound(result: &LdapResult) -> Result<(), DirectoryError> {
     if result.rc != 49 {
         return checked(result);
     }
     let (problem, remedy) = match windows_code(&result.text) {
-        Some(0x525 | 0x52E) => ("does not know the account, or its password is another", None),
+        Some(0x525 | 0x52E) => ("does not know the account, or the password is wrong", None),
         Some(0x530) => {
             ("does not let the account sign in at this time", Some("use another account, or another time"))
         }
         Some(0x531) => {
             ("does not let the account sign in from here", Some("allow it to, or use another account"))
         }
-        Some(0x532 | 0x773) => ("wants a new password for the account", Some("change the password")),
+        Some(0x532 | 0x773) => ("requires a new password for the account", Some("change the password")),
         Some(0x533) => ("has disabled the account", Some("enable it, or use another account")),
         Some(0x701) => ("says that the account has expired", Some("extend it, or use another account")),
         Some(0x775) => ("has locked the account", Some("unlock it, and find out what locked it")),
@@ -83,23 +83,23 @@ pub(super) fn bound(result: &LdapResult) -> Result<(), DirectoryError> {
     })
 }
 
-/// Nothing, if the directory did what it was asked.
+/// Checks that the directory did as requested.
 pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
     use DirectoryErrorKind as Kind;
     let (kind, message) = match result.rc {
         0 => return Ok(()),
-        1 => (Kind::Rejected, "the directory could not do it"),
-        3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or stops"),
-        4 | 11 => (Kind::Rejected, "the directory does not tell so much at once"),
-        8 | 13 => (Kind::Rejected, "the directory wants a better protected connection"),
+        1 => (Kind::Rejected, "the directory failed"),
+        3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or shutting down"),
+        4 | 11 => (Kind::Rejected, "the answer exceeds the directory's size limit"),
+        8 | 13 => (Kind::Rejected, "the directory requires a more secure connection"),
         10 => (Kind::NotFound, "the entry belongs to another domain"),
         12 => (Kind::Rejected, "the directory does not know a control that is needed"),
-        16..=21 => (Kind::InvalidInput, "the directory does not take the value"),
-        32 => (Kind::NotFound, "there is no such entry, or it may not be seen"),
-        34 => (Kind::InvalidInput, "the directory cannot read the name"),
+        16..=21 => (Kind::InvalidInput, "the directory rejects the value"),
+        32 => (Kind::NotFound, "the entry does not exist or is not visible"),
+        34 => (Kind::InvalidInput, "the directory cannot parse the name"),
         48 | 49 => (Kind::InvalidCredentials, "the directory does not accept the account"),
-        50 => (Kind::AccessDenied, "the account may not do that"),
-        _ => (Kind::Rejected, "the directory will not do it"),
+        50 => (Kind::AccessDenied, "the account has no right to do this"),
+        _ => (Kind::Rejected, "the directory refuses the request"),
     };
     let mut message = message.to_owned();
     if let Some(code) = windows_error(&result.text) {
@@ -108,7 +108,7 @@ pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
     Err(DirectoryError::new(kind, message).with_result_code(result.rc))
 }
 
-/// As [`checked`], for the answer to a change.
+/// Checks the result of a change, as [`checked`] does.
 pub(super) fn changed(result: &LdapResult) -> Result<(), DirectoryError> {
     // A read-only domain controller answers with a referral to a writable one.
     if result.rc == 10 {
@@ -119,7 +119,7 @@ pub(super) fn changed(result: &LdapResult) -> Result<(), DirectoryError> {
     checked(result)
 }
 
-/// As [`changed`], for the answer to a new computer.
+/// Checks the result of creating a computer, as [`changed`] does.
 pub(super) fn created(result: &LdapResult) -> Result<(), DirectoryError> {
     use DirectoryErrorKind as Kind;
     let (kind, message) = match (result.rc, windows_error(&result.text)) {
@@ -136,16 +136,16 @@ pub(super) fn created(result: &LdapResult) -> Result<(), DirectoryError> {
     Err(DirectoryError::new(kind, message).with_result_code(result.rc))
 }
 
-/// Returns the error for a name of a service that another account was found to have.
+/// Creates the error for a service name that another account has.
 pub(super) fn service_name_taken() -> DirectoryError {
     DirectoryError::new(DirectoryErrorKind::NameTaken, NAME_TAKEN).with_result_code(CONSTRAINT_VIOLATION)
 }
 
 const NAME_TAKEN: &str = "another account has the computer's name";
 
-/// The result code of an entry that exists.
+/// The result code for an entry that exists.
 const ALREADY_EXISTS: u32 = 68;
-/// The result code of a value that breaks a rule, such as one that must be unique.
+/// The result code for a value that breaks a rule, such as uniqueness.
 pub(super) const CONSTRAINT_VIOLATION: u32 = 19;
 
 /// `ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED`.
@@ -155,7 +155,7 @@ const ACCOUNT_EXISTS: u32 = 0x524;
 /// `ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST`.
 const SERVICE_NAME_EXISTS: u32 = 0x21C7;
 
-/// Why no connection came about.
+/// Converts a failed connection attempt into an error.
 pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError {
     if let Some((problem, remedy)) = certificate_problem(&error) {
         let message = format!("the certificate of {server} is not accepted: it {problem}");
@@ -168,19 +168,17 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
     let (kind, message) = match &error {
         // The answer to StartTLS.
         LdapError::LdapResult { .. } => (DirectoryErrorKind::Untrusted, "the server does not offer TLS"),
-        LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS could not be agreed on"),
+        LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS negotiation failed"),
         LdapError::DNSName { .. } => {
             (DirectoryErrorKind::InvalidInput, "no certificate can be for the server's name")
         }
         LdapError::Io { source } if tls_error(source).is_some() => {
-            (DirectoryErrorKind::Untrusted, "TLS could not be agreed on")
+            (DirectoryErrorKind::Untrusted, "TLS negotiation failed")
         }
         LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
             (DirectoryErrorKind::Unreachable, "nothing answers on the port")
         }
-        _ => {
-            (DirectoryErrorKind::Unreachable, "no connection came about, or what answers does not speak LDAP")
-        }
+        _ => (DirectoryErrorKind::Unreachable, "no connection was made, or the server does not speak LDAP"),
     };
     let failed = server.explain(DirectoryError::new(kind, format!("{server}: {message}")));
     match error {
@@ -190,7 +188,7 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
     }
 }
 
-/// Why no answer came.
+/// Converts a call without an answer into an error.
 pub(super) fn call_error(error: LdapError) -> DirectoryError {
     let (kind, message) = match &error {
         LdapError::FilterParsing => (DirectoryErrorKind::InvalidInput, "the search cannot be sent"),
@@ -204,7 +202,7 @@ fn nonsense() -> DirectoryError {
     DirectoryError::unexpected("the directory reports a success as an error")
 }
 
-/// What kind of error it is, without what the server said.
+/// Returns the kind of an error, without the server's text.
 pub(super) fn kind_of(error: &LdapError) -> String {
     match error {
         LdapError::Io { source } => source.kind().to_string(),
@@ -216,7 +214,7 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Returns the problem of the certificate if the error is about one, with the remedy if the problem has its own.
+/// Returns the certificate's problem if the error is about one, with a specific remedy if there is one.
 fn certificate_problem(error: &LdapError) -> Option<(String, Option<String>)> {
     let tls = match error {
         LdapError::Rustls { source } => source,
@@ -264,14 +262,14 @@ fn is_wrong_usage(error: &CertificateError) -> bool {
     }
 }
 
-/// The code after `data` in what Active Directory says of a sign-in.
+/// Returns the code after `data` in Active Directory's text about a sign-in.
 fn windows_code(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("data ")?;
     let digits = rest.split(|c: char| !c.is_ascii_hexdigit()).next()?;
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// The eight digits with which Active Directory begins what it says.
+/// Returns the eight digits at the start of Active Directory's text.
 fn windows_error(text: &str) -> Option<u32> {
     let (code, _) = text.split_once(':')?;
     (code.len() == 8).then(|| u32::from_str_radix(code, 16).ok())?

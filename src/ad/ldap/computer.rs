@@ -1,4 +1,4 @@
-//! The entry of a new computer, as a domain join makes it.
+//! The entry of a new computer, as a domain join creates it.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use crate::ad::dn;
 
 type Attributes = Vec<(Vec<u8>, HashSet<Vec<u8>>)>;
 
-/// The number of characters of a computer's password, which nobody types.
+/// The length of a computer's password, which nobody types.
 const PASSWORD_LENGTH: usize = 64;
 
-/// The entry of a new computer. Its password is random, and known to nobody.
+/// The entry of a new computer, with a random password that is not kept.
 pub(super) struct NewComputer {
     pub(super) dn: String,
     /// The distinguished name of the domain.
     pub(super) domain: String,
     pub(super) attributes: Attributes,
-    /// The names of its services, which are among the attributes.
+    /// The service names, which are among the attributes.
     pub(super) services: Vec<String>,
 }
 
@@ -56,13 +56,13 @@ impl NewComputer {
     }
 }
 
-/// Returns a random password as the attribute wants it: in quotes, in UTF-16.
+/// Returns a random password in the attribute's form: quoted, in UTF-16.
 fn password() -> Result<Vec<u8>, DirectoryError> {
     let mut random = Zeroizing::new([0_u8; PASSWORD_LENGTH / 2]);
     let source = rustls::crypto::ring::default_provider().secure_random;
     source
         .fill(&mut *random)
-        .map_err(|_| DirectoryError::unexpected("the system gives no random numbers"))?;
+        .map_err(|_| DirectoryError::unexpected("the system provides no random numbers"))?;
     // Hexadecimal digits alone would be too few kinds of characters for a domain's policy.
     let digits = random.iter().map(|byte| format!("{byte:02x}"));
     let text = Zeroizing::new(format!("\"A-{}\"", Zeroizing::new(digits.collect::<String>()).as_str()));

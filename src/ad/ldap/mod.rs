@@ -14,11 +14,11 @@
 //! # Ok(()) }
 //! ```
 //!
-//! There is no way to connect without TLS, or to one whose certificate is not checked. `ldaps://` begins with TLS;
-//! `ldap://` begins in plain text, and asks for TLS (`StartTLS`) before anything else is sent.
+//! Every connection uses TLS and checks the certificate. `ldaps://` begins with TLS; `ldap://` begins in plain text and
+//! sends nothing before `StartTLS`.
 //!
-//! The `ldap3` crate does the protocol. It can be built with one kind of TLS only, and this crate builds it with
-//! rustls: if something else in your program uses `ldap3` with its default features, neither can be built.
+//! The `ldap3` crate implements the protocol. It can be built with one TLS stack only; this crate builds it with
+//! rustls. A program that also uses `ldap3` with its default features cannot be built.
 
 mod answer;
 mod computer;
@@ -44,10 +44,10 @@ use super::directory::{
 use crate::clock::{Clock, SystemClock, within};
 use crate::model::InvalidValue;
 
-/// The control that tells which parts of a security descriptor are meant.
+/// The control that selects parts of a security descriptor.
 const DESCRIPTOR_PARTS: &str = "1.2.840.113556.1.4.801";
 
-/// How to reach a domain controller.
+/// Connection options for a domain controller.
 #[derive(Clone)]
 pub struct LdapOptions {
     server: Server,
@@ -68,15 +68,16 @@ pub struct LdapSignIn {
 }
 
 impl LdapSignIn {
-    /// An account by its distinguished name, its user principal name (`admin@corp.example`), or `CORP\admin`.
+    /// Creates a sign-in with the account's distinguished name, user principal name (`admin@corp.example`) or
+    /// `CORP\admin`.
     ///
     /// # Errors
-    /// One of them is empty: a directory would take that for a sign-in as nobody, and let it through.
+    /// An empty account or password: a directory would accept it as an anonymous sign-in.
     pub fn new(account: impl Into<String>, password: impl Into<String>) -> Result<Self, InvalidValue> {
         let sign_in =
             Self { account: Zeroizing::new(account.into()), password: Zeroizing::new(password.into()) };
         if sign_in.account.trim().is_empty() || sign_in.password.is_empty() {
-            let problem = "has an empty name or an empty password, which a directory takes for nobody's";
+            let problem = "has an empty name or password, which a directory accepts as anonymous";
             return Err(InvalidValue::new("sign-in", problem, "give the account and its password"));
         }
         Ok(sign_in)
@@ -90,11 +91,11 @@ impl fmt::Debug for LdapSignIn {
 }
 
 impl LdapOptions {
-    /// A domain controller by its address: `ldaps://dc1.corp.example`, or `ldap://dc1.corp.example` for `StartTLS`; with a
-    /// port if it is another than 636 or 389. It must be the name that is in the server's certificate.
+    /// Creates options for a domain controller's address: `ldaps://dc1.corp.example`, or `ldap://dc1.corp.example` for
+    /// `StartTLS`; with a port if it is not 636 or 389. The host must be a name in the server's certificate.
     ///
     /// # Errors
-    /// Not such an address. An IPv6 address is refused: use a name.
+    /// An invalid address. An IPv6 address is refused: use a name.
     pub fn new(address: &str) -> Result<Self, InvalidValue> {
         Ok(Self {
             server: address.parse()?,
@@ -106,42 +107,43 @@ impl LdapOptions {
         })
     }
 
-    /// Trusts the authorities of these certificates besides those that the system trusts: PEM text, or one in DER.
+    /// Adds root certificates to the system's: PEM text, or one in DER.
     #[must_use]
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
         self
     }
 
-    /// The longest time to connect and sign in. 10 s.
+    /// Sets the timeout of connecting and signing in. Default: 10 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The longest time for the answer to one question: a page of a search, a change. 60 s.
+    /// Sets the timeout of one operation: a page of a search, or a change. Default: 60 s.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the time after which a change is read once more, since another administrator may have overwritten it. 1 s.
+    /// Sets the delay before a change is read once more, to detect that another administrator overwrote it. Default: 1
+    /// s.
     #[must_use]
     pub fn with_settle_time(mut self, time: Duration) -> Self {
         self.settle_time = time;
         self
     }
 
-    /// Another clock.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Connects and signs in. Needs a tokio runtime with I/O enabled, on which the connection then lives.
+    /// Connects and signs in. Needs a tokio runtime with I/O enabled, on which the connection runs.
     ///
     /// # Errors
     /// [`Unreachable`](DirectoryErrorKind::Unreachable), [`Untrusted`](DirectoryErrorKind::Untrusted),
@@ -191,7 +193,7 @@ impl fmt::Debug for LdapOptions {
     }
 }
 
-/// A connection to a domain controller, signed in. Clones share it; it is closed with the last of them.
+/// A signed-in connection to a domain controller. Clones share the connection; dropping the last one closes it.
 ///
 /// After [`Interrupted`](DirectoryErrorKind::Interrupted) every call fails: connect again.
 #[derive(Clone)]
@@ -290,7 +292,7 @@ impl fmt::Debug for LdapDirectory {
     }
 }
 
-/// `SEQUENCE { INTEGER }` with the parts as flags; without parts no control.
+/// Creates the control with the parts as flags, `SEQUENCE { INTEGER }`; none without parts.
 fn descriptor_control(parts: DescriptorParts) -> Vec<RawControl> {
     let Ok(flags) = u8::try_from(parts.bits()) else { return Vec::new() };
     if flags == 0 {
@@ -300,10 +302,10 @@ fn descriptor_control(parts: DescriptorParts) -> Vec<RawControl> {
     vec![RawControl { ctype: DESCRIPTOR_PARTS.to_owned(), crit: true, val: value }]
 }
 
-/// Waits for a call, but not longer than `limit`.
+/// Waits for a call, at most `limit`.
 ///
-/// It runs in a task of its own: an answer that `ldap3` cannot read ends that task and not the program. Who stops
-/// waiting stops the task too.
+/// The call runs in a task of its own, so that a panic in `ldap3` on an answer that it cannot parse ends only that
+/// task. Dropping the wait aborts the task.
 async fn guarded<T: Send + 'static>(
     clock: &dyn Clock,
     limit: Duration,
@@ -339,7 +341,7 @@ mod tests {
         assert_eq!(format!("{sign_in:?}"), "LdapSignIn([redacted])");
         for (account, password) in [("", "x"), (" ", "x"), ("x", "")] {
             let error = LdapSignIn::new(account, password).unwrap_err();
-            assert!(error.to_string().contains("nobody"), "{error}");
+            assert!(error.to_string().contains("anonymous"), "{error}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::ad::directory::DirectoryError;
 use crate::model::InvalidValue;
 
-/// Where a domain controller is, and how TLS begins.
+/// The address of a domain controller and its TLS mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
     starts_plain: bool,
@@ -15,12 +15,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Whether the connection begins in plain text and TLS is asked for.
+    /// Returns `true` if the connection begins in plain text and upgrades to TLS.
     pub(super) fn starts_plain(&self) -> bool {
         self.starts_plain
     }
 
-    /// Adds what is known of the port to an error of connecting: the ports of Active Directory each speak one way.
+    /// Adds a hint about the port to a connection error: each of Active Directory's ports speaks one protocol.
     pub(super) fn explain(&self, error: DirectoryError) -> DirectoryError {
         let Self { starts_plain, host, port } = self;
         match (starts_plain, port) {
@@ -68,7 +68,7 @@ impl FromStr for Server {
         let (host, port) = match rest.split_once(':') {
             Some((host, port)) => {
                 let port = port.parse().ok().filter(|port| *port != 0);
-                (host, port.ok_or_else(|| invalid("has something else than a port after the name"))?)
+                (host, port.ok_or_else(|| invalid("has something other than a port after the name"))?)
             }
             None => (rest, standard_port),
         };
@@ -77,7 +77,7 @@ impl FromStr for Server {
                 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         if !host.strip_suffix('.').unwrap_or(host).split('.').all(is_name) {
-            return Err(invalid("has something else than a host's name or an IPv4 address"));
+            return Err(invalid("has something other than a host's name or an IPv4 address"));
         }
         Ok(Self { starts_plain, host: host.to_owned(), port })
     }

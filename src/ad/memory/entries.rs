@@ -6,7 +6,7 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 use crate::ad::directory::Entry;
 use crate::ad::dn;
 
-/// A distinguished name in a form that is the same for all names of an entry, the innermost part first.
+/// A distinguished name in a form that is equal for all names of an entry, innermost part first.
 pub(super) type Key = Vec<(String, String)>;
 
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(super) struct Node {
     pub(super) entry: Entry,
     pub(super) descriptor: SecurityDescriptor,
     pub(super) guid: Guid,
-    /// Its `uSNChanged`.
+    /// The entry's `uSNChanged`.
     pub(super) changes: i64,
 }
 
@@ -60,13 +60,13 @@ impl Entries {
         self.nodes.values_mut().find(|node| is(node, sid))
     }
 
-    /// The next `uSNChanged`.
+    /// Returns the next `uSNChanged`.
     pub(super) fn next_change(&mut self) -> i64 {
         self.changes = self.changes.saturating_add(1);
         self.changes
     }
 
-    /// The entry of a name in any of the forms that Active Directory knows.
+    /// Finds an entry by a name in any form that Active Directory accepts.
     pub(super) fn find(&self, name: &str) -> Option<Key> {
         let special = name.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
         let Some((form, value)) = special.and_then(|special| special.split_once('=')) else {

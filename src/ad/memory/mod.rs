@@ -1,4 +1,4 @@
-//! A directory in memory, for examples and tests: it answers as Active Directory does, as far as this crate asks.
+//! A directory in memory, for examples and tests, that answers this crate's calls as Active Directory does.
 
 mod entries;
 
@@ -16,7 +16,7 @@ use super::directory::{
 use super::dn;
 use crate::model::{AdDomain, OrganizationalUnit};
 
-/// The classes of which the directory tells who may create one.
+/// The classes for which the directory reports who may create an object.
 const CLASSES: [(&str, Guid); 4] = [
     ("computer", Guid::COMPUTER),
     ("organizationalUnit", Guid::ORGANIZATIONAL_UNIT),
@@ -26,10 +26,10 @@ const CLASSES: [(&str, Guid); 4] = [
 
 /// The `groupType` of a global security group.
 const SECURITY_GROUP: &str = "-2147483646";
-/// The first relative id of accounts that are not made with the domain.
+/// The first relative id of accounts that are created after the domain.
 const FIRST_ACCOUNT: u32 = 1_104;
 
-/// A domain in memory. Clones are the same domain.
+/// A domain in memory. Clones share the same domain.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -42,11 +42,11 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// # Ok(()) });
 /// ```
 ///
-/// It has the head of the domain, its containers for computers and for managed service accounts, its most common groups, and
-/// the added entries. It is asked as the domain's administrator, or [as another account](Self::bound_as), and then lets that
-/// account do what the DACLs allow. Its limits: no entry inherits from another, so give each the list that it shall have; of
-/// changes it takes those of security descriptors alone; attributes are hidden all together or not at all; the quota for
-/// computers gives a right only to accounts that [may join computers](Self::let_join_computers).
+/// It has the head of the domain, the containers for computers and managed service accounts, the most common groups,
+/// and the entries added to it. Calls are made as the domain's administrator or [as another account](Self::bound_as),
+/// within the DACLs. Its limits: entries do not inherit, so set each entry's full list; `modify` accepts security
+/// descriptors only; attributes are hidden all together or not at all; the quota for computers applies only to accounts
+/// that [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,
@@ -59,19 +59,19 @@ struct State {
     sid: Sid,
     context: String,
     next_id: u32,
-    /// Members by the SID of the group.
+    /// The members by the SID of the group.
     members: Vec<(Sid, Sid)>,
-    /// Servers by the SID of the managed service account that they use.
+    /// The servers by the SID of their managed service account.
     servers: Vec<(Sid, Sid)>,
     quota: i64,
-    /// Accounts that may create computers up to the quota, and the number that each has created so.
+    /// The accounts that may create computers up to the quota, with the number that each has created.
     joiners: Vec<(Sid, i64)>,
     is_read_only: bool,
     hides_token_groups: bool,
 }
 
 impl MemoryDirectory {
-    /// A domain as it is when it is new, asked as its administrator.
+    /// Creates a new domain, with calls made as its administrator.
     pub fn new(domain: &AdDomain) -> Self {
         let context = domain.labels().map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",");
         let sid = domain_sid();
@@ -114,21 +114,21 @@ impl MemoryDirectory {
         Self { state: Arc::new(Mutex::new(state)), account }
     }
 
-    /// The same domain, asked as another account.
+    /// Returns a handle to the domain that makes calls as another account.
     #[must_use]
     pub fn bound_as(&self, account: &Sid) -> Self {
         Self { state: Arc::clone(&self.state), account: account.clone() }
     }
 
-    /// Adds an OU with the permissions of a new one. Those around it need not be there.
+    /// Adds an OU with default permissions. Its parents need not exist.
     pub fn add_unit(&self, unit: &OrganizationalUnit) {
         let entry = Entry::new(unit.as_str()).with_values("objectClass", ["top", "organizationalUnit"]);
         let entry = entry.with_values("ou", unit.names().first().cloned());
         self.state().add(unit.as_str(), entry);
     }
 
-    /// Adds a managed service account, as a connector creates one: `name` without the `$`, used by a server of its own with
-    /// the name `SRV-…`.
+    /// Adds a managed service account as a connector creates it: `name` without the `$`, used by its own server named
+    /// `SRV-…`.
     pub fn add_managed_service_account(&self, name: &str) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];
@@ -139,8 +139,8 @@ impl MemoryDirectory {
         account
     }
 
-    /// Adds a group managed service account, whose password these servers may read, and that none uses yet: `name` without
-    /// the `$`.
+    /// Adds a group managed service account that no server uses yet and whose password these readers may read: `name`
+    /// without the `$`.
     pub fn add_group_managed_service_account(&self, name: &str, readers: &[Sid]) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-GroupManagedServiceAccount"];
@@ -163,7 +163,7 @@ impl MemoryDirectory {
         state.servers.extend(servers.into_iter().map(|server| (account.clone(), server)));
     }
 
-    /// Adds a computer, as a legacy connector runs as, in the container for computers: `name` without the `$`.
+    /// Adds a computer, such as a legacy connector's server, in the container for computers: `name` without the `$`.
     pub fn add_computer(&self, name: &str) -> Sid {
         let classes = ["top", "person", "organizationalPerson", "user", "computer"];
         self.add_account(name, "$", "Computers", &classes, "Computer")
@@ -180,22 +180,22 @@ impl MemoryDirectory {
         self.add_account(name, "", "Users", &["top", "group"], "Group")
     }
 
-    /// Makes an account or a group a member of a group.
+    /// Adds an account or a group to a group.
     pub fn add_member(&self, group: &Sid, member: &Sid) {
         self.state().members.push((group.clone(), member.clone()));
     }
 
-    /// Takes an account or a group out of a group.
+    /// Removes an account or a group from a group.
     pub fn remove_member(&self, group: &Sid, member: &Sid) {
         self.state().members.retain(|(of, is)| of != group || is != member);
     }
 
-    /// Takes changes no more, as a read-only domain controller.
+    /// Makes the server a read-only domain controller.
     pub fn set_read_only(&self) {
         self.state().is_read_only = true;
     }
 
-    /// Shows the attribute `tokenGroups` no more, as a hardened domain to accounts without a right of their own.
+    /// Hides the attribute `tokenGroups`, as a hardened domain does from accounts without a right to read it.
     pub fn hide_token_groups(&self) {
         self.state().hides_token_groups = true;
     }
@@ -214,18 +214,18 @@ impl MemoryDirectory {
         }
     }
 
-    /// Sets how many computers an account may add without a right of its own.
+    /// Sets the number of computers that an account may add without a right of its own.
     pub fn set_machine_account_quota(&self, quota: i64) {
         self.state().quota = quota;
     }
 
-    /// Lets an account create computers without a right of its own, up to the quota: the privilege `Add workstations to domain`,
-    /// which Windows gives to all authenticated users and Samba to none.
+    /// Lets an account create computers up to the quota without a right of its own: the privilege `Add workstations to
+    /// domain`, which Windows gives to all authenticated users and Samba to none.
     pub fn let_join_computers(&self, account: &Sid) {
         self.state().joiners.push((account.clone(), 0));
     }
 
-    /// Moves an OU, with its permissions and its GUID, to another name.
+    /// Moves an OU to another name, with its permissions and GUID.
     pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
         let mut state = self.state();
         if let Some(mut node) = state.entries.remove(from.as_str()) {
@@ -235,12 +235,12 @@ impl MemoryDirectory {
         }
     }
 
-    /// The security descriptor of an entry.
+    /// Returns the security descriptor of an entry.
     pub fn descriptor(&self, name: &str) -> Option<SecurityDescriptor> {
         Some(self.state().entries.get(name)?.descriptor.clone())
     }
 
-    /// Gives an entry another security descriptor, whoever asks.
+    /// Sets the security descriptor of an entry, without an access check.
     pub fn set_descriptor(&self, name: &str, descriptor: SecurityDescriptor) {
         let mut state = self.state();
         let changes = state.entries.next_change();
@@ -250,7 +250,7 @@ impl MemoryDirectory {
         }
     }
 
-    /// How often anything was changed: the highest `uSNChanged`.
+    /// Returns the number of changes so far: the highest `uSNChanged`.
     pub fn changes(&self) -> i64 {
         self.state().entries.iter().map(|(_, node)| node.changes).max().unwrap_or_default()
     }
@@ -319,7 +319,7 @@ impl Directory for MemoryDirectory {
         let changes = state.entries.next_change();
         let node = state.entries.node_mut(&key).ok_or_else(not_found)?;
         if !change.attribute.eq_ignore_ascii_case(DESCRIPTOR) || change.descriptor != DescriptorParts::DACL {
-            let message = "a directory in memory takes changes of DACLs alone";
+            let message = "a directory in memory supports changes of DACLs only";
             return Err(DirectoryError::new(DirectoryErrorKind::Rejected, message));
         }
         if !rights(node, &token, &self.account).contains(AccessMask::WRITE_DACL) {
@@ -330,7 +330,7 @@ impl Directory for MemoryDirectory {
         let dacl = given.dacl().ok_or_else(|| {
             DirectoryError::new(
                 DirectoryErrorKind::Rejected,
-                "a directory in memory does not take a null DACL away",
+                "a directory in memory does not remove a null DACL",
             )
         })?;
         node.descriptor = node.descriptor.with_dacl(dacl.clone());
@@ -414,7 +414,7 @@ impl State {
         self.add(dn, entry);
     }
 
-    /// Adds the groups that every domain has, as far as the right to create computers goes, with their members.
+    /// Adds the groups of every domain that matter for the right to create computers, with their members.
     fn add_common_groups(&mut self) {
         let context = self.context.clone();
         for sid in [Sid::everyone(), Sid::authenticated_users(), Sid::network()] {
@@ -450,7 +450,7 @@ impl State {
         }
     }
 
-    /// The groups that a SID is in, those of groups included.
+    /// Returns the groups that contain a SID, directly or not.
     fn above(&self, sid: &Sid) -> Vec<Sid> {
         let mut groups = Vec::new();
         let mut new = vec![sid.clone()];
@@ -465,7 +465,7 @@ impl State {
         groups
     }
 
-    /// The groups of an account: its primary group, those that it is in, and those of groups.
+    /// Returns the groups of an account: its primary group and all that contain it, directly or not.
     fn groups_of(&self, account: &Sid) -> Vec<Sid> {
         let is_computer =
             self.entries.by_sid(account).is_some_and(|node| node.entry.has("objectClass", "computer"));
@@ -480,13 +480,13 @@ impl State {
         groups
     }
 
-    /// The names of the entries with these SIDs.
+    /// Returns the names of the entries with these SIDs.
     fn names<'a>(&'a self, sids: impl Iterator<Item = &'a Sid>) -> Vec<String> {
         let nodes = sids.filter_map(|sid| self.entries.by_sid(sid));
         nodes.map(|node| node.entry.distinguished_name().to_owned()).collect()
     }
 
-    /// What the server tells of itself.
+    /// Returns the root DSE.
     fn server(&self) -> Entry {
         Entry::new("")
             .with_values("objectClass", ["top"])
@@ -498,7 +498,7 @@ impl State {
             .with_values("dnsHostName", [format!("dc1.{}", self.domain)])
     }
 
-    /// All of an entry, and what is computed of it when it is asked for by itself.
+    /// Returns the visible attributes of an entry, with the computed ones in a search for that entry alone.
     fn answer(&self, node: &Node, search: &Search, token: &SecurityToken, account: &Sid) -> Entry {
         let mut entry = node.entry.clone().with_values("uSNChanged", [node.changes.to_string()]);
         if dn::same(entry.distinguished_name(), &self.context) {
@@ -551,7 +551,7 @@ impl State {
     }
 }
 
-/// What of an entry was asked for.
+/// Returns the requested attributes of an entry.
 fn read_of(entry: &Entry, search: &Search) -> Entry {
     search.attributes.iter().fold(Entry::new(entry.distinguished_name()), |read, attribute| {
         match entry.values(attribute) {
@@ -561,7 +561,7 @@ fn read_of(entry: &Entry, search: &Search) -> Entry {
     })
 }
 
-/// The rights of an account on an entry itself; the owner may read and change the permissions whatever they are.
+/// Returns the rights of an account on an entry itself; the owner may always read and change the permissions.
 fn rights(node: &Node, token: &SecurityToken, account: &Sid) -> AccessMask {
     let granted = node.descriptor.check_access(token, AccessMask::FULL_CONTROL, None).granted;
     let owns = node.descriptor.owner().is_some_and(|owner| owner == account || token.contains(owner));
@@ -583,7 +583,7 @@ fn owned_by(descriptor: &SecurityDescriptor, owner: &Sid) -> SecurityDescriptor 
     SecurityDescriptor::from_parts(descriptor.control(), Some(owner.clone()), None, None, dacl)
 }
 
-/// The permissions of a new OU, as the schema of Active Directory has them.
+/// Returns the permissions of a new OU, as in the schema of Active Directory.
 fn new_descriptor(domain: &Sid) -> SecurityDescriptor {
     const NEW: &str = "O:DAG:DAD:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)\
         (OA;;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;AO)(OA;;CCDC;bf967aba-0de6-11d0-a285-00aa003049e2;;AO)\
@@ -603,7 +603,7 @@ fn domain_sid() -> Sid {
 
 fn place_of(end: &PageCookie) -> Result<usize, DirectoryError> {
     let place = std::str::from_utf8(end.as_bytes()).ok().and_then(|text| text.parse().ok());
-    let message = "the end of a page is not one of this directory";
+    let message = "the page cookie is not from this directory";
     place.ok_or_else(|| DirectoryError::new(DirectoryErrorKind::InvalidInput, message))
 }
 
@@ -636,7 +636,7 @@ fn quota_exceeded() -> DirectoryError {
 }
 
 fn access_denied() -> DirectoryError {
-    DirectoryError::new(DirectoryErrorKind::AccessDenied, "the account may not do that")
+    DirectoryError::new(DirectoryErrorKind::AccessDenied, "the account has no right to do this")
 }
 
 #[cfg(test)]

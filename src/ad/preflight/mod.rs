@@ -28,22 +28,22 @@ use std::fmt;
 pub use self::rights::ConnectorRights;
 use super::access::CreateAccess;
 use super::account::{Account, AccountKind, AccountReader};
+use super::container::Container;
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
 use super::directory::{Directory, DirectoryError, DirectoryErrorKind, Search, SearchFilter};
 use super::domain::Domain;
 use super::findings::*;
-use super::place::Place;
 use super::principal::Principal;
 use crate::model::{ComputerNamePrefix, Finding, FindingKind, Lookup, OrganizationalUnit, Severity};
 
-/// Of how many different characters a computer's name is made at random: letters, whose case does not matter, and digits.
+/// The number of characters to choose from in a computer's random name: letters, in either case, and digits.
 const NAME_CHARACTERS: u32 = 36;
-/// More units of one name than anybody would look through.
+/// The most units of one name that are listed.
 const MOST_CANDIDATES: usize = 100;
-/// A class that the connector's installer creates.
+/// The class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
-/// A check of the OU for computer accounts, of the accounts that create them, and of their names.
+/// A check of the OU for computer accounts, the connectors' accounts and the computers' names.
 #[derive(Debug, Clone)]
 #[must_use = "a preflight does nothing until it is run"]
 pub struct Preflight {
@@ -62,21 +62,21 @@ pub struct PreflightReport {
     pub domain: Option<Domain>,
     /// The distinguished name of the OU or container for computer accounts, if it exists.
     pub container: Option<String>,
-    /// Whether the signed-in account may grant the right there.
+    /// Whether the signed-in account may grant the right.
     pub may_delegate: bool,
-    /// The accounts of the connectors that exist.
+    /// The connectors' accounts that exist.
     pub connectors: Vec<ConnectorRights>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
 }
 
 impl Preflight {
-    /// Checks an OU.
+    /// Creates a check of an OU.
     pub fn for_unit(unit: &OrganizationalUnit) -> Self {
         Self::new(Some(unit.clone()))
     }
 
-    /// Checks the container in which the domain puts computer accounts when nothing else is said.
+    /// Creates a check of the container in which the domain creates computer accounts by default.
     pub fn for_default_container() -> Self {
         Self::new(None)
     }
@@ -91,36 +91,36 @@ impl Preflight {
         }
     }
 
-    /// Checks this account of a connector. If none is named, the accounts are checked that connectors created for themselves:
-    /// those whose names begin with `msaODJ` and that an enabled server uses.
+    /// Adds a connector's account to check. Without any, the check covers the accounts that connectors created for
+    /// themselves: those named `msaODJ…` that an enabled server uses.
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
-    /// Checks the accounts that connectors created for themselves besides the named ones.
+    /// Adds the accounts that connectors created for themselves to the named ones.
     pub fn with_found_connectors(mut self) -> Self {
         self.finds_connectors = true;
         self
     }
 
-    /// Checks the names that computers get, too.
+    /// Adds a check of the computers' names.
     pub fn with_computer_name_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
         self.prefix = Some(prefix);
         self
     }
 
-    /// Of how many different characters the random part of a computer's name is made. 36: letters and digits; no page
-    /// says so.
+    /// Sets the number of characters that the random part of a computer's name is drawn from. Default: 36, letters and
+    /// digits; Microsoft does not document it.
     pub fn with_name_characters(mut self, characters: u32) -> Self {
         self.name_characters = characters.max(1);
         self
     }
 
-    /// Checks. Any account of the domain can read what it takes.
+    /// Runs the check. Any account of the domain may read what the check needs.
     ///
     /// # Errors
-    /// As [`Directory::search_page`]. What is wrong with the domain is a finding, not an error.
+    /// As [`Directory::search_page`]. A problem of the domain is a finding, not an error.
     pub async fn run(&self, directory: &dyn Directory) -> Result<PreflightReport, DirectoryError> {
         let mut report = PreflightReport {
             domain: None,
@@ -172,13 +172,13 @@ impl Preflight {
         Ok(())
     }
 
-    /// Whether the place exists, and is one.
+    /// Checks that the OU or container exists and is of a suitable class.
     async fn check_place(
         &self,
         directory: &dyn Directory,
         domain: &Domain,
         report: &mut PreflightReport,
-    ) -> Result<Option<Place>, DirectoryError> {
+    ) -> Result<Option<Container>, DirectoryError> {
         let name = match &self.unit {
             Some(unit) if !unit.domain().same_as(&domain.name) => {
                 let evidence = format!("it is in {}, and the server is of {}", unit.domain(), domain.name);
@@ -196,7 +196,7 @@ impl Preflight {
                 }
             },
         };
-        let Some(place) = Place::read(directory, name).await? else {
+        let Some(place) = Container::read(directory, name).await? else {
             let moved = self.candidates(directory, domain).await?;
             let evidence = match moved.as_slice() {
                 [] => "there is no such organizational unit, or it may not be seen".to_owned(),
@@ -219,7 +219,7 @@ impl Preflight {
         Ok(Some(place))
     }
 
-    /// Units of the same name elsewhere in the domain.
+    /// Returns units of the same name elsewhere in the domain.
     async fn candidates(
         &self,
         directory: &dyn Directory,
@@ -237,7 +237,7 @@ impl Preflight {
         Ok(found.iter().map(|entry| entry.distinguished_name().to_owned()).collect())
     }
 
-    /// Whether a connector can be installed, which makes an account for itself.
+    /// Checks that a connector can be installed, which creates an account for itself.
     async fn check_accounts_container(
         &self,
         directory: &dyn Directory,
@@ -265,7 +265,7 @@ impl Preflight {
         Ok(())
     }
 
-    /// The accounts of the connectors.
+    /// Returns the accounts of the connectors.
     async fn accounts(
         &self,
         reader: &AccountReader<'_>,
@@ -317,7 +317,7 @@ impl Preflight {
 }
 
 impl PreflightReport {
-    /// Whether nothing was found that is an error, and every connector may create computer accounts.
+    /// Returns `true` if there is no error among the findings and every connector may create computer accounts.
     pub fn is_ready(&self) -> bool {
         let no_error = self.findings.iter().all(|finding| finding.severity < Severity::Error);
         no_error
@@ -350,8 +350,8 @@ impl fmt::Display for PreflightReport {
     }
 }
 
-/// Findings about the permissions that concern no account in particular.
-fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
+/// Adds findings about the permissions that concern no account in particular.
+fn check_dacl(place: &Container, name: &str, findings: &mut Vec<Finding>) {
     let Some(descriptor) = place.descriptor() else { return };
     let Some(dacl) = descriptor.dacl() else {
         findings.push(AD_NO_DACL.at(name, "it has no list of permissions: everybody may do everything"));
@@ -372,7 +372,8 @@ fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Findings about the servers that use a managed service account. `unused` is for an account that none does.
+/// Returns findings about the servers of a managed service account. `unused` is the kind for an account without
+/// servers.
 fn check_installation(account: &Account, unused: FindingKind) -> Vec<Finding> {
     let place = account.to_string();
     let servers = match &account.servers {
@@ -423,8 +424,8 @@ fn check_account(account: &Account) -> Option<Finding> {
     Some(kind.at(account.to_string(), evidence))
 }
 
-/// What only all connectors together show.
-fn check_all(place: &Place, report: &mut PreflightReport) {
+/// Adds findings about all connectors together.
+fn check_all(place: &Container, report: &mut PreflightReport) {
     let count = |holds: fn(&CreateAccess) -> bool| {
         report.connectors.iter().filter(|connector| holds(&connector.access)).count()
     };

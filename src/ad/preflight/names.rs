@@ -1,4 +1,4 @@
-//! The names that computers get.
+//! The computers' names.
 
 use crate::ad::Domain;
 use crate::ad::descriptor::Sid;
@@ -6,14 +6,14 @@ use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Search, S
 use crate::ad::findings::*;
 use crate::model::{ComputerNamePrefix, Finding};
 
-/// More computers than a domain has of one prefix.
+/// The most computers of one prefix that are read.
 const MOST_NAMES: usize = 500_000;
-/// The characters of a computer's name.
+/// The length of a computer's name.
 const NAME_LENGTH: usize = 15;
-/// Names that are shown as examples.
+/// The number of names shown as examples.
 const SHOWN: usize = 3;
 
-/// Which names of the prefix are taken, how many are left, and whose the accounts are that could be in the way.
+/// Checks which names of the prefix are taken, how many are left, and who owns the accounts that could collide.
 pub(super) async fn check(
     directory: &dyn Directory,
     domain: &Domain,

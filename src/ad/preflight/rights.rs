@@ -1,15 +1,15 @@
-//! A connector's rights, and the findings about them.
+//! The rights of a connector, and the findings about them.
 
 use crate::ad::access::CreateAccess;
 use crate::ad::account::AccountReader;
+use crate::ad::container::Container;
 use crate::ad::delegation::DelegationProfile;
 use crate::ad::directory::{DirectoryError, SearchFilter};
 use crate::ad::findings::*;
-use crate::ad::place::Place;
 use crate::ad::{Account, Domain};
 use crate::model::Finding;
 
-/// More computers than one account creates by any quota.
+/// The most computers of one account that are read.
 const MAX_CREATED: usize = 100_000;
 
 /// The rights of a connector's account.
@@ -18,18 +18,18 @@ const MAX_CREATED: usize = 100_000;
 pub struct ConnectorRights {
     /// The account.
     pub account: Account,
-    /// Whether the account may create computer accounts there, all entries and all its groups considered.
+    /// The account's right to create computer accounts, by all its groups and all entries.
     pub access: CreateAccess,
-    /// The most that entries for the account itself give, own or inherited ones.
+    /// The highest profile that entries for the account itself give, explicit or inherited.
     pub profile: Option<DelegationProfile>,
-    /// The number of computer accounts that the account has created by the domain's quota, which counts those alone.
+    /// The number of computer accounts that the account has created under the domain's quota, which counts only those.
     pub created_by_quota: usize,
 }
 
 impl ConnectorRights {
     pub(super) async fn read(
         reader: &AccountReader<'_>,
-        place: &Place,
+        place: &Container,
         account: Account,
     ) -> Result<Self, DirectoryError> {
         let created = reader.below(SearchFilter::equals("mS-DS-CreatorSID", account.sid.to_bytes()));
@@ -52,13 +52,13 @@ impl ConnectorRights {
         }
         let more = self.profile.filter(|profile| *profile > DelegationProfile::CreateOnly);
         if let Some(profile) = more.filter(|_| self.access.is_granted()) {
-            let evidence = format!("{account} has more than a connector needs now: {profile}");
+            let evidence = format!("{account} has more rights than a connector needs: {profile}");
             findings.push(AD_MORE_THAN_NEEDED.at(place, evidence));
         }
         findings
     }
 
-    /// The computers that the domain's quota lets the account create all the same.
+    /// Describes the computers that the domain's quota still lets the account create.
     fn by_quota(&self, domain: &Domain) -> String {
         let quota = domain.machine_account_quota.and_then(|quota| usize::try_from(quota).ok());
         match (quota, self.created_by_quota) {

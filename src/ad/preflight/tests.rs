@@ -17,7 +17,7 @@ fn directory() -> MemoryDirectory {
     directory
 }
 
-/// Adds entries to a list, with `ME` for the account, wherever the canonical order has them.
+/// Adds entries to a list in canonical order, with `ME` for the account.
 fn add(directory: &MemoryDirectory, name: &str, aces: &[&str], me: &Sid) {
     let descriptor = directory.descriptor(name).unwrap();
     let mut dacl = descriptor.dacl().unwrap().clone();

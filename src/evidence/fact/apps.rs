@@ -1,4 +1,4 @@
-//! Apps, packages and policies that the device follows.
+//! Tracked apps, packages and policies.
 
 use crate::model::Text;
 
@@ -12,7 +12,7 @@ pub enum AppScope {
     User,
 }
 
-/// The state of an app in the registry. Numbers are those of its list: see the variants.
+/// The state of an app in the registry. Each variant has its own numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrackedApp {
@@ -26,7 +26,7 @@ pub enum TrackedApp {
         /// Whether the provider has made its list of apps.
         list_created: Option<bool>,
     },
-    /// A Win32 app that the page follows: 1 not installed, 2 in progress, 3 completed, 4 error.
+    /// A Win32 app tracked by the page: 1 not installed, 2 in progress, 3 completed, 4 error.
     #[non_exhaustive]
     Win32 {
         /// The scope.
@@ -45,7 +45,7 @@ pub enum TrackedApp {
         id: Text,
         /// The exit code of the installer.
         exit_code: Option<u32>,
-        /// The state: from 1000 good, from 2000 in between, from 5000 failed.
+        /// The state: from 1000 success, from 2000 in progress, from 5000 failure.
         enforcement: Option<u32>,
         /// The error code.
         error: Option<u32>,
@@ -74,8 +74,8 @@ pub enum TrackedApp {
     },
 }
 
-/// An item of the page's diagnostics, with the time that its key is named by. The zone of that time is not documented:
-/// tools take it as UTC.
+/// An item of the page's diagnostics, with the time in its key's name. The zone of that time is not documented: tools
+/// assume UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackedItem {
@@ -90,7 +90,7 @@ pub struct TrackedItem {
 }
 
 /// An app whose installation failed, from a log of the Intune Management Extension. The wording of these logs changes
-/// between versions: the registry is the better witness.
+/// between versions: prefer the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppFailure {

@@ -10,12 +10,12 @@ pub struct ConnectorAnswer {
     pub outcome: ConnectorOutcome,
     /// The id of the request.
     pub request_id: Option<Text>,
-    /// The id of the device that the request is for. Sources do not say whether it is the id of Intune or of Microsoft
-    /// Entra: compare it with both.
+    /// The id of the device in the request. Sources disagree on whether it is the id in Intune or in Microsoft Entra:
+    /// compare with both.
     pub device_id: Option<Text>,
     /// The domain.
     pub domain_name: Option<Text>,
-    /// The name of the computer, if the request got one.
+    /// The name of the computer, if one was assigned.
     pub machine_name: Option<Text>,
 }
 
@@ -32,9 +32,9 @@ pub enum ConnectorOutcome {
         error: Option<u32>,
         /// The connector's own code, such as `0x00000800`.
         diagnostic: Option<u32>,
-        /// The connector's texts. Names of accounts can stand in them: mask them before they are shown.
+        /// The connector's texts. They can contain account names: mask them before display.
         text: crate::model::Personal,
-        /// The number of attempts before this one.
+        /// The number of previous attempts.
         retries: Option<u32>,
     },
 }

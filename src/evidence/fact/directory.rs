@@ -1,4 +1,4 @@
-//! Directories: the device's state in Microsoft Entra, and the log of the domain join.
+//! Directory state: the device's state in Microsoft Entra, and the log of the domain join.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,15 +7,15 @@ use crate::model::Text;
 
 /// The output of `dsregcmd /status`.
 ///
-/// Fields are found by their names, in any case and in any section. The sections of the user hold nothing of worth if
-/// the command ran as SYSTEM, as it does in Intune's zip: see [`ran_as_system`](Self::ran_as_system).
+/// Fields are found by name, in any case and section. The user sections are meaningless if the command ran as SYSTEM,
+/// as it does for Intune's zip: see [`ran_as_system`](Self::ran_as_system).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct DirectoryStatus {
     fields: BTreeMap<String, String>,
 }
 
 impl DirectoryStatus {
-    /// Adds a field, unless the name is there already.
+    /// Adds a field, unless it is present.
     pub(in crate::evidence) fn insert(&mut self, name: &str, value: &str) {
         self.fields.entry(name.to_lowercase()).or_insert_with(|| value.to_owned());
     }
@@ -25,7 +25,7 @@ impl DirectoryStatus {
         self.fields.len()
     }
 
-    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It can be about a person.
+    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It can be personal.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(&name.to_lowercase()).map(String::as_str)
     }
@@ -59,7 +59,7 @@ impl DirectoryStatus {
         self.get("DeviceId")
     }
 
-    /// Returns whether the command ran as SYSTEM; `None` if it does not say so.
+    /// Returns whether the command ran as SYSTEM; `None` if that is not known.
     pub fn ran_as_system(&self) -> Option<bool> {
         self.get("User Context").map(|context| context.eq_ignore_ascii_case("SYSTEM"))
     }
@@ -87,7 +87,7 @@ pub struct JoinLogLine {
     pub computer: Option<Text>,
     /// The organizational unit, if the line names one.
     pub organizational_unit: Option<Text>,
-    /// The section of the file, counted from 0: one join.
+    /// The section of the file, counted from 0: one join each.
     pub section: u32,
 }
 

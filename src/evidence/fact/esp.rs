@@ -14,7 +14,7 @@ pub enum EspPhase {
     AccountSetup,
 }
 
-/// A phase of the enrollment status page as the registry has it: a state, without a time.
+/// A phase of the enrollment status page in the registry: a state, without a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EspCategory {
@@ -22,9 +22,9 @@ pub struct EspCategory {
     pub phase: EspPhase,
     /// The state: `notStarted`, `inProgress`, `succeeded`, `failed`, `notRequired`, or another word.
     pub state: Option<Text>,
-    /// The text beside the state.
+    /// The text with the state.
     pub text: Option<Text>,
-    /// Whether the phase succeeded, if Windows wrote that.
+    /// Whether the phase succeeded, if Windows recorded that.
     pub succeeded: Option<bool>,
     /// The parts of the phase.
     pub subcategories: Vec<EspSubcategory>,
@@ -34,9 +34,9 @@ pub struct EspCategory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EspSubcategory {
-    /// The name, without phase and the word "Subcategory".
+    /// The name, without the phase and the word "Subcategory".
     pub name: Text,
-    /// The state, if it is written apart from the text.
+    /// The state, if it is separate from the text.
     pub state: Option<Text>,
     /// The text, such as `Certificates (1 of 1 applied)`.
     pub text: Option<Text>,
@@ -44,13 +44,13 @@ pub struct EspSubcategory {
     pub code: Option<u32>,
 }
 
-/// The switches and marks of the enrollment status page, below an enrollment's `FirstSync`.
+/// The settings and marks of the enrollment status page, below an enrollment's `FirstSync`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FirstSync {
     /// The id of the enrollment.
     pub enrollment: Text,
-    /// Whether the values are those of a user.
+    /// Whether the values belong to a user.
     pub for_user: bool,
     /// Whether the device page is skipped.
     pub skips_device_page: Option<bool>,
@@ -64,6 +64,6 @@ pub struct FirstSync {
     pub is_sync_done: Option<bool>,
     /// Whether the server has finished provisioning.
     pub is_server_done: Option<bool>,
-    /// The last time that was recorded.
+    /// The last recorded time.
     pub recorded: Option<jiff::Timestamp>,
 }

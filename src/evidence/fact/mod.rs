@@ -1,4 +1,4 @@
-//! Facts, typed.
+//! Typed facts.
 
 mod apps;
 mod connector;
@@ -17,11 +17,11 @@ pub use self::registry::{MdmEnrollment, RegistryData, RegistryValue};
 use super::event::EventRecord;
 use crate::model::Personal;
 
-/// A fact that a source holds.
+/// A fact from a source.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fact {
-    /// A record of an event log. Records of providers and ids without a rule are counted and not kept.
+    /// A record of an event log. Records without a rule for their provider and id are counted but not kept.
     Event(EventRecord),
     /// An answer of the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
     ConnectorAnswer(ConnectorAnswer),
@@ -31,17 +31,17 @@ pub enum Fact {
     BlobApplied,
     /// An enrollment in MDM.
     Enrollment(MdmEnrollment),
-    /// The switches of the enrollment status page.
+    /// The settings of the enrollment status page.
     FirstSync(FirstSync),
     /// A phase of the enrollment status page.
     EspCategory(EspCategory),
-    /// An app that the page or Intune follows.
+    /// An app tracked by the page or Intune.
     App(TrackedApp),
-    /// An item that the page follows, with the time at which its state was recorded.
+    /// An item tracked by the page, with the time at which its state was recorded.
     Item(TrackedItem),
-    /// A registry value of interest that has no type of its own.
+    /// A relevant registry value without its own type.
     Registry(RegistryValue),
-    /// A registry key of interest that exists, by its path below the hive, in lower case. Users have theirs.
+    /// A relevant registry key, by its lower-case path below the hive. Keys of users are personal.
     RegistryKey(Personal),
     /// The output of `dsregcmd /status`.
     DirectoryStatus(DirectoryStatus),

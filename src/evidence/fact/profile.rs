@@ -16,7 +16,7 @@ pub struct CachedProfile {
     pub skips_connectivity_check: Option<bool>,
     /// The flags of the first setup.
     pub oobe_config: Option<u32>,
-    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 by one witness.
+    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 by a single source.
     pub mode: Option<u32>,
     /// The name template of the device, empty in a hybrid join.
     pub device_name: Option<Text>,
@@ -28,22 +28,22 @@ pub struct CachedProfile {
     pub tenant_domain: Option<Text>,
     /// The id of the registration.
     pub registration_id: Option<Text>,
-    /// The device's id in Microsoft Entra, that of the registration's own object.
+    /// The device's id in Microsoft Entra: that of the registration's own object.
     pub device_id: Option<Text>,
-    /// The time at which the service made the profile.
+    /// The time at which the service created the profile.
     pub created: Option<Timestamp>,
-    /// The time at which the device downloaded it.
+    /// The time of the download.
     pub downloaded: Option<Timestamp>,
     /// The code of the service's refusal, such as 807.
     pub error: Option<u32>,
     /// The word of the service's refusal, such as `ZtdDeviceIsNotRegistered`.
     pub error_reason: Option<Text>,
-    /// Whether the profile comes from `AutopilotConfigurationFile.json`, which the service did not send.
+    /// Whether the profile comes from `AutopilotConfigurationFile.json` rather than from the service.
     pub offline: bool,
 }
 
 impl CachedProfile {
-    /// Returns whether the device joins hybrid; `None` if the profile does not say so.
+    /// Returns whether the profile is for hybrid join; `None` if that is not known.
     pub fn is_hybrid(&self) -> Option<bool> {
         self.domain_join_method.map(|method| method == 1)
     }

@@ -8,7 +8,7 @@ use crate::model::{Personal, Text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegistryData {
-    /// Text. It can be about a person.
+    /// Text, which can be personal.
     Text(Personal),
     /// A number of 32 or 64 bits.
     Number(u64),
@@ -27,7 +27,7 @@ impl RegistryData {
         }
     }
 
-    /// Returns the number, if the data is a number or is text that is one.
+    /// Returns the number, if the data is a number or numeric text.
     pub fn number(&self) -> Option<u32> {
         match self {
             Self::Number(number) => u32::try_from(*number).ok(),
@@ -41,7 +41,7 @@ impl RegistryData {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistryValue {
-    /// The path of the key below its hive, in lower case, such as `software\microsoft\provisioning\autopilotsettings`.
+    /// The lower-case path of the key below its hive, such as `software\microsoft\provisioning\autopilotsettings`.
     pub key: String,
     /// The name of the value; empty for the default value.
     pub name: Text,
@@ -50,7 +50,7 @@ pub struct RegistryValue {
 }
 
 impl RegistryValue {
-    /// Returns `true` if the value has this name, and its key ends with these parts.
+    /// Returns `true` if the value has this name, and its key ends with these segments.
     pub fn is(&self, key_end: &str, name: &str) -> bool {
         let end = key_end.to_lowercase();
         let fits =

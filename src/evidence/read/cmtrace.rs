@@ -1,4 +1,4 @@
-//! Logs of the Intune Management Extension, in the form of `CMTrace`, as far as they say that an app failed.
+//! Logs of the Intune Management Extension in `CMTrace` form, read for failed apps.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,9 @@ use crate::evidence::source::SourceKind;
 
 const OPEN: &str = "<![LOG[";
 const CLOSE: &str = "]LOG]!>";
-/// The most apps whose names are kept.
+/// The most app names that are kept.
 const APPS: usize = 2000;
-/// Installed, but not detected.
+/// The code for an app that was installed but not detected.
 const NOT_DETECTED: u32 = 0x87d1_041c;
 
 /// Returns `true` if a text is such a log.
@@ -51,7 +51,7 @@ fn count_lines(text: &str) -> u64 {
     u64::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(0)
 }
 
-/// Reads `time="H:M:S.fffffff" date="M-D-YYYY"`. A bias in minutes can follow the time.
+/// Parses `time="H:M:S.fffffff" date="M-D-YYYY"`. A bias in minutes can follow the time.
 fn time(attributes: &str) -> ObservedTime {
     let read = || {
         let time = attribute(attributes, "time")?;
@@ -90,7 +90,7 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     None
 }
 
-/// The apps that a log has named so far.
+/// The apps named in a log so far.
 #[derive(Default)]
 struct Apps {
     names: HashMap<String, String>,
@@ -98,7 +98,7 @@ struct Apps {
 }
 
 impl Apps {
-    /// Returns the failure that a message reports.
+    /// Returns the failure in a message.
     fn failure(&mut self, message: &str) -> Option<AppFailure> {
         if message.contains("Get policies = ") {
             self.learn(message);
@@ -119,7 +119,7 @@ impl Apps {
         Some(AppFailure { id: Some(id.into()), name, code: Some(code) })
     }
 
-    /// Learns the names of apps from the list of policies, which is JSON.
+    /// Reads the names of apps from the JSON list of policies.
     fn learn(&mut self, message: &str) {
         let Some((_, json)) = message.split_once("Get policies = ") else { return };
         let Ok(policies) = serde_json::from_str::<Vec<serde_json::Value>>(json.trim()) else { return };
@@ -134,7 +134,7 @@ impl Apps {
     }
 }
 
-/// Returns the exit code of a failed installation: not 0, and not a wish for a restart.
+/// Returns the exit code of a failed installation: neither 0 nor a restart request.
 fn exit_code(message: &str) -> Option<u32> {
     let lower = message.to_ascii_lowercase();
     let at =

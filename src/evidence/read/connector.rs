@@ -7,11 +7,11 @@ use crate::evidence::fact::{ConnectorAnswer, ConnectorOutcome};
 use crate::evidence::number;
 use crate::model::Text;
 
-/// A blob was made, and no blob was made. Old pages misprint the second as 30312.
+/// The events for a created blob and for a failure. Old pages misprint the second as 30312.
 const CREATED: u32 = 30130;
 const FAILED: u32 = 30132;
 
-/// Reads the answer in an event. `None` if it has none.
+/// Parses the answer in an event; `None` if it has none.
 pub(super) fn answer(record: &EventRecord) -> Option<ConnectorAnswer> {
     let is_connector = matches!(record.provider, Provider::Connector | Provider::LegacyConnector)
         || record.channel.to_ascii_lowercase().contains("odjconnector");

@@ -1,4 +1,4 @@
-//! Event records: those that are kept, and the typed form of those that have one.
+//! Event records: those to keep, and their typed forms.
 
 use super::connector;
 use crate::evidence::event::{EventRecord, Level, Provider};
@@ -53,7 +53,7 @@ fn fact_of(record: EventRecord) -> Fact {
     connector::answer(&record).map_or_else(|| Fact::Event(record), Fact::ConnectorAnswer)
 }
 
-/// Returns `true` if a rule or the timeline needs the record. The others are counted, for the time that their log covers.
+/// Returns `true` if a rule or the timeline needs the record. Others are only counted, for the period of their log.
 pub(super) fn is_kept(record: &EventRecord) -> bool {
     let id = record.id;
     match &record.provider {

@@ -19,10 +19,10 @@ use super::source::UnreadReason;
 
 pub(super) use self::events::read_events;
 
-/// The bytes at the beginning of a file that decide its format.
+/// The number of bytes that decide a file's format.
 const SAMPLE: usize = 16_384;
 
-/// Ends of the names of files that hold nothing that is read: traces, reports for people, hardware hashes.
+/// Suffixes of file names without useful content: traces, reports for people, hardware hashes.
 const NOT_NEEDED: &[&str] = &[
     ".etl",
     ".etl.merged",
@@ -38,7 +38,7 @@ const NOT_NEEDED: &[&str] = &[
     ".cer",
 ];
 
-/// Returns `true` if a file of this name holds nothing that is read.
+/// Returns `true` if a file with this name has no useful content.
 pub(super) fn is_not_needed(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     NOT_NEEDED.iter().any(|end| name.ends_with(end))
@@ -54,7 +54,7 @@ pub(super) fn read_event_log(side: Side, path: &str, reader: impl Read, sink: &m
     read_events(side, path, &mut evtx::EvtxEvents::new(reader, events::is_kept), sink);
 }
 
-/// Reads a file that is no archive. Its content decides, and its name if that does not.
+/// Reads a file that is no archive. The content decides the format, or else the name.
 pub(super) fn read_file(side: Side, path: &str, bytes: &[u8], sink: &mut Sink) {
     if bytes.is_empty() {
         return sink.unread(side, path, UnreadReason::Empty);

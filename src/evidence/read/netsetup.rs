@@ -14,7 +14,7 @@ pub(super) fn is_netsetup(start: &str) -> bool {
     start.lines().take(40).any(|line| split_time(line).is_some_and(|(_, text)| text.contains("Netp")))
 }
 
-/// Reads the log. Passwords and names of accounts are not kept.
+/// Reads the log. Passwords and account names are not kept.
 pub(super) fn read(side: Side, path: &str, text: &str, sink: &mut Sink) {
     let source = sink.source(side, SourceKind::JoinLog, path);
     let mut section = 0;
@@ -74,7 +74,7 @@ fn split_time(line: &str) -> Option<(DateTime, &str)> {
     Some((at.ok()?, text))
 }
 
-/// Reads a line that names a parameter alone, such as `lpDomain: contoso.com`.
+/// Parses a line with a parameter alone, such as `lpDomain: contoso.com`.
 fn parameter(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim();
@@ -82,7 +82,7 @@ fn parameter(line: &str) -> Option<(&str, &str)> {
     is_parameter.then(|| (name, value.trim()))
 }
 
-/// Reads a parameter that follows others on one line.
+/// Parses a parameter among others on a line.
 fn inline_parameter(word: &str) -> Option<(&str, &str)> {
     let at = ["lpDomain", "lpHostName", "lpMachineName", "lpMachineAccountOU"]
         .iter()
@@ -103,7 +103,7 @@ fn take_parameter(call: &mut JoinLogLine, name: &str, value: &str) {
     }
 }
 
-/// Reads a line that a function of the join wrote.
+/// Parses a line written by a function of the join.
 fn parse(text: &str, section: u32) -> Option<JoinLogLine> {
     let is_function = |word: &&str| {
         ["Netp", "NetUse", "Djoin", "ldap_", "DsGet"].iter().any(|start| word.starts_with(start))

@@ -1,4 +1,4 @@
-//! The downloaded profile: `AutopilotDDSZTDFile.json`, and the offline file of the same fields.
+//! The downloaded profile: `AutopilotDDSZTDFile.json`, and the offline file with the same fields.
 
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ pub(super) fn read(side: Side, path: &str, text: &str, sink: &mut Sink) {
     sink.record(source, None, time, Some(Fact::Profile(profile)));
 }
 
-/// Parses a profile, or the service's refusal. `None` if the text is neither.
+/// Parses a profile or the service's refusal; `None` if the text is neither.
 pub(super) fn parse(text: &str) -> Option<CachedProfile> {
     let value: Value = serde_json::from_str(text.trim()).ok()?;
     let object = value.as_object()?;
@@ -57,7 +57,7 @@ fn is_profile(object: &Map<String, Value>) -> bool {
     object.keys().any(|key| known.iter().any(|known| key.to_lowercase().starts_with(known)))
 }
 
-/// Reads a number that can stand as text or as a truth value.
+/// Parses a number that can be text or a truth value.
 fn as_number(value: &Value) -> Option<u32> {
     match value {
         Value::Number(number) => {

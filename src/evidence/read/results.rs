@@ -1,4 +1,4 @@
-//! `results.xml` of Intune's zip: the requests, and those that the device could not fulfil.
+//! `results.xml` of Intune's zip: the requests, and those that failed on the device.
 
 use crate::evidence::number;
 use crate::evidence::observation::ObservedTime;
@@ -6,7 +6,7 @@ use crate::evidence::side::Side;
 use crate::evidence::sink::Sink;
 use crate::evidence::source::{SourceKind, UnreadReason};
 
-/// The longest description of a request that is kept.
+/// The longest description of a request.
 const LONGEST: usize = 300;
 
 /// Returns `true` if a text is such a file.
@@ -14,7 +14,7 @@ pub(super) fn is_results(start: &str) -> bool {
     start.contains("<Collection")
 }
 
-/// Reads the file. The address that the zip was uploaded to gives access to it: it is never kept.
+/// Reads the file. The zip's upload URL grants access to it and is never kept.
 pub(super) fn read(side: Side, path: &str, text: &str, sink: &mut Sink) {
     let Some(start) = text.find("<Collection") else {
         return sink.unread(side, path, UnreadReason::Damaged("no element Collection".to_owned()));

@@ -1,12 +1,12 @@
-//! The encoding of text files: by byte order mark, then by look.
+//! Detects the encoding of text files by byte order mark or content.
 
 use std::borrow::Cow;
 
-/// The bytes at the beginning of a file that show its encoding.
+/// The number of bytes that decide the encoding.
 const SAMPLE: usize = 4096;
 
-/// Decodes a text: UTF-8 or UTF-16 by its byte order mark, UTF-16 if every other byte is mostly zero, else UTF-8, with
-/// replacement characters for what is none.
+/// Decodes text: UTF-8 or UTF-16 by byte order mark, UTF-16 if every other byte is mostly zero, else UTF-8 with
+/// replacement characters.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return String::from_utf8_lossy(rest);

@@ -130,7 +130,7 @@ pub(super) const RULES: &[Rule] = &[
     .overcome_by(LinkKind::BlobApplied),
 ];
 
-/// A refusal of the connector, in plain fields.
+/// A refusal of the connector, as plain fields.
 struct Refusal<'a> {
     error: Option<u32>,
     diagnostic: Option<u32>,
@@ -138,7 +138,7 @@ struct Refusal<'a> {
     domain: Option<&'a str>,
 }
 
-/// Returns the refusals that are for this device and that nothing overcame.
+/// Returns the refusals for this device that no success followed.
 fn refused<'a>(case: &Case<'a>, mut fits: impl FnMut(&Refusal<'a>) -> bool) -> Vec<Proof> {
     let mut proof = Vec::new();
     for hit in case.refusals() {
@@ -167,7 +167,7 @@ fn answer_text(answer: &ConnectorAnswer) -> String {
     parts.join(", ")
 }
 
-/// Returns a code of Windows in a refusal of the connector, or in the server's log of domain joins.
+/// Matches a Windows code in a connector's refusal or in the server's log of domain joins.
 fn with_code(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     let is_one = |code: Option<u32>| code.is_some_and(|code| codes.contains(&code));
     // An error of Windows is a number of 16 bits, or an HRESULT with it.
@@ -181,13 +181,13 @@ fn with_code(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     Some(found)
 }
 
-/// The time between an answer of the connector and the lines of Windows about it.
+/// The most time between a connector's answer and Windows' lines about it.
 const NEAR: SignedDuration = SignedDuration::from_mins(2);
 
-/// Returns lines of the server's log of domain joins.
+/// Matches lines of the server's log of domain joins.
 ///
-/// The log is of all devices: a line is of this one if its call names the computer, or is near a refusal of this device;
-/// any other line is a hint.
+/// The log covers all devices: a line belongs to this one if its call names the computer or it is near a refusal for
+/// this device; any other line is a hint.
 fn with_line(case: &Case<'_>, text: &str, fits: impl Fn(&JoinLogLine) -> bool) -> Option<Match> {
     let lines = case.facts_of(Side::ConnectorServer, join_line);
     let refusals = case.refusals();
@@ -237,7 +237,7 @@ static DOMAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?i)\bdomain(?:name| name)?\s*[:=]?\s*["']?([a-z0-9-]+(?:\.[a-z0-9-]+)+)"#).ok()
 });
 
-/// Returns the domains that a text names as such.
+/// Returns the domains named in a text.
 fn domains(text: &str) -> Vec<String> {
     let Some(regex) = DOMAIN.as_ref() else { return Vec::new() };
     let found =

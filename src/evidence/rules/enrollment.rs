@@ -14,7 +14,7 @@ use crate::evidence::proof::Strength::{self, Hint, Strong};
 use crate::evidence::proof::{LinkKind, Proof};
 use crate::evidence::side::Side;
 
-/// Makes a check of the codes of a failed enrollment.
+/// Creates a check for the codes of a failed enrollment.
 macro_rules! codes {
     ($text:literal, $($code:literal),+) => {
         |case| Match::of($text, with_codes(case, &[$($code),+]))
@@ -176,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
     .generic(),
 ];
 
-/// Returns a text with a code and its meaning, as the catalogue has it.
+/// Returns a text with a code and the catalogue's meaning.
 pub(super) fn describe(text: &str, code: u32) -> String {
     let code = ErrorCode(code);
     match code.known() {
@@ -185,7 +185,7 @@ pub(super) fn describe(text: &str, code: u32) -> String {
     }
 }
 
-/// Returns the places in which a failed enrollment shows one of these codes.
+/// Returns the places where a failed enrollment shows one of these codes.
 fn with_codes(case: &Case<'_>, codes: &[u32]) -> Vec<Proof> {
     let failures = enrollment_failures(case);
     let events = failures.iter().filter(|hit| hit.fact.hresult().is_some_and(|code| codes.contains(&code)));
@@ -211,7 +211,7 @@ fn with_codes(case: &Case<'_>, codes: &[u32]) -> Vec<Proof> {
     proof
 }
 
-/// Reads the code in the JSON that the screen's events carry.
+/// Parses the code in the JSON of the screen's events.
 pub(super) fn screen_code(value: &str) -> Option<u32> {
     let (_, rest) = value.split_once("\"errorCode\"")?;
     let rest = rest.trim_start_matches([':', ' ', '"']);
@@ -219,7 +219,7 @@ pub(super) fn screen_code(value: &str) -> Option<u32> {
     number::code(rest.get(..end)?).filter(|code| *code != 0)
 }
 
-/// The first builds without the fault, by their number.
+/// The first builds without the fault, by build number.
 const MENDED_BUILDS: &[(u32, u32)] = &[(22631, 6276), (26100, 6584), (26200, 6725)];
 
 fn windows_fault(case: &Case<'_>) -> Option<Match> {

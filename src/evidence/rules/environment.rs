@@ -1,4 +1,4 @@
-//! Rules of the environment: rows 83, 86, 87 and 89. They contribute to a cause, and are none alone.
+//! Rules of the environment: rows 83, 86, 87 and 89. They contribute to causes, but are none alone.
 
 use jiff::SignedDuration;
 
@@ -14,7 +14,7 @@ use crate::evidence::proof::Strength::{Hint, Strong};
 use crate::evidence::proof::{Proof, Strength};
 use crate::evidence::side::Side;
 
-/// The offset of a clock that Kerberos refuses.
+/// The clock skew that Kerberos refuses.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) const RULES: &[Rule] = &[
@@ -95,7 +95,7 @@ pub(super) fn skew(case: &Case<'_>) -> Vec<Proof> {
     proof
 }
 
-/// The sleep that matters.
+/// The least sleep that matters.
 const LONG_SLEEP: SignedDuration = SignedDuration::from_mins(5);
 
 fn slept(case: &Case<'_>) -> Option<Match> {

@@ -26,10 +26,8 @@ pub(super) const RULES: &[Rule] = &[
         no_controller,
     ),
     Rule::new("12", EVIDENCE_NO_REQUEST, ConnectorAsked, Strong, Documented, |case| {
-        let found = Match::new(
-            "no request of the device reached a connector in the time of its wait",
-            no_request(case)?,
-        );
+        let found =
+            Match::new("no request of the device reached a connector during its wait", no_request(case)?);
         // Sources do not say which id of the device the connector logs: with one of two ids, the search is half done.
         Some(if case.has_both_ids() { found } else { found.at_most(Hint) })
     })
@@ -42,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         let is_applied = case.applied().is_some() || case.blob_mark().is_some();
         let proof = vec![
             case.proof(created, "event 30130: the connector sent the blob"),
-            case.event_proof(failure, "the device ran out of time, without a blob"),
+            case.event_proof(failure, "the device timed out without a blob"),
         ];
         (!is_applied)
             .then(|| Match::new("the connector sent the blob, and the device did not apply it", proof))
@@ -146,7 +144,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("codes", EVIDENCE_DOMAIN_JOIN_FAILED, BlobApplied, Hint, Documented, |case| {
         let failures = case.join_failures();
         let mut proof: Vec<Proof> =
-            failures.iter().map(|hit| case.event_proof(hit, "the domain join ran out of time")).collect();
+            failures.iter().map(|hit| case.event_proof(hit, "the domain join timed out")).collect();
         if let Some(category) = failed_preparation(case)
             && !case.dm(&[111]).iter().any(|_| failures.is_empty() && case.applied().is_some())
         {
@@ -189,7 +187,7 @@ fn no_controller(case: &Case<'_>) -> Option<Match> {
         let has_reached = case.reached().is_some();
         return (!has_reached).then(|| Match::new(text, proof).at_most(Hint));
     }
-    proof.extend(failures.iter().map(|hit| case.event_proof(hit, "the domain join ran out of time")));
+    proof.extend(failures.iter().map(|hit| case.event_proof(hit, "the domain join timed out")));
     let is_code = failures.iter().any(|hit| hit.fact.id == 100);
     let sought = case.dm(&[105, 106]);
     let failed: Vec<Proof> = sought

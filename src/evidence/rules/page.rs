@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         Match::of("content of apps did not arrive", proof)
     }),
     Rule::new("51", EVIDENCE_TWO_INSTALLERS, DevicePage, Strong, Documented, |case| {
-        with_codes(case, "an installer found another one at work", &TWO_INSTALLERS)
+        with_codes(case, "an installer found another one running", &TWO_INSTALLERS)
     }),
     Rule::new("64", EVIDENCE_STORE_APP, DevicePage, Strong, Documented, |case| {
         with_codes(case, "a Store app was not installed", &STORE)
@@ -269,7 +269,7 @@ fn user_page_began(case: &Case<'_>) -> bool {
     })
 }
 
-/// Returns the apps of a page in the state "error", with the exit code that the agent has of them.
+/// Matches apps of a page in the state "error", with the agent's exit codes.
 fn failed_apps(case: &Case<'_>, of: AppScope, page: &str) -> Option<Match> {
     let apps = case.apps();
     let mut results: BTreeMap<&str, (Option<u32>, Option<u32>)> = BTreeMap::new();
@@ -319,7 +319,7 @@ fn meaning(code: u32) -> String {
     ErrorCode(code).known().map_or_else(String::new, |known| format!(" ({})", known.meaning))
 }
 
-/// Returns the places in which an app or a part of a page has one of these codes.
+/// Returns the places where an app or a part of a page has one of these codes.
 fn coded(case: &Case<'_>, codes: &[u32]) -> Vec<Proof> {
     let mut proof = Vec::new();
     for hit in case.apps() {

@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     .overcome_by(BlobApplied),
 ];
 
-/// Returns events after which no profile was downloaded.
+/// Returns events that no download of a profile followed.
 fn since_download<'a>(case: &Case<'a>, ids: &[u32]) -> Vec<Event<'a>> {
     let good = case.md(&[161, 703]).into_iter().next_back();
     let mut events = case.md(ids);

@@ -17,9 +17,9 @@ use crate::evidence::proof::Proof;
 use crate::evidence::proof::Strength::{self, Hint, Strong};
 use crate::evidence::side::Side;
 
-/// The time in which a computer is synchronized as a rule: two runs of Entra Connect.
+/// The usual time for synchronizing a computer: two runs of Entra Connect.
 const NORMAL_WAIT: SignedDuration = SignedDuration::from_hours(1);
-/// The time after which something else is wrong.
+/// The time after which there is another problem.
 const LONG_WAIT: SignedDuration = SignedDuration::from_hours(2);
 
 pub(super) const RULES: &[Rule] = &[
@@ -195,14 +195,14 @@ pub(super) const RULES: &[Rule] = &[
 
 type Status<'a> = crate::evidence::case::Hit<'a, DirectoryStatus>;
 
-/// Returns the directory status of a device that is not registered yet.
+/// Returns the directory status of an unregistered device.
 fn open_status<'a>(case: &Case<'a>) -> Option<Status<'a>> {
     case.status().filter(|status| {
         status.fact.is_entra_joined() == Some(false) && status.fact.is_domain_joined() == Some(true)
     })
 }
 
-/// Returns the directory status with whether its sections of the user are known to be of a user; `None` if they are of SYSTEM.
+/// Returns the directory status, and whether its user sections are known to be a user's; `None` if they are SYSTEM's.
 fn user_status<'a>(case: &Case<'a>) -> Option<(Status<'a>, bool)> {
     let status = case.status()?;
     let account = status.fact.get("Executing Account Name").map(|name| {
@@ -213,7 +213,7 @@ fn user_status<'a>(case: &Case<'a>) -> Option<(Status<'a>, bool)> {
     (ran_as_system != Some(true)).then_some((status, ran_as_system == Some(false)))
 }
 
-/// Weakens a match that rests on sections whose user is not known.
+/// Weakens a match on sections whose user is not known.
 fn if_certain(found: Match, is_certain: bool) -> Match {
     if is_certain { found } else { found.at_most(Hint) }
 }
@@ -227,7 +227,7 @@ fn event(case: &Case<'_>, hit: &crate::evidence::case::Event<'_>, text: &str) ->
     case.proof(hit, format!("event {}: {text}{code}", hit.fact.id))
 }
 
-/// Returns the places in which a failed registration shows one of these codes.
+/// Returns the places where a failed registration shows one of these codes.
 fn coded(case: &Case<'_>, codes: &[u32]) -> Vec<Proof> {
     let failures = registration_failures(case);
     let events = failures.iter().filter(|hit| exit_code(hit.fact).is_some_and(|code| codes.contains(&code)));
@@ -243,7 +243,7 @@ fn with_codes(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     Match::of(text, coded(case, codes))
 }
 
-/// Returns the places in which the server's answer has a word.
+/// Returns the places where the server's answer has a word.
 fn with_text(case: &Case<'_>, word: &str) -> Vec<Proof> {
     let mut events = registration_failures(case);
     let tokens = case.events(Side::Device, &Provider::Aad, &[1081, 1088, 1098]);
@@ -271,7 +271,7 @@ fn replication(case: &Case<'_>) -> Vec<Proof> {
 
 /// Returns the proofs that the computer is not in Microsoft Entra, and the time since its domain join.
 ///
-/// The same code comes of too many attempts, and of a wrong tenant: the server's text tells.
+/// Too many attempts and a wrong tenant have the same code: the server's text distinguishes them.
 fn not_synced(case: &Case<'_>) -> Option<(Vec<Proof>, Option<SignedDuration>)> {
     let failures = registration_failures(case);
     let has_other_cause =
@@ -308,7 +308,7 @@ fn not_synced(case: &Case<'_>) -> Option<(Vec<Proof>, Option<SignedDuration>)> {
     Some((proof, waited.filter(|waited| !waited.is_negative())))
 }
 
-/// Reads `2026-07-01 08:00:00.000 UTC`.
+/// Parses `2026-07-01 08:00:00.000 UTC`.
 fn client_time(text: &str) -> Option<Timestamp> {
     let text = text.trim().strip_suffix("UTC")?.trim();
     format!("{}Z", text.replacen(' ', "T", 1)).parse().ok()

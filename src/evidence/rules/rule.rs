@@ -1,21 +1,21 @@
-//! A rule, and its match.
+//! Rules and their matches.
 
 use crate::evidence::case::Case;
 use crate::evidence::proof::{LinkKind, Proof, Strength};
 use crate::model::FindingKind;
 
-/// The witness of a rule.
+/// The source of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::evidence) enum Mark {
-    /// Documentation of Microsoft.
+    /// Microsoft's documentation.
     Documented,
-    /// The source of public tools.
+    /// The source code of public tools.
     Tool,
-    /// One witness that was not verified: the rule gives no more than a hint.
+    /// A single unverified source: the rule gives only a hint.
     Unverified,
 }
 
-/// A rule: what proves it, how strong it is, and the finding with cause and remedy.
+/// A rule: its check, its strength, and the finding with cause and remedy.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::evidence) struct Rule {
     /// The row of the fact sheet.
@@ -24,13 +24,13 @@ pub(in crate::evidence) struct Rule {
     pub(in crate::evidence) kind: FindingKind,
     /// The link that the cause breaks.
     pub(in crate::evidence) link: LinkKind,
-    /// The link that shows, if it is proven, that the deployment went on all the same.
+    /// The link that proves, if it is proven, that the deployment went on.
     pub(in crate::evidence) overcome_by: LinkKind,
-    /// The strength at most.
+    /// The maximum strength.
     pub(in crate::evidence) strength: Strength,
-    /// The witness.
+    /// The source.
     pub(in crate::evidence) mark: Mark,
-    /// Whether the finding says that a link failed, and not why: another cause of the link takes its place.
+    /// Whether the finding only reports that a link failed: another cause of the link replaces it.
     pub(in crate::evidence) is_generic: bool,
     /// The check.
     pub(in crate::evidence) check: fn(&Case<'_>) -> Option<Match>,
@@ -48,19 +48,19 @@ impl Rule {
         Self { row, kind, link, overcome_by: link, strength, mark, is_generic: false, check }
     }
 
-    /// Sets the link whose proof shows that the deployment went on all the same.
+    /// Sets the link that proves that the deployment went on.
     pub(super) const fn overcome_by(mut self, link: LinkKind) -> Self {
         self.overcome_by = link;
         self
     }
 
-    /// Makes the finding one that another cause of the link replaces.
+    /// Marks the finding as replaceable by another cause of the link.
     pub(super) const fn generic(mut self) -> Self {
         self.is_generic = true;
         self
     }
 
-    /// Returns the strength that the witness allows.
+    /// Returns the maximum strength that the source allows.
     pub(in crate::evidence) fn limit(&self) -> Strength {
         if self.mark == Mark::Unverified { Strength::Hint } else { self.strength }
     }
@@ -69,11 +69,11 @@ impl Rule {
 /// The match of a rule.
 #[derive(Debug)]
 pub(in crate::evidence) struct Match {
-    /// The evidence in words.
+    /// A description of the evidence.
     pub(in crate::evidence) text: String,
     /// The observations.
     pub(in crate::evidence) proof: Vec<Proof>,
-    /// The strength at most, if this evidence is weaker than the rule.
+    /// The maximum strength, if this evidence is weaker than the rule.
     pub(in crate::evidence) at_most: Strength,
 }
 
@@ -82,7 +82,7 @@ impl Match {
         Self { text: text.into(), proof, at_most: Strength::Proof }
     }
 
-    /// Returns a match of these proofs, if there is one.
+    /// Creates a match with these proofs, if there are any.
     pub(super) fn of(text: impl Into<String>, proof: Vec<Proof>) -> Option<Self> {
         (!proof.is_empty()).then(|| Self::new(text, proof))
     }

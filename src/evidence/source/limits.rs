@@ -1,22 +1,22 @@
-//! Limits of what is read.
+//! Limits of reading.
 
-/// Limits against damaged and hostile files. Whatever exceeds one is listed as not read.
+/// Limits against damaged and hostile files. Files beyond a limit are listed as unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most bytes of a nested archive, which is held in memory; 128 MiB by default.
+    /// The most bytes of a nested archive, which is held in memory. Default: 128 MiB.
     pub nested_archive_bytes: u64,
-    /// The most bytes of an unpacked file; 64 MiB by default.
+    /// The most bytes of an unpacked file. Default: 64 MiB.
     pub member_bytes: u64,
-    /// The deepest nesting of archives; 3 by default: zip, cab, cab.
+    /// The deepest nesting of archives. Default: 3 (zip, cab, cab).
     pub depth: usize,
-    /// The most members of all archives and folders together; 10,000 by default.
+    /// The most members of all archives and folders together. Default: 10,000.
     pub members: usize,
-    /// The highest ratio of unpacked to packed bytes of a member; 200 by default.
+    /// The highest ratio of unpacked to packed bytes of a member. Default: 200.
     pub ratio: u64,
-    /// The most bytes that all members together unpack to; 4 GiB by default.
+    /// The most unpacked bytes of all members together. Default: 4 GiB.
     pub total_bytes: u64,
-    /// The most observations that are kept; 200,000 by default.
+    /// The most observations. Default: 200,000.
     pub observations: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Sources: the files that evidence is read from, and those that are not read.
+//! Sources: the files of the evidence, read or not.
 
 pub(super) mod archive;
 mod limits;
@@ -18,7 +18,7 @@ pub use self::seam::EventSource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(super) usize);
 
-/// The kind of a source, which decides the facts that it can hold.
+/// The kind of a source, which determines its possible facts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SourceKind {
@@ -54,17 +54,17 @@ impl fmt::Display for SourceKind {
 
 /// A source that was read.
 ///
-/// The absence of a fact counts only in a source that covers the time in question: see [`covers`](Self::covers).
+/// The absence of a fact is significant only in a source that covers the period: see [`covers`](Self::covers).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Source {
-    /// The machine that it was collected on.
+    /// The machine.
     pub side: Side,
     /// The kind.
     pub kind: SourceKind,
-    /// The path, with those of the archives around it, such as `DiagLogs.zip/(71) FoldersFiles x.cab/aad.evtx`.
+    /// The path, including the archives around it, such as `DiagLogs.zip/(71) FoldersFiles x.cab/aad.evtx`.
     pub path: String,
-    /// The number of records, lines or values that were read.
+    /// The number of records, lines or values read.
     pub records: u64,
     /// The number of records that could not be read.
     pub damaged: u64,
@@ -90,7 +90,7 @@ impl Source {
         }
     }
 
-    /// Returns `true` if the source was read whole and its times reach from before `from` to after `until`.
+    /// Returns `true` if the source was read completely and extends from before `from` to after `until`.
     pub fn covers(&self, from: Timestamp, until: Timestamp) -> bool {
         self.complete
             && self.damaged == 0
@@ -114,27 +114,27 @@ impl Source {
 pub struct Unread {
     /// The machine.
     pub side: Side,
-    /// The path, with those of the archives around it; for an element of `results.xml` its request.
+    /// The path, including the archives around it; for an element of `results.xml` its request.
     pub path: String,
     /// The reason.
     pub reason: UnreadReason,
 }
 
-/// The reason for which a file was not read.
+/// The reason why a file was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnreadReason {
-    /// The kind of file holds nothing that is read, such as a trace or a report for people.
+    /// The file has no useful content, such as a trace or a report for people.
     NotNeeded,
     /// The file is empty.
     Empty,
     /// The crate was built without the feature `evidence-archives`.
     FeatureOff,
-    /// The collection failed on the device, with this code.
+    /// The collection on the device failed with this code.
     NotCollected(u32),
-    /// A limit of [`Limits`], by its field, would be exceeded.
+    /// A limit of [`Limits`], named by its field, would be exceeded.
     Limit(&'static str),
-    /// The file is damaged, encrypted, or not in the format that its name says.
+    /// The file is damaged, encrypted, or not in the format of its name.
     Damaged(String),
     /// The file could not be opened or read.
     Io(std::io::ErrorKind),

@@ -1,12 +1,12 @@
-//! The seam below event logs: records, whatever they are read from.
+//! The seam below event logs: a source of records.
 
 use crate::evidence::event::EventRecord;
 
 /// A source of event records: a file, a live log, a test.
 ///
-/// Every iterator of [`EventRecord`]s is one.
+/// Implemented for every iterator of [`EventRecord`]s.
 pub trait EventSource {
-    /// Returns the next record; `Err` with the problem if a record cannot be read; `None` at the end.
+    /// Returns the next record; `Err` with the problem of an unreadable record; `None` at the end.
     fn next_event(&mut self) -> Option<Result<EventRecord, String>>;
 }
 

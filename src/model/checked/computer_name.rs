@@ -1,17 +1,17 @@
-//! Names of computers: the prefix of a hybrid join, the template of a Microsoft Entra join.
+//! Computer names: the prefix of a hybrid join, the template of a Microsoft Entra join.
 
 use super::{InvalidValue, checked, not_empty, only};
 
-/// The characters of a computer name.
+/// The length of a computer name.
 const NAME_LENGTH: usize = 15;
-/// The service adds at least this many random characters to a prefix.
+/// The least number of random characters that the service adds to a prefix.
 const LEAST_SUFFIX: usize = 3;
-/// With `%SERIAL%` a template may have this many characters of its own.
+/// The most characters of a template beside `%SERIAL%`.
 const BESIDE_SERIAL: usize = 7;
 
 checked! {
-    /// The fixed start of the name of a hybrid-joined computer: 1 to 12 letters, digits and hyphens, of which the first
-    /// is no hyphen. Random characters fill the name up to 15.
+    /// The fixed start of a hybrid joined computer's name: 1 to 12 letters, digits and hyphens, not starting with a
+    /// hyphen. Random characters fill the name up to 15.
     ///
     /// ```
     /// use windows_autopilot::model::ComputerNamePrefix;
@@ -20,12 +20,12 @@ checked! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// No page lists the characters that are allowed; these are the ones that are safe in a computer name.
+    /// Microsoft does not document the allowed characters; these are safe in computer names.
     pub struct ComputerNamePrefix("computer name prefix", check_prefix);
 }
 
 impl ComputerNamePrefix {
-    /// Returns the number of random characters that follow the prefix: 15 less its own length.
+    /// Returns the number of random characters after the prefix: 15 less its length.
     pub fn suffix_length(&self) -> u8 {
         let rest = NAME_LENGTH.saturating_sub(self.as_str().chars().count());
         u8::try_from(rest).unwrap_or_default()
@@ -33,8 +33,8 @@ impl ComputerNamePrefix {
 }
 
 checked! {
-    /// The naming of a Microsoft Entra joined device: letters, digits and hyphens, with one `%SERIAL%` or one
-    /// `%RAND:x%` (x random digits), 15 characters at most when filled in.
+    /// The name template of a Microsoft Entra joined device: letters, digits and hyphens, with one `%SERIAL%` or one
+    /// `%RAND:x%` (x random digits), at most 15 characters when filled in.
     ///
     /// ```
     /// use windows_autopilot::model::DeviceNameTemplate;
@@ -42,7 +42,7 @@ checked! {
     /// assert!("LT-%serial%".parse::<DeviceNameTemplate>().is_err());
     /// ```
     ///
-    /// A hybrid join does not use it: there the name comes from the [`ComputerNamePrefix`].
+    /// A hybrid join ignores it: there the name comes from the [`ComputerNamePrefix`].
     pub struct DeviceNameTemplate("device name template", check_template);
 }
 

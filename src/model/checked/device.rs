@@ -1,4 +1,4 @@
-//! Facts about a device that its registration records.
+//! Values of a device's registration.
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
 use crate::foreign::looks_like_hash;
@@ -9,29 +9,29 @@ use crate::model::findings::{
 use crate::model::{Finding, shorten};
 
 checked! {
-    /// The group tag of a device: free text that dynamic groups select by, there as `[OrderID]:tag`.
+    /// The group tag of a device: free text that dynamic groups select by, as `[OrderID]:tag`.
     ///
-    /// Neither a longest length nor a set of characters is documented, so the only rules are that it is not empty, has
-    /// no control characters, and is no hardware hash.
+    /// Neither a maximum length nor a character set is documented. The only rules: not empty, no control characters,
+    /// not a hardware hash.
     pub struct GroupTag("group tag", check_label);
 }
 
 checked! {
-    /// A purchase order of a device, which dynamic groups select by as `[PurchaseOrderId]:text`.
+    /// A purchase order of a device, which dynamic groups select by, as `[PurchaseOrderId]:text`.
     pub struct PurchaseOrder("purchase order", check_label);
 }
 
 checked! {
     /// The serial number of a device, as its firmware reports it.
     ///
-    /// Serial numbers are not unique over makers, and some have blanks inside, such as `VMware-56 4d 1f`. A hardware hash
+    /// Serial numbers are not unique across makers, and some contain blanks, such as `VMware-56 4d 1f`. A hardware hash
     /// is refused.
     pub struct SerialNumber("serial number", check_serial);
 }
 
 checked! {
     personal
-    /// The name with which a person signs in, such as `adele@contoso.com`. Kept out of `Debug`, errors and findings.
+    /// The sign-in name of a person, such as `adele@contoso.com`. Not shown by `Debug`, errors or findings.
     ///
     /// ```
     /// use windows_autopilot::model::UserPrincipalName;
@@ -44,7 +44,7 @@ checked! {
 }
 
 impl SerialNumber {
-    /// Returns `true` if a maker left the serial number at a placeholder, such as `To be filled by O.E.M.` or zeros.
+    /// Returns `true` if the serial number is a maker's placeholder, such as `To be filled by O.E.M.` or zeros.
     pub fn is_placeholder(&self) -> bool {
         const WORDS: [&str; 34] = [
             "asset serial number",
@@ -95,7 +95,7 @@ impl SerialNumber {
         is_one_letter || is_counted || is_word
     }
 
-    /// Finds a maker's placeholder: other machines have the same, so the device cannot be found by it.
+    /// Reports a maker's placeholder: other machines share it, so it does not identify the device.
     pub fn lint(&self) -> Vec<Finding> {
         if !self.is_placeholder() {
             return Vec::new();
@@ -107,8 +107,7 @@ impl SerialNumber {
 }
 
 impl GroupTag {
-    /// Finds what is rarely meant: blanks at the ends, `[OrderID]:` of a membership rule, and the marks by which Excel
-    /// keeps a value as text.
+    /// Reports likely mistakes: surrounding blanks, the `[OrderID]:` of membership rules, and Excel's marks for text.
     pub fn lint(&self) -> Vec<Finding> {
         const PLACE: &str = "group_tag";
         let (text, mut findings) = (self.as_str(), Vec::new());
@@ -135,7 +134,7 @@ impl GroupTag {
     }
 }
 
-/// Returns what follows `[OrderID]:`, however it is spelled; `None` if a tag has no such label.
+/// Returns the text after `[OrderID]:` in any spelling; `None` if there is no such label.
 fn without_label(tag: &str) -> Option<&str> {
     let (label, rest) = match tag.strip_prefix('[') {
         Some(inner) => inner.split_once(']')?,
@@ -146,7 +145,7 @@ fn without_label(tag: &str) -> Option<&str> {
     matches!(label.as_str(), "orderid" | "grouptag").then_some(rest)
 }
 
-/// Returns the value within `="…"`, or after an apostrophe.
+/// Returns the value within `="…"` or after an apostrophe.
 pub(crate) fn without_excel_mark(text: &str) -> Option<&str> {
     match text.strip_prefix('=') {
         Some(formula) => Some(formula.trim().trim_matches('"')).filter(|value| value.len() < formula.len()),
@@ -155,14 +154,14 @@ pub(crate) fn without_excel_mark(text: &str) -> Option<&str> {
 }
 
 impl UserPrincipalName {
-    /// The part after the `@`.
+    /// Returns the part after the `@`.
     pub fn domain(&self) -> &str {
         self.as_str().rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Finds a suffix that Microsoft Entra cannot verify, such as `.local`: enrolment then fails with 0x8018002b.
+    /// Reports a suffix that Microsoft Entra cannot verify, such as `.local`: enrollment then fails with 0x8018002b.
     ///
-    /// The finding names the suffix alone.
+    /// The finding names only the suffix.
     pub fn lint(&self) -> Vec<Finding> {
         const NOT_ROUTABLE: [&str; 10] = [
             "local",

@@ -16,18 +16,18 @@ checked! {
 }
 
 impl AdDomain {
-    /// Returns `true` if both name the same domain: case does not matter.
+    /// Returns `true` if both name the same domain, without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
 
-    /// The labels, from left to right: `corp`, `contoso`, `com`.
+    /// Returns the labels, from left to right: `corp`, `contoso`, `com`.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.as_str().split('.')
     }
 }
 
-/// A name of two or more labels. Underscores are let through: old domains have them.
+/// Checks for a name of two or more labels. Underscores are accepted, because old domains have them.
 pub(super) fn check_dns_name(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     const EXAMPLE: &str = "write the full DNS name, such as corp.contoso.com";
     not_empty(what, text, EXAMPLE)?;

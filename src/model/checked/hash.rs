@@ -10,7 +10,7 @@ use super::InvalidValue;
 use crate::model::Text;
 use crate::model::text::text_impls;
 
-/// .NET, which decodes the hash in the service, lets the unused bits of the last character be anything.
+/// .NET, which decodes the hash in the service, ignores the unused bits of the last character.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -23,11 +23,11 @@ const COPY_AGAIN: &str = "copy the hash again as a whole";
 
 /// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
 ///
-/// It identifies a device, so neither `Debug` nor an error shows it, and there is no `Display`. It also changes each
-/// time that it is made: do not compare two to find the same device.
+/// The hash identifies a device, so neither `Debug` nor errors show it, and there is no `Display`. A device's hash
+/// differs each time: do not compare two hashes to find the same device.
 ///
-/// Devices write it without its padding, which Graph refuses; parsing puts the padding right. [`HardwareHash::repair`]
-/// also tells whether that was needed.
+/// Devices write the hash without padding, which Graph refuses; parsing adds the padding. [`HardwareHash::repair`] also
+/// reports whether that was necessary.
 ///
 /// ```
 /// use windows_autopilot::model::HardwareHash;
@@ -40,10 +40,10 @@ const COPY_AGAIN: &str = "copy the hash again as a whole";
 pub struct HardwareHash(Text);
 
 impl HardwareHash {
-    /// Reads a hash, puts its blanks and padding right, and tells whether anything had to be.
+    /// Parses a hash, corrects its blanks and padding, and returns whether anything was corrected.
     ///
     /// # Errors
-    /// If it is empty, or has a character that is not of standard base64.
+    /// Empty, or a character outside standard base64.
     pub fn repair(text: &str) -> Result<(Self, bool), InvalidValue> {
         if is_padded(text) {
             return Ok((Self(text.into()), false));
@@ -74,12 +74,12 @@ impl HardwareHash {
         Ok((Self(repaired.into()), changed))
     }
 
-    /// The hash in base64, as Graph takes it. Mind where it goes.
+    /// Returns the hash in base64, as Graph accepts it. It is sensitive.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The bytes that it stands for.
+    /// Returns the decoded bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Only `repair` makes one, and what it makes decodes.
         BASE64.decode(self.as_str()).unwrap_or_default()
@@ -95,7 +95,7 @@ impl FromStr for HardwareHash {
 
 text_impls! { [] HardwareHash: AsRef, Parse, Redacted, Serialize }
 
-/// Returns `true` for text that needs no repair, as nearly every hash of a file.
+/// Returns `true` for text that needs no repair, the usual case.
 fn is_padded(text: &str) -> bool {
     let body = text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text);
     // Every byte is looked at, found or not: that can be done many at once.

@@ -17,7 +17,7 @@ checked! {
 }
 
 impl LanguageTag {
-    /// Returns `true` if both name the same language: case does not matter.
+    /// Returns `true` if both name the same language, without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
@@ -32,16 +32,16 @@ impl LanguageTag {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// In text and in settings files it is `os-default`, `user-select` or a language tag. Graph has the empty string for
-/// "the user selects", and has been seen to answer `os-default` or null for it.
+/// As text and in settings files it is `os-default`, `user-select` or a language tag. Graph uses the empty string for
+/// "the user selects", but has also answered `os-default` or null for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Locale {
     /// The language of the installed operating system.
     #[default]
     OsDefault,
-    /// The person in front of the device selects it.
+    /// The user selects it on the device.
     UserSelect,
-    /// A language that is set beforehand.
+    /// A preset language.
     Language(LanguageTag),
 }
 
@@ -49,15 +49,15 @@ const OS_DEFAULT: &str = "os-default";
 const USER_SELECT: &str = "user-select";
 
 impl Locale {
-    /// A language by its BCP 47 tag.
+    /// Creates a language from its BCP 47 tag.
     ///
     /// # Errors
-    /// If the text is not such a tag.
+    /// The text is not a language tag.
     pub fn language(tag: &str) -> Result<Self, InvalidValue> {
         tag.parse().map(Self::Language)
     }
 
-    /// Returns the fault of a language that the service reported.
+    /// Returns the rule that a language reported by the service breaks.
     pub fn violation(&self) -> Option<InvalidValue> {
         match self {
             Self::OsDefault | Self::UserSelect => None,
@@ -65,7 +65,7 @@ impl Locale {
         }
     }
 
-    /// Finds a language or a country that ISO 639 and ISO 3166 do not have.
+    /// Reports a language or country that is not in ISO 639 or ISO 3166.
     ///
     /// ```
     /// # use windows_autopilot::model::Locale;
@@ -92,7 +92,7 @@ impl Locale {
         }]
     }
 
-    /// The value of Graph's `locale`.
+    /// Returns the value for Graph's `locale`.
     pub(crate) fn to_wire(&self) -> &str {
         match self {
             Self::OsDefault => OS_DEFAULT,
@@ -101,7 +101,7 @@ impl Locale {
         }
     }
 
-    /// The meaning of Graph's `locale`, kept whether or not it follows the rule.
+    /// Converts Graph's `locale`; an invalid value is kept.
     pub(crate) fn from_service(text: Option<&str>) -> Self {
         match text {
             None | Some(OS_DEFAULT) => Self::OsDefault,
@@ -143,8 +143,8 @@ impl Serialize for Locale {
 
 text_impls! { [] Locale: Parse }
 
-/// The well-formed tags of BCP 47, less its grandfathered and private ones: a language of 2 to 8 letters, then parts of
-/// 1 to 8 letters and digits.
+/// Checks for well-formed BCP 47 tags without grandfathered and private ones: a language of 2 to 8 letters, then parts
+/// of 1 to 8 letters and digits.
 fn check_tag(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     const EXAMPLE: &str = "write a language tag such as de-DE, or os-default, or user-select";
     not_empty(what, text, EXAMPLE)?;

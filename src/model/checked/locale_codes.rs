@@ -1,17 +1,17 @@
-//! The codes of languages and countries.
+//! Language and country codes.
 
-/// The two-letter codes of languages in ISO 639.
+/// The two-letter language codes of ISO 639.
 const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv \
     dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja \
     jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng \
     nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv \
     sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-/// The three-letter codes that a tag must not have, since the language has one of two letters.
+/// Three-letter codes that a tag must not use, because the language has a two-letter code.
 const THREE_LETTERS: &str = "eng=en deu=de ger=de fra=fr fre=fr spa=es ita=it por=pt nld=nl dut=nl jpn=ja zho=zh chi=zh kor=ko \
     rus=ru pol=pl swe=sv dan=da nor=nb fin=fi ces=cs cze=cs hun=hu tur=tr ell=el gre=el ron=ro rum=ro ukr=uk heb=he ara=ar";
 
-/// The two-letter codes of countries in ISO 3166, and Kosovo's, which Windows has.
+/// The two-letter country codes of ISO 3166, and Kosovo's, which Windows supports.
 const COUNTRIES: &str = "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv \
     bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo fr \
     ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg \
@@ -20,7 +20,7 @@ const COUNTRIES: &str = "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb b
     sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug um us uy uz va vc ve vg \
     vi vn vu wf ws xk ye yt za zm zw";
 
-/// Codes that people write in the place of others.
+/// Codes that people confuse.
 const MEANT: &str = "uk=gb el=gr jp=ja cz=cs dk=da se=sv gr=el ua=uk cn=zh kr=ko";
 
 fn has(codes: &str, code: &str) -> bool {
@@ -31,7 +31,7 @@ fn meant<'a>(pairs: &'a str, code: &str) -> Option<&'a str> {
     pairs.split_ascii_whitespace().find_map(|pair| pair.strip_prefix(code)?.strip_prefix('='))
 }
 
-/// Returns the part of a well-formed tag that names no language or no country, and the code that was meant if that is known.
+/// Returns the part of a well-formed tag that names no language or country, with the intended code if it is known.
 pub(super) fn unknown_part(tag: &str) -> Option<(&'static str, &str, Option<&'static str>)> {
     let mut parts = tag.split('-');
     let language = parts.next().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Values with a rule: parsed once, valid ever after.
+//! Values with a rule, checked when they are parsed.
 //!
-//! Parsing is strict. Reading from the service is not: a tenant may hold a value that was made before its rule, in the
-//! portal or by another tool, and it must be read, compared and shown all the same. Such a value is kept as it is, and
-//! says what is wrong with it when asked (`violation`).
+//! Parsing is strict. Reading from the service is not: a tenant may hold a value that predates its rule, from the
+//! portal or another tool, and it must still be read, compared and shown. Such a value is kept unchanged, and
+//! `violation` returns the rule that it breaks.
 
 mod computer_name;
 mod device;
@@ -31,10 +31,10 @@ pub(crate) use self::tenant::is_guid;
 use super::InvalidValue;
 use super::invalid::{first_refused, place};
 
-/// Declares a type of text with a rule.
+/// Declares a text type with a rule.
 ///
 /// `check` is `fn(what, text) -> Result<(), InvalidValue>`. A `personal` type has no `Display`, a redacted `Debug`, and
-/// errors that do not repeat the value: its `check` must not put the value into the problem either.
+/// errors that do not repeat the value: its `check` must not include the value in the problem either.
 macro_rules! checked {
     ($(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
         checked!(@declare $(#[$meta])* $name, [Debug, Display], |text| {
@@ -52,17 +52,17 @@ macro_rules! checked {
         pub struct $name($crate::model::Text);
 
         impl $name {
-            /// The value as it was written.
+            /// Returns the value as it was written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Returns the fault of a value that the service reported; `None` for every value that was parsed.
+            /// Returns the rule that a value reported by the service breaks; `None` for every parsed value.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }
 
-            /// The value as the service reports it, kept whether or not it follows the rule.
+            /// Creates the value as the service reports it; an invalid one is kept.
             #[allow(dead_code, reason = "one macro for all; some types are only ever parsed")]
             pub(crate) fn from_service(text: impl Into<$crate::model::Text>) -> Self {
                 Self(text.into())
@@ -137,7 +137,7 @@ fn no_outer_blanks(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-/// Laws of every checked type, for the tests of each.
+/// Laws of every checked type.
 #[cfg(test)]
 mod laws {
     use std::fmt::{Debug, Display};
@@ -148,8 +148,8 @@ mod laws {
 
     use super::InvalidValue;
 
-    /// Parsing either fails with an error that can be read, or gives a value that writes itself as something that
-    /// parses to the same value, in text and in JSON.
+    /// Checks that parsing either fails with a readable error or gives a value whose text and JSON parse to the same
+    /// value.
     pub(super) fn parse_and_print<T>(text: &str)
     where
         T: FromStr<Err = InvalidValue> + Display + PartialEq + Debug + Serialize + DeserializeOwned,
@@ -168,7 +168,7 @@ mod laws {
         }
     }
 
-    /// The part of the error for each text that must be refused.
+    /// Checks that each text is refused, with this part of the error.
     pub(super) fn refused<T>(cases: &[(&str, &str)])
     where
         T: FromStr<Err = InvalidValue> + Debug,

@@ -7,14 +7,14 @@ use crate::model::{Finding, shorten};
 checked! {
     /// The name of a deployment profile: 1 to 200 characters.
     ///
-    /// A name may not start with `OfflineAutopilotprofile-`, which stands for devices with an offline file.
+    /// A name may not start with `OfflineAutopilotprofile-`, which is reserved for devices with an offline file.
     pub struct ProfileName("profile name", check_profile_name);
 }
 
 impl ProfileName {
-    /// Finds characters that the service is said to refuse, by an error that does not say why.
+    /// Reports characters that the service is said to refuse without giving a reason.
     ///
-    /// They are not refused here, since the reports do not agree and none is from the service's own documentation.
+    /// They are not refused here, because reports disagree and none is the service's own documentation.
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("display_name", self.as_str())
     }
@@ -26,26 +26,27 @@ checked! {
 }
 
 impl ProfileDescription {
-    /// Finds characters that the service is said to refuse: see [`ProfileName::lint`].
+    /// Reports characters that the service is said to refuse: see [`ProfileName::lint`].
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("description", self.as_str())
     }
 }
 
 checked! {
-    /// The name of something that an administrator makes: not empty, on one line.
+    /// The name of an object that an administrator creates: not empty, on one line.
     pub struct DisplayName("display name", check_display_name);
 }
 
 checked! {
     /// The mail nickname of a group: 1 to 64 ASCII characters, without blanks and ``@()\[]";:.<>,``.
     ///
-    /// Every group must have one, even a security group without mail.
+    /// Every group needs one, even a security group without mail.
     pub struct MailNickname("mail nickname", check_mail_nickname);
 }
 
 impl MailNickname {
-    /// A nickname made of the letters, digits, hyphens and underscores of a group's name; `group` if it has none.
+    /// Creates a nickname from the letters, digits, hyphens and underscores of a group's name, or `group` if there are
+    /// none.
     pub fn derived_from(name: &DisplayName) -> Self {
         let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let nickname: String = name.as_str().chars().filter(kept).take(MAIL_NICKNAME_LENGTH).collect();
@@ -54,12 +55,12 @@ impl MailNickname {
 }
 
 checked! {
-    /// The text of the enrollment status page when a time limit or an error stops the setup: up to 10,000 characters.
+    /// The text of the enrollment status page after a timeout or an error: up to 10,000 characters.
     pub struct CustomErrorMessage("custom error message", check_custom_error_message);
 }
 
 impl CustomErrorMessage {
-    /// Finds a text of more than 1,000 characters: Graph's documentation has 10,000 as the limit, another tool 1,000.
+    /// Reports a text of more than 1,000 characters: Graph documents a limit of 10,000, another tool uses 1,000.
     pub fn lint(&self) -> Vec<Finding> {
         let length = self.as_str().chars().count();
         if length <= SAFE_MESSAGE_LENGTH {

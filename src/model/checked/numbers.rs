@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::InvalidValue;
 use crate::model::text::text_impls;
 
-/// The version of an Intune Connector for Active Directory: four numbers, compared as numbers.
+/// The version of an Intune Connector for Active Directory: four numbers, compared numerically.
 ///
 /// ```
 /// use windows_autopilot::model::ConnectorVersion;
@@ -24,7 +24,7 @@ pub struct ConnectorVersion([u32; 4]);
 impl ConnectorVersion {
     /// The oldest version that may still process requests.
     pub const MINIMUM: Self = Self([6, 2501, 2000, 5]);
-    /// The first version without the sign-in trouble of the old web browser control.
+    /// The first version without the old web browser control's sign-in problems.
     pub const RECOMMENDED: Self = Self([6, 2504, 2001, 8]);
 }
 
@@ -67,36 +67,36 @@ impl Serialize for ConnectorVersion {
     }
 }
 
-/// The time that the enrollment status page waits for installations before it shows an error: 1 to 1,440 minutes.
+/// The timeout of the enrollment status page: 1 to 1,440 minutes.
 ///
-/// Only one other tool knows of the upper bound; Graph documents none. The default is the service's, 60 minutes. A
-/// hybrid join gets 40 minutes more than this.
+/// The upper bound is known from one other tool; Graph documents none. The default is the service's, 60 minutes. A
+/// hybrid join adds 40 minutes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstallTimeout(i32);
 
 impl InstallTimeout {
     const WHAT: &'static str = "install timeout";
 
-    /// A timeout in minutes.
+    /// Creates a timeout from minutes.
     ///
     /// # Errors
-    /// If it is not from 1 to 1,440.
+    /// The value is not between 1 and 1,440.
     pub fn from_minutes(minutes: u16) -> Result<Self, InvalidValue> {
         Self::check(minutes.into())?;
         Ok(Self(minutes.into()))
     }
 
-    /// The timeout in minutes.
+    /// Returns the timeout in minutes.
     pub fn minutes(self) -> i32 {
         self.0
     }
 
-    /// The timeout as a span of time.
+    /// Returns the timeout as a duration.
     pub fn as_duration(self) -> Duration {
         Duration::from_secs(u64::try_from(self.0).unwrap_or_default() * 60)
     }
 
-    /// Returns the fault of a timeout that the service reported.
+    /// Returns the rule that a timeout reported by the service breaks.
     pub fn violation(&self) -> Option<InvalidValue> {
         Self::check(self.0).err()
     }

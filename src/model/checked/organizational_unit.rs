@@ -19,22 +19,22 @@ checked! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// One or more `OU=` parts and then the `DC=` parts of the domain. A domain join fails on a container, on quotes and
-    /// on a name without its domain, so these are refused. So is what other tools read in another way: blanks round the
-    /// separators, unescaped special characters, parts of two values, values in hexadecimal.
+    /// One or more `OU=` parts followed by the `DC=` parts of the domain. Containers, quotes and names without a domain
+    /// are refused, because a domain join fails on them. So is what other tools interpret differently: blanks around
+    /// separators, unescaped special characters, multi-valued parts, hexadecimal values.
     pub struct OrganizationalUnit("organizational unit", check);
 }
 
 impl OrganizationalUnit {
-    /// The names of the units, unescaped, the innermost first.
+    /// Returns the unescaped names of the units, innermost first.
     pub fn names(&self) -> Vec<String> {
         parse(self.as_str()).map(|parsed| parsed.units).unwrap_or_default()
     }
 
-    /// The domain that the `DC=` parts spell.
+    /// Returns the domain in the `DC=` parts.
     ///
-    /// For a value that the service reported and that breaks the rule, it is what can be made out, perhaps nothing; it
-    /// then has a violation of its own.
+    /// For an invalid value reported by the service, it is the readable part, which may be empty and then has its own
+    /// violation.
     pub fn domain(&self) -> AdDomain {
         match parse(self.as_str()) {
             Ok(parsed) => parsed.domain,
@@ -49,7 +49,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Returns `true` if both name the same unit: neither case nor the way of escaping matters.
+    /// Returns `true` if both name the same unit, without regard to case and escaping.
     pub fn same_as(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),
@@ -57,13 +57,13 @@ impl OrganizationalUnit {
         }
     }
 
-    /// The unit around this one; `None` if only the domain is.
+    /// Returns the parent unit; `None` if the parent is the domain.
     pub fn parent(&self) -> Option<Self> {
         let parsed = parse(self.as_str()).ok().filter(|parsed| parsed.units.len() > 1)?;
         self.as_str().get(parsed.first_ends + 1..).map(Self::from_service)
     }
 
-    /// Returns `true` if this is `other`, or lies in it at any depth.
+    /// Returns `true` if this is `other` or below it.
     pub fn is_within(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(inner), Ok(outer)) => {
@@ -76,7 +76,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Finds a semicolon, which the connector's configuration file takes for the end of a unit.
+    /// Reports a semicolon, which separates units in the connector's configuration file.
     pub fn lint(&self) -> Vec<Finding> {
         if !self.names().iter().any(|name| name.contains(';')) {
             return Vec::new();
@@ -90,7 +90,7 @@ const EXAMPLE: &str = "write something like OU=Laptops,DC=contoso,DC=com";
 struct Parsed {
     units: Vec<String>,
     domain: AdDomain,
-    /// The byte at which the first part ends.
+    /// The offset at which the first part ends.
     first_ends: usize,
 }
 
@@ -110,23 +110,23 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     })
 }
 
-/// A fault, and the number of characters of the text that are left at its place.
-struct Wrong {
+/// A violation, and the number of characters after its position.
+struct Violation {
     problem: String,
     remedy: &'static str,
     rest: Option<usize>,
 }
 
-impl Wrong {
+impl Violation {
     fn at(rest: &str, problem: impl Into<String>, remedy: &'static str) -> Self {
         Self { problem: problem.into(), remedy, rest: Some(rest.chars().count()) }
     }
 }
 
-fn parse(text: &str) -> Result<Parsed, Wrong> {
+fn parse(text: &str) -> Result<Parsed, Violation> {
     if text.starts_with(['"', '\'', '“', '”', '‘', '’']) {
         let problem = "has quotes around it, with which the domain join fails";
-        return Err(Wrong::at(text, problem, "leave out the quotes"));
+        return Err(Violation::at(text, problem, "leave out the quotes"));
     }
     let mut units = Vec::new();
     let mut labels: Vec<String> = Vec::new();
@@ -137,17 +137,17 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
         let (value, after) = value_of(after)?;
         match kind {
             Kind::Unit if labels.is_empty() => units.push(value),
-            Kind::Unit => return Err(Wrong::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
+            Kind::Unit => return Err(Violation::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
             Kind::Label => labels.push(value),
             Kind::Container if value.eq_ignore_ascii_case("Computers") && units.is_empty() => {
                 let problem =
                     "is the default container, not an organizational unit; the domain join fails with it";
                 let remedy = "leave the organizational unit empty: accounts then go to the default container";
-                return Err(Wrong::at(rest, problem, remedy));
+                return Err(Violation::at(rest, problem, remedy));
             }
             Kind::Container => {
                 let problem = "has a CN= part, which is a container and not an organizational unit";
-                return Err(Wrong::at(rest, problem, EXAMPLE));
+                return Err(Violation::at(rest, problem, EXAMPLE));
             }
         }
         first_ends.get_or_insert(text.len() - after.map_or(0, |after| after.len() + 1));
@@ -159,13 +159,13 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
     if units.is_empty() {
         let problem = "has no OU= part: it names the domain itself";
         let remedy = "leave the organizational unit empty, or begin with an OU= part";
-        return Err(Wrong { problem: problem.into(), remedy, rest: None });
+        return Err(Violation { problem: problem.into(), remedy, rest: None });
     }
     if labels.is_empty() {
         let remedy = "add the domain, such as DC=contoso,DC=com";
-        return Err(Wrong { problem: "has no DC= part".into(), remedy, rest: None });
+        return Err(Violation { problem: "has no DC= part".into(), remedy, rest: None });
     }
-    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Wrong {
+    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Violation {
         problem: format!("its DC= parts do not spell a domain: {}", error.problem()),
         remedy: "write one DC= part for each part of the domain's name, such as DC=contoso,DC=com",
         rest: None,
@@ -179,37 +179,41 @@ enum Kind {
     Container,
 }
 
-/// The kind before the `=`, and what follows the `=`.
-fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
+/// Parses the kind before the `=`; returns it with the rest.
+fn kind_of(rest: &str) -> Result<(Kind, &str), Violation> {
     if rest.is_empty() {
-        return Err(Wrong::at(rest, "ends with a comma", "leave out the last comma"));
+        return Err(Violation::at(rest, "ends with a comma", "leave out the last comma"));
     }
     let (kind, after) = rest.split_once('=').unwrap_or((rest, ""));
     if kind.contains(',') || kind.len() == rest.len() {
         let remedy = "write a comma inside a name as \\,";
-        return Err(Wrong::at(rest, "has a part without '='", remedy));
+        return Err(Violation::at(rest, "has a part without '='", remedy));
     }
     if kind.trim() != kind {
-        return Err(Wrong::at(rest, "has a blank beside a separator", "leave out blanks round ',' and '='"));
+        return Err(Violation::at(
+            rest,
+            "has a blank beside a separator",
+            "leave out blanks round ',' and '='",
+        ));
     }
     let known = [("OU", Kind::Unit), ("DC", Kind::Label), ("CN", Kind::Container)];
     let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
     let Some((_, kind)) = found else {
         let problem = format!("has a part of kind {:?}", super::super::invalid::shorten(kind));
-        return Err(Wrong::at(rest, problem, "write OU= parts and then DC= parts alone"));
+        return Err(Violation::at(rest, problem, "write OU= parts and then DC= parts alone"));
     };
     Ok((kind, after))
 }
 
-/// A value, unescaped, and what follows its comma; `None` at the end.
-fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
+/// Parses a value; returns it unescaped with the text after its comma, `None` at the end.
+fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
     const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
         let remedy = "write the name as text, with \\# for a leading #";
-        return Err(Wrong::at(text, "has a value in hexadecimal", remedy));
+        return Err(Violation::at(text, "has a value in hexadecimal", remedy));
     }
     if text.starts_with(char::is_whitespace) {
-        return Err(Wrong::at(text, "has a blank beside a separator", BLANK));
+        return Err(Violation::at(text, "has a blank beside a separator", BLANK));
     }
     let mut value = Vec::new();
     let mut rest = text;
@@ -233,9 +237,11 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
                     _ => format!("has an unescaped {c:?}"),
                 };
                 let remedy = "write a backslash before a special character in a name";
-                return Err(Wrong::at(rest, problem, remedy));
+                return Err(Violation::at(rest, problem, remedy));
             }
-            c if c.is_control() => return Err(Wrong::at(rest, "has a control character", "leave it out")),
+            c if c.is_control() => {
+                return Err(Violation::at(rest, "has a control character", "leave it out"));
+            }
             c => {
                 value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 (rest, ends_blank) = (next, c.is_whitespace());
@@ -243,22 +249,24 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
         }
     };
     if ends_blank {
-        return Err(Wrong::at(rest, "has a blank beside a separator", BLANK));
+        return Err(Violation::at(rest, "has a blank beside a separator", BLANK));
     }
     if value.is_empty() {
-        return Err(Wrong::at(text, "has an empty part", EXAMPLE));
+        return Err(Violation::at(text, "has an empty part", EXAMPLE));
     }
     match String::from_utf8(value) {
         Ok(value) => Ok((value, after)),
-        Err(_) => Err(Wrong::at(text, "has escaped bytes that are not UTF-8", "write the character itself")),
+        Err(_) => {
+            Err(Violation::at(text, "has escaped bytes that are not UTF-8", "write the character itself"))
+        }
     }
 }
 
-/// The byte for which the text after a backslash stands, and what follows it.
-fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Wrong> {
+/// Parses the text after a backslash; returns the byte with the rest.
+fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Violation> {
     let wrong = || {
         let remedy = "write two backslashes for one, or two hexadecimal digits after it";
-        Wrong::at(at, "has a backslash that escapes nothing", remedy)
+        Violation::at(at, "has a backslash that escapes nothing", remedy)
     };
     let mut chars = text.chars();
     let first = chars.next().ok_or_else(wrong)?;

@@ -1,4 +1,4 @@
-//! The name of a tenant.
+//! The identifier of a tenant.
 
 use super::domain::check_dns_name;
 use super::{InvalidValue, checked, not_empty};
@@ -16,7 +16,7 @@ checked! {
 }
 
 impl TenantId {
-    /// Returns `true` for the tenant's id, `false` for a domain.
+    /// Returns `true` for the tenant's id, and `false` for a domain.
     pub fn is_guid(&self) -> bool {
         is_guid(self.as_str())
     }

@@ -1,4 +1,4 @@
-//! The common part of both kinds of deployment profile: their properties, and the old dialect of the service.
+//! The common part of both kinds of deployment profile: their properties, and the service's old property names.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ macro_rules! profile {
             $(#[$meta])*
             pub struct $name = $wire_type, sends_type: true;
             required {
-                /// The name. Devices of two profiles with one name cannot be told apart in reports.
+                /// The name. Reports do not distinguish two profiles of the same name.
                 display_name: ProfileName => PropertyRule::new("displayName");
             }
             optional {
@@ -40,33 +40,34 @@ macro_rules! profile {
             default {
                 /// The language of the setup; that of the operating system by default.
                 ///
-                /// The service answers `os-default` or null for "the user selects" too, so an update from one to the
-                /// other alone is not seen as a change.
+                /// The service also answers `os-default` or null for "the user selects", so a change between the two
+                /// alone is not detected.
                 locale, with_locale: Locale = Locale::OsDefault =>
                     PropertyRule::new("locale").same(same_locale).shown(shown_locale);
-                /// Whether all targeted devices become Autopilot devices; not by default. The tutorial recommends it. It
-                /// takes up to 48 hours, is for corporate devices only, and switching it off does not deregister them.
+                /// Whether all targeted devices become Autopilot devices; `false` by default. The tutorial recommends
+                /// it. It takes up to 48 hours, applies to corporate devices only, and switching it off does not
+                /// deregister them.
                 hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
                     PropertyRule::new("hardwareHashExtractionEnabled");
-                /// Whether pre-provisioning is allowed; not by default. If it is not, it fails with 0x80180005.
+                /// Whether pre-provisioning is allowed; `false` by default: it then fails with 0x80180005.
                 preprovisioning_allowed, with_preprovisioning_allowed: bool = false =>
                     PropertyRule::new("preprovisioningAllowed");
-                /// Whether the privacy settings are hidden; they are by default.
+                /// Whether the privacy settings are hidden; `true` by default.
                 privacy_settings_hidden, with_privacy_settings_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.privacySettingsHidden");
-                /// Whether the licence terms are hidden; they are by default.
+                /// Whether the licence terms are hidden; `true` by default.
                 eula_hidden, with_eula_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.eulaHidden");
-                /// Whether the keyboard page is skipped; it is not by default. It needs a language.
+                /// Whether the keyboard page is skipped, which requires a language; `false` by default.
                 keyboard_selection_page_skipped, with_keyboard_selection_page_skipped: bool = false =>
                     PropertyRule::new("outOfBoxExperienceSetting.keyboardSelectionPageSkipped");
-                /// Whether the options to change the account are hidden; they are by default. One tool reports that the
-                /// service refuses to show them.
+                /// Whether the options to change the account are hidden; `true` by default. One tool reports that the
+                /// service refuses `false`.
                 escape_link_hidden, with_escape_link_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.escapeLinkHidden");
                 $($default)*
-                /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and
-                /// those of a stored one are left alone.
+                /// The ids of the scope tags. If empty, the service gives a new profile its default tag, and a stored
+                /// profile keeps its tags.
                 #[serde(skip_serializing_if = "BTreeSet::is_empty")]
                 role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
                     PropertyRule::new("roleScopeTagIds").same(same_set);
@@ -97,7 +98,7 @@ pub(super) fn shown_locale(value: &Value) -> Value {
     }
 }
 
-/// Gives values under old names to the new names, unless the service reports those too.
+/// Moves values from old names to the new ones, unless the service reports both.
 pub(super) fn rename(properties: &mut Properties) {
     const NAMES: [(&str, &str); 3] = [
         ("language", "locale"),
@@ -133,7 +134,7 @@ pub(super) fn rename(properties: &mut Properties) {
     });
 }
 
-/// The service refuses a user type for shared devices, and never reports one.
+/// Removes the user type of shared devices, which the service refuses and never reports.
 pub(super) fn normalize(properties: &mut Properties) {
     if get(properties, USAGE).and_then(Value::as_str) == Some(DeviceUsageType::Shared.as_str())
         && let Some(Value::Object(oobe)) = properties.get_mut(OOBE)
@@ -142,7 +143,7 @@ pub(super) fn normalize(properties: &mut Properties) {
     }
 }
 
-/// The service answers `os-default` or null for "the user selects" too.
+/// Compares locales; the service also answers `os-default` or null for "the user selects".
 pub(super) fn same_locale(a: &Value, b: &Value) -> bool {
     fn language(value: &Value) -> Option<&str> {
         value.as_str().filter(|text| !matches!(*text, "" | "os-default"))

@@ -30,18 +30,18 @@ profile! {
     /// ```
     pub struct EntraJoinProfile = "azureADWindowsAutopilotDeploymentProfile";
     optional {
-        /// The naming of devices; by default they keep the name that Windows gives them.
+        /// The name template; by default devices keep the name from Windows.
         device_name_template, with_device_name_template: DeviceNameTemplate =>
             PropertyRule::new(TEMPLATE).same(same_text).none_is_empty();
     }
     default {
-        /// The kind of device, set when the profile is created; a Windows PC by default.
+        /// The kind of device, fixed at creation; a Windows PC by default.
         #[serde(deserialize_with = "some_known")]
         device_type, with_device_type: DeviceType = DeviceType::WindowsPc =>
             PropertyRule::new(DEVICE_TYPE).write(WriteMode::OnCreate).same(same_text_in_any_case);
     }
     odd {
-        /// The person who sets up the device, if any; a standard user by default.
+        /// The deployment mode; user-driven with a standard user by default.
         deployment_mode, with_deployment_mode: DeploymentMode = DeploymentMode::default();
     }
     rules {
@@ -50,15 +50,15 @@ profile! {
     }
 }
 
-/// The person who sets up a Microsoft Entra joined device, if any.
+/// The deployment mode of a Microsoft Entra joined device.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeploymentMode {
-    /// A user, who gets these rights.
+    /// A user sets the device up and gets these rights.
     #[serde(deserialize_with = "known")]
     UserDriven(UserType),
-    /// Nobody: the device enrolls itself. The service then has no user type.
+    /// The device enrolls itself; the service then has no user type.
     SelfDeploying,
     /// A mode that this version does not know.
     #[serde(skip)]
@@ -72,7 +72,7 @@ impl Default for DeploymentMode {
 }
 
 impl EntraJoinProfile {
-    /// Finds what breaks a rule, and what the service is said to refuse.
+    /// Reports values that break a rule and those that the service is said to refuse.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = common::lint(
             &self.display_name,

@@ -14,9 +14,9 @@ use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Properties,
 profile! {
     /// A deployment profile for Microsoft Entra hybrid join.
     ///
-    /// It cannot express what a hybrid join forbids: it has no device name template (the name comes from the
-    /// [`DomainJoinProfile`](crate::model::DomainJoinProfile)) and no self-deploying mode. A profile in a tenant that has one
-    /// of these is read all the same, written back unchanged, and found by [`lint`](Self::lint).
+    /// The type cannot express what a hybrid join forbids: a device name template (the name comes from the
+    /// [`DomainJoinProfile`](crate::model::DomainJoinProfile)) or the self-deploying mode. A profile in a tenant that
+    /// has one of these can be read, is written back unchanged, and is reported by [`lint`](Self::lint).
     ///
     /// ```
     /// use windows_autopilot::model::{HybridJoinProfile, Locale, UserType};
@@ -36,10 +36,10 @@ profile! {
     pub struct HybridJoinProfile = "activeDirectoryWindowsAutopilotDeploymentProfile";
     optional {}
     default {
-        /// Whether the device goes on without reaching a domain controller, as it must for a VPN that needs a user; not by
-        /// default. One is still needed at the first sign-in.
+        /// Whether the device goes on without reaching a domain controller, as a VPN that needs a user requires;
+        /// `false` by default. The first sign-in still needs a domain controller.
         ///
-        /// Tools disagree on whether a change of it takes effect: it is to be read back.
+        /// Tools disagree on whether a change takes effect: read it back.
         skip_connectivity_check, with_skip_connectivity_check: bool = false =>
             PropertyRule::new("hybridAzureADJoinSkipConnectivityCheck").write(WriteMode::ReadBack);
         /// The rights of the user who sets up the device; a standard user by default.
@@ -59,7 +59,8 @@ profile! {
 }
 
 impl HybridJoinProfile {
-    /// Finds what breaks a rule, what a hybrid join does not do, and what the service is said to refuse.
+    /// Reports values that break a rule, those that a hybrid join ignores, and those that the service is said to
+    /// refuse.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = common::lint(
             &self.display_name,

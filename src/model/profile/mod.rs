@@ -13,9 +13,9 @@ use super::stored::stored_enum;
 stored_enum! {
     /// A stored deployment profile of any kind.
     pub enum DeploymentProfile {
-        /// For Microsoft Entra hybrid join.
+        /// A profile for Microsoft Entra hybrid join.
         Hybrid(HybridJoinProfile),
-        /// For Microsoft Entra join.
+        /// A profile for Microsoft Entra join.
         Entra(EntraJoinProfile),
     }
 }

@@ -3,7 +3,7 @@
 use super::expr::{Caseless, Clause, Condition, Expr, Test, decided, fold};
 use super::property::{Attribute, DeviceAttributes, DeviceProperty};
 
-/// Returns whether `device` is a member by `rule`; `None` if that rests on a pattern that is not evaluated here.
+/// Returns whether `device` is a member by `rule`; `None` if that depends on a pattern that is not evaluated here.
 pub(super) fn evaluate<D: DeviceAttributes + ?Sized>(rule: &Expr, device: &D) -> Option<bool> {
     rule.holds(&|clause| match clause {
         Clause::Whole { property, condition } => condition.holds(&read(device, *property)),
@@ -32,8 +32,8 @@ fn read<D: DeviceAttributes + ?Sized>(device: &D, property: DeviceProperty) -> A
 }
 
 impl Condition {
-    /// An operator and its opposite always differ, so a device without the attribute is in by `-ne "x"`. Of a list, one
-    /// item is enough, and the opposite holds if no item is.
+    /// Returns whether the condition holds. An operator and its opposite always differ, so a device without the
+    /// attribute matches `-ne "x"`. In a list one matching item is enough, and the opposite holds if none matches.
     pub(super) fn holds(&self, attribute: &Attribute<'_>) -> Option<bool> {
         let holds = match (&self.test, attribute) {
             (Test::Null, attribute) => matches!(attribute, Attribute::Absent),
@@ -61,7 +61,7 @@ impl Test {
     }
 }
 
-/// No comparison allocates. `fold` never leads into ASCII, so ASCII text is compared byte by byte with anything.
+/// Comparisons do not allocate. `fold` never maps into ASCII, so ASCII text can be compared byte by byte.
 impl Caseless {
     fn equals(&self, text: &str) -> bool {
         if self.folded.is_ascii() {
@@ -91,7 +91,7 @@ impl Caseless {
         let Some(first) = self.folded.as_bytes().first() else { return true };
         if self.folded.is_ascii() {
             let wanted = self.folded.as_bytes();
-            // Most places are told by their first byte alone.
+            // The first byte alone rules out most positions.
             let may_be = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == Some(*first);
             return text
                 .as_bytes()

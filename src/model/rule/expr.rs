@@ -1,4 +1,4 @@
-//! A rule's meaning as a tree, and its text again.
+//! A rule as a syntax tree, and its canonical text.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use super::property::DeviceProperty;
 /// A whole rule.
 pub(super) type Expr = Logic<Clause>;
 
-/// Conditions joined by `-and`, `-or` and `-not`. An `And` holds two or more, none of them an `And`; `Or` likewise.
+/// Conditions joined by `-and`, `-or` and `-not`. An `And` has two or more items and no nested `And`; `Or` likewise.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Logic<L> {
     Leaf(L),
@@ -18,7 +18,7 @@ pub(super) enum Logic<L> {
 }
 
 impl<L> Logic<L> {
-    /// All of `items`: one alone as it is, a nested `And` as its items.
+    /// Creates the conjunction of `items`: a single one as it is, nested `And`s flattened.
     pub(super) fn and(items: Vec<Self>) -> Self {
         let open = |item| match item {
             Self::And(inner) => inner,
@@ -27,7 +27,7 @@ impl<L> Logic<L> {
         Self::joined(items, open, Self::And)
     }
 
-    /// Any of `items`: one alone as it is, a nested `Or` as its items.
+    /// Creates the disjunction of `items`: a single one as it is, nested `Or`s flattened.
     pub(super) fn or(items: Vec<Self>) -> Self {
         let open = |item| match item {
             Self::Or(inner) => inner,
@@ -47,7 +47,7 @@ impl<L> Logic<L> {
         }
     }
 
-    /// Evaluates the conditions; `None` if the answer rests on a leaf without one.
+    /// Evaluates the conditions; `None` if the answer depends on an unknown leaf.
     pub(super) fn holds(&self, leaf: &impl Fn(&L) -> Option<bool>) -> Option<bool> {
         match self {
             Self::Leaf(inner) => leaf(inner),
@@ -77,8 +77,8 @@ impl<L> Logic<L> {
         }
     }
 
-    /// Writes with parentheses wherever two operators meet, though precedence would often do without: a reader should
-    /// not have to know it. `wrap` puts every leaf in parentheses, as the portal does.
+    /// Writes with parentheses wherever two operators meet, so that readers need not know the precedence. `wrap` puts
+    /// every leaf in parentheses, as the portal does.
     fn write(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -125,7 +125,7 @@ impl<L> Logic<L> {
     }
 }
 
-/// Returns `by` if one of the answers is, the opposite if all are, and `None` if an unknown answer could be.
+/// Returns `by` if one of the answers is `by`, the opposite if all are, and `None` if an unknown answer decides.
 pub(super) fn decided(by: bool, answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut is_known = true;
     for answer in answers {
@@ -138,7 +138,7 @@ pub(super) fn decided(by: bool, answers: impl Iterator<Item = Option<bool>>) -> 
     is_known.then_some(!by)
 }
 
-/// One question about a device.
+/// A condition on a device.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Clause {
     /// The property itself, such as `device.deviceModel -eq "x"`.
@@ -155,7 +155,7 @@ impl Clause {
     }
 }
 
-/// A leaf that can be the opposite of a test.
+/// A leaf that can be negated.
 pub(super) trait Negatable {
     fn is_negated(&self) -> bool;
 }
@@ -166,7 +166,7 @@ impl Negatable for Condition {
     }
 }
 
-/// A test, or its opposite.
+/// A comparison, or its negation.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Condition {
     pub(super) negated: bool,
@@ -185,7 +185,7 @@ pub(super) enum Test {
     In(Vec<Caseless>),
 }
 
-/// A comparison without its `not`.
+/// A comparison without its negation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Equals,
@@ -207,7 +207,7 @@ const fn compare(verb: Verb, negated: bool) -> Operator {
     Operator::Compare { verb, negated }
 }
 
-/// The names of all operators but `and`, `or` and `not`.
+/// The names of all operators except `and`, `or` and `not`.
 pub(super) const OPERATORS: &[(&str, Operator)] = &[
     ("eq", compare(Verb::Equals, false)),
     ("ne", compare(Verb::Equals, true)),
@@ -225,7 +225,7 @@ pub(super) const OPERATORS: &[(&str, Operator)] = &[
     ("all", Operator::Each { every: true }),
 ];
 
-/// As canonical text has it, with its hyphen.
+/// Writes the canonical name, with its hyphen.
 impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = OPERATORS.iter().find(|(_, operator)| operator == self).map_or("", |(name, _)| name);
@@ -246,8 +246,8 @@ impl Test {
     }
 }
 
-/// Text of a rule, kept as written and made ready once to be compared without regard to case. Two are equal if they
-/// differ in case alone.
+/// Text of a rule, kept as written and prepared for comparison without regard to case. Two are equal if they differ in
+/// case alone.
 #[derive(Debug, Clone)]
 pub(super) struct Caseless {
     pub(super) written: String,
@@ -266,8 +266,8 @@ impl PartialEq for Caseless {
     }
 }
 
-/// One character for all cases of a letter. One to one, as the service's platform does it (`ß` is not `ss`), and never
-/// from outside ASCII into it, so that ASCII text can be compared byte by byte.
+/// Folds the cases of a letter into one character. One to one, as on the service's platform (`ß` is not `ss`), and
+/// never from outside ASCII into ASCII, so that ASCII text can be compared byte by byte.
 pub(super) fn fold(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
@@ -279,7 +279,7 @@ pub(super) fn fold(c: char) -> char {
     }
 }
 
-/// The rule in its canonical text: hyphens before operators, names as documented, every comparison in parentheses.
+/// Writes the canonical text: hyphens before operators, documented names, every comparison in parentheses.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, true, &|clause, f| match clause {
@@ -301,7 +301,7 @@ impl fmt::Display for Expr {
 }
 
 impl Condition {
-    /// The operator and its value.
+    /// Writes the operator and its value.
     fn write(&self, f: &mut fmt::Formatter<'_>, single: bool) -> fmt::Result {
         write!(f, "{} ", compare(self.test.verb(), self.negated))?;
         match &self.test {
@@ -325,8 +325,8 @@ impl Condition {
     }
 }
 
-/// Writes `text` in quotes: `"` becomes a backtick and `"`, `'` becomes two. A backtick at the end would escape a
-/// closing `"`, so such text stands in single quotes.
+/// Writes `text` in quotes: `"` becomes a backtick and `"`, `'` is doubled. A backtick at the end would escape a
+/// closing `"`, so such text is written in single quotes.
 fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str, single: bool) -> fmt::Result {
     let quote = if single || text.ends_with('`') { '\'' } else { '"' };
     f.write_char(quote)?;

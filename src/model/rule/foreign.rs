@@ -1,12 +1,12 @@
-//! Operators of other languages, and the form of Microsoft Entra for each.
+//! Operators of other languages and their equivalents in Microsoft Entra.
 
 use super::expr::{OPERATORS, Operator, Verb};
 use crate::model::invalid::nearest;
 
-pub(super) const NO_ORDER: &str = "rules have no order: there is no comparison by size, of versions and dates neither; \
+pub(super) const NO_ORDER: &str = "rules have no order: they cannot compare by size, not even versions and dates; \
     write -startsWith, such as \"10.0.22\", or list the values with -in";
 
-/// Words of other languages for an operator, without `not`, in lower case.
+/// Operators of other languages, without negation, in lower case.
 const WORDS: &[(&str, Verb)] = &[
     ("equal", Verb::Equals),
     ("equals", Verb::Equals),
@@ -64,16 +64,16 @@ const ORDER: &[&str] = &[
     "between",
 ];
 
-/// The text after a foreign operator.
+/// The tokens after a foreign operator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct After<'a> {
-    /// A second operator, as of `-not -startsWith`.
+    /// A second operator, as in `-not -startsWith`.
     pub(super) operator: Option<&'a str>,
     pub(super) value: Option<&'a str>,
 }
 
-/// Returns the remedy for a word in place of an operator: the whole condition on `subject`, with sense and value kept,
-/// where Entra has it.
+/// Returns the remedy for a word in place of an operator: the whole condition on `subject` with the same meaning, if
+/// Entra can express it.
 pub(super) fn remedy(word: &str, subject: &str, after: After<'_>) -> String {
     if word.eq_ignore_ascii_case("not") {
         let own = after.operator.and_then(|operator| known_form(operator, subject, true, after.value));
@@ -88,7 +88,7 @@ pub(super) fn remedy(word: &str, subject: &str, after: After<'_>) -> String {
     }
 }
 
-/// Returns the remedy for a word of another language; `denied` if a `-not` stands before it.
+/// Returns the remedy for a word of another language; `denied` if `-not` precedes it.
 fn known_form(word: &str, subject: &str, denied: bool, value: Option<&str>) -> Option<String> {
     let lower = word.to_lowercase();
     if let Some((negated, kind)) = like(&lower) {
@@ -122,7 +122,7 @@ fn like(lower: &str) -> Option<(bool, Like)> {
     }
 }
 
-/// Returns the operator that a word stands for.
+/// Returns the operator for a word.
 fn find(word: &str) -> Option<(Verb, bool)> {
     let lower = word.to_lowercase();
     let (negated, bare) = without_not(&lower);
@@ -146,7 +146,7 @@ fn find(word: &str) -> Option<(Verb, bool)> {
     Some((verb, is_negated != negated))
 }
 
-/// Returns a word without `not`, `doesNot` and the like before it.
+/// Returns a word without its leading `not`, `doesNot` and the like.
 fn without_not(lower: &str) -> (bool, &str) {
     ["doesnot", "isnot", "not", "donot"]
         .into_iter()
@@ -154,7 +154,7 @@ fn without_not(lower: &str) -> (bool, &str) {
         .map_or((false, lower), |rest| (true, rest))
 }
 
-/// Returns an operator of PowerShell without the letter for its treatment of case.
+/// Returns an operator of PowerShell without its case-sensitivity letter.
 fn without_case_mark(lower: &str) -> &str {
     let rest = lower.strip_prefix(['c', 'i']).unwrap_or(lower);
     let is_known = matches!(
@@ -176,7 +176,7 @@ fn without_case_mark(lower: &str) -> &str {
     if is_known { rest } else { lower }
 }
 
-/// Returns the condition as Entra writes it.
+/// Returns the condition in Entra's syntax.
 fn written(subject: &str, verb: Verb, negated: bool, value: Option<&str>) -> String {
     let operator = Operator::Compare { verb, negated };
     let value = quoted(value.unwrap_or("…"));
@@ -190,7 +190,7 @@ fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('"', "`\"").replace('\'', "''"))
 }
 
-/// Returns the operator for a value with the wildcards of `-like`.
+/// Returns the condition for a value with the wildcards of `-like`.
 fn by_wildcards(subject: &str, negated: bool, value: Option<&str>) -> String {
     let value = value.unwrap_or("…*");
     let inner = value.trim_matches('*');

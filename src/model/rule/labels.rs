@@ -1,4 +1,4 @@
-//! The labels of the values in `devicePhysicalIds`, and what is written in their place.
+//! The labels of values in `devicePhysicalIds`, and common mistakes.
 
 use super::expr::Verb;
 use crate::model::is_guid;
@@ -6,20 +6,20 @@ use crate::model::is_guid;
 /// The labels that Microsoft Entra writes, such as `[OrderID]:` before a group tag.
 const LABELS: &[&str] = &["ZTDId", "OrderID", "PurchaseOrderId", "USER-GID", "GID", "USER-HWID", "HWID"];
 
-/// A value that no device has, and the one that was meant.
+/// A value that no device has, and the intended one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unmatched {
     pub(super) problem: &'static str,
     pub(super) meant: String,
-    /// Whether devices have values that begin so.
+    /// Whether devices have values with this start.
     pub(super) is_start: bool,
-    /// Whether the value may be another than a group tag.
+    /// Whether the value may be something other than a group tag.
     pub(super) is_guess: bool,
-    /// Whether a blank alone is in the way.
+    /// Whether the mistake is only a blank.
     pub(super) is_blank: bool,
 }
 
-/// Looks at a value that a whole value, or the start of one, is compared with; `None` if a device can have it.
+/// Checks the value, or the start of a value, in a comparison; `None` if a device can have it.
 pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
     let is_prefix = verb == Verb::StartsWith;
     let found = |problem, meant: String| Unmatched {
@@ -90,7 +90,7 @@ fn found_unless(fine: bool, found: Unmatched) -> Option<Unmatched> {
     (!fine).then_some(found)
 }
 
-/// Returns the label that is written, whatever its case and the characters between its letters.
+/// Returns the label in a text, without regard to case and to characters between its letters.
 fn named(text: &str) -> Option<&'static str> {
     let letters = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

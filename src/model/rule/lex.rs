@@ -1,4 +1,4 @@
-//! A rule's text as tokens.
+//! The tokens of a rule's text.
 
 use super::lint::Remark;
 use crate::model::findings::{
@@ -20,7 +20,7 @@ pub(super) enum TokenKind {
     ListOpen,
     ListClose,
     Comma,
-    /// A name, operator or unquoted value; its hyphen, if it has one, is not part of it.
+    /// A name, operator or unquoted value, without its hyphen.
     Word {
         word: String,
         hyphen: bool,
@@ -29,7 +29,7 @@ pub(super) enum TokenKind {
     Text(String),
 }
 
-/// Splits `text`; adds remarks on what is readable but doubtful.
+/// Splits `text`; adds remarks about readable but doubtful parts.
 pub(super) fn tokens(text: &str, remarks: &mut Vec<Remark>) -> Result<Vec<Token>, Remark> {
     let characters: Vec<char> = text.chars().collect();
     let mut lexer = Lexer { characters: &characters, next: 0, remarks };
@@ -100,7 +100,8 @@ impl Lexer<'_> {
         TokenKind::Word { word, hyphen }
     }
 
-    /// Text up to the closing `quote`. A backtick and `"` stand for `"`, two `'` for one, in either kind of quotes.
+    /// Parses text up to the closing `quote`. A backtick and `"` stand for `"`, two `'` for one, in either kind of
+    /// quotes.
     fn quoted(&mut self, quote: char, start: usize) -> Result<TokenKind, Remark> {
         let mut text = String::new();
         let mut typographic = None;
@@ -156,7 +157,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
 }
 
-/// Returns the name of a character that is not seen and is no blank.
+/// Returns the name of an invisible character that is no blank.
 fn invisible(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{ad}' => "soft hyphen",

@@ -8,7 +8,7 @@ use super::property::{Attribute, DeviceProperty};
 use crate::model::findings::*;
 use crate::model::{Finding, FindingKind, InvalidValue, Severity};
 
-/// A finding about one place of a rule: the reason why it is refused, or a risk.
+/// A finding about one position in a rule: an error or a risk.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Remark {
     kind: FindingKind,
@@ -72,7 +72,7 @@ fn one_finding(same: &[Remark]) -> Option<Finding> {
     Some(finding.with_severity(severity).with_remedy(joined(|remark| &remark.remedy, "; ")))
 }
 
-/// Looks at a property where it stands. `name` is how it was written.
+/// Checks a property. `name` is its spelling in the rule.
 pub(super) fn property(property: DeviceProperty, name: &str, position: usize, remarks: &mut Vec<Remark>) {
     use DeviceProperty as P;
     if !property.is_documented_as(name) {
@@ -107,7 +107,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
     remarks.push(Remark::new(kind, position, problem));
 }
 
-/// The left side of a comparison: a property, or an item of a list by `-any` or `-all`.
+/// The left side of a comparison: a property, or an item of a list with `-any` or `-all`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject {
     pub(super) property: DeviceProperty,
@@ -115,8 +115,8 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// Returns the remedy to write another comparison of physical ids. Its sense stays: what is negated holds only if it
-    /// does for all.
+    /// Returns the remedy that rewrites a comparison of physical ids with the same meaning: a negated condition holds
+    /// only if it holds for all items.
     fn write(self, verb: Verb, negated: bool, value: &str) -> String {
         let every = Operator::Each { every: self.every == Some(true) || negated };
         let operator = Operator::Compare { verb, negated };
@@ -125,7 +125,7 @@ impl Subject {
     }
 }
 
-/// Looks at a quoted value and how it is compared.
+/// Checks a quoted value and its comparison.
 pub(super) fn value(
     subject: Subject,
     (verb, negated): (Verb, bool),
@@ -207,18 +207,18 @@ pub(super) fn value(
     });
 }
 
-/// Returns the operator for one value in place of a list of them.
+/// Returns the operator for one value in place of a list.
 fn single(verb: Verb) -> Verb {
     if verb == Verb::In { Verb::Equals } else { verb }
 }
 
-/// Returns what follows a label and its colon.
+/// Returns the text after a label and its colon.
 fn after_label(value: &str) -> Option<&str> {
     value.split_once(']').map(|(_, rest)| rest.trim_start_matches(':').trim())
 }
 
-/// Returns the text from `[ZTDId]` on by which `-startsWith` selects what a search for it does; `None` if a pattern has
-/// more than text.
+/// Returns the text from `[ZTDId]` on with which `-startsWith` is equivalent to the search; `None` if a pattern is more
+/// than text.
 fn ztdid_start(verb: Verb, value: &str) -> Option<String> {
     let mut text = value.trim().to_owned();
     if verb == Verb::Matches {
@@ -241,7 +241,7 @@ fn ztdid_start(verb: Verb, value: &str) -> Option<String> {
     }
 }
 
-/// Looks at a condition on the items of a list as a whole.
+/// Checks a condition on the items of a list.
 pub(super) fn items(
     property: DeviceProperty,
     every: bool,
@@ -249,7 +249,7 @@ pub(super) fn items(
     position: usize,
     remarks: &mut Vec<Remark>,
 ) {
-    /// A value that every registered device has, besides those that a rule may name.
+    /// A value that every registered device has besides those in rules.
     const ANY_DEVICE: &str = "[HWID]:h:0";
     if every || property != DeviceProperty::DevicePhysicalIds {
         return;
@@ -283,14 +283,15 @@ fn known_value(
     Some(Remark::new(RULE_UNKNOWN_VALUE, position, problem).with_remedy(remedy))
 }
 
-/// Returns `true` if a value of `devicePhysicalIds`, in lower case, has a label that people take for the group tag's.
+/// Returns `true` if a value of `devicePhysicalIds`, in lower case, has a label that is often mistaken for the group
+/// tag's.
 fn names_group_tag(lower: &str) -> bool {
     let label = lower.trim_start_matches(['^', '\\', '[']).split([']', ':', '\\']).next().unwrap_or_default();
     let label: String = label.chars().filter(|c| c.is_alphanumeric()).collect();
     lower.contains('[') && matches!(label.as_str(), "grouptag" | "tag")
 }
 
-/// Looks at a rule as a whole.
+/// Checks a rule as a whole.
 pub(super) fn whole(rule: &Expr, remarks: &mut Vec<Remark>) {
     let mut others = false;
     rule.leaves(&mut |clause: &Clause| others |= clause.property() != DeviceProperty::MemberOf);

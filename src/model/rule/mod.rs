@@ -18,7 +18,7 @@
 //!
 //! # The language
 //!
-//! A rule is conditions joined by `-not`, `-and` and `-or` (from tight to loose) and parentheses.
+//! A rule consists of conditions joined by `-not`, `-and` and `-or` (in order of precedence) and parentheses.
 //!
 //! | condition | on |
 //! | --- | --- |
@@ -29,17 +29,18 @@
 //! | `device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk")`, `-all (…)` | lists |
 //! | `device.memberOf -any (group.objectId -in ['<id>'])` | groups |
 //!
-//! * Hyphens before operators may be left out; case of operators, values and `null` does not matter.
+//! * Hyphens before operators are optional; the case of operators, values and `null` is ignored.
 //! * Values are text in double or single quotes. In both, a backtick and `"` stand for `"`, and `''` for `'`.
 //! * A rule has at most [`MAX_CHARACTERS`] characters.
 //!
-//! # How it is evaluated
+//! # Evaluation
 //!
-//! Text is compared without regard to case. `-match` finds its pattern anywhere in the text. What .NET alone evaluates,
-//! such as look-around, back references, `\Z` and class subtraction, is read and kept, and a device whose membership
-//! rests on it is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not say what an operator does where the attribute is not set; here an
-//! operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does not), and empty text counts as not set.
-//! `-all` holds for an empty list. A list compared without `-any` is compared by its items: one is enough.
+//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Patterns that only
+//! .NET evaluates, such as look-around, back references, `\Z` and class subtraction, are parsed and kept, and a device
+//! whose membership depends on one is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not document
+//! operators on a missing attribute; here an operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does
+//! not), and empty text counts as missing. `-all` holds for an empty list. A list compared without `-any` is compared
+//! by item: one match is enough.
 
 mod eval;
 mod expr;
@@ -62,17 +63,16 @@ use super::text::text_impls;
 use super::{Finding, GroupTag, InvalidValue, PurchaseOrder, Text, is_guid};
 use crate::model::findings::RULE_TOO_LONG;
 
-/// The length that the service accepts, in characters.
+/// The length limit of the service, in characters.
 pub const MAX_CHARACTERS: usize = 3_072;
 
-/// The rule of a dynamic device group: its text as written, and what it means. The module's documentation describes
-/// the language.
+/// The rule of a dynamic device group: its text and its meaning. The module's documentation describes the language.
 ///
-/// Two are `==` if their text is; see [`equivalent`](Self::equivalent) for their meaning.
+/// Two rules are `==` if their text is; see [`equivalent`](Self::equivalent) for their meaning.
 ///
-/// A group in a tenant may have a rule over users, or in words that this version does not know. Its text is kept and
-/// written back unchanged, [`violation`](Self::violation) says what is the matter, and it matches no device. A rule that
-/// is written here, by `parse` or `serde`, is always understood.
+/// A group in a tenant may have a rule over users, or in syntax that this version does not know. Its text is kept and
+/// written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A rule
+/// created here, by `parse` or `serde`, is always understood.
 #[derive(Clone)]
 pub struct MembershipRule {
     text: Text,
@@ -80,35 +80,36 @@ pub struct MembershipRule {
 }
 
 impl MembershipRule {
-    /// Every device that is registered with Autopilot.
+    /// Matches every device that is registered with Autopilot.
     ///
-    /// The members are the objects that registration makes, not the ones that hybrid join adds later.
+    /// The members are the objects created by the registration, not those that hybrid join adds later.
     pub fn all_autopilot_devices() -> Self {
         Self::of_physical_id(Test::StartsWith(Caseless::new("[ZTDId]".to_owned())))
     }
 
-    /// Every device registered with this group tag, which Entra calls `OrderID`. Takes text or a [`GroupTag`].
+    /// Matches every device registered with this group tag, which Entra calls `OrderID`. Accepts text or a
+    /// [`GroupTag`].
     ///
     /// # Errors
-    /// If it is not a group tag, or too long for a rule.
+    /// Not a group tag, or too long for a rule.
     pub fn group_tag(tag: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let tag: GroupTag = tag.as_ref().parse()?;
         Self::labelled("OrderID", "group tag", tag.as_str())
     }
 
-    /// Every device registered with this purchase order. Takes text or a [`PurchaseOrder`].
+    /// Matches every device registered with this purchase order. Accepts text or a [`PurchaseOrder`].
     ///
     /// # Errors
-    /// If it is not a purchase order, or too long for a rule.
+    /// Not a purchase order, or too long for a rule.
     pub fn purchase_order(order: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let order: PurchaseOrder = order.as_ref().parse()?;
         Self::labelled("PurchaseOrderId", "purchase order", order.as_str())
     }
 
-    /// Every device set up by the `AutopilotConfigurationFile.json` with this `ZtdCorrelationId`.
+    /// Matches every device set up by the `AutopilotConfigurationFile.json` with this `ZtdCorrelationId`.
     ///
     /// # Errors
-    /// If the id is not a GUID without braces.
+    /// The id is not a GUID without braces.
     pub fn offline_profile(correlation_id: &str) -> Result<Self, InvalidValue> {
         if !is_guid(correlation_id) {
             let remedy = "write ZtdCorrelationId of the file, without braces";
@@ -123,14 +124,14 @@ impl MembershipRule {
         }))
     }
 
-    /// A rule as a group in a tenant has it, understood or not.
+    /// Creates a rule from a group in a tenant, understood or not.
     pub(crate) fn from_service(text: impl Into<Text>) -> Self {
         let text = text.into();
         let meaning = read(&text, &mut Vec::new()).map_err(|remark| remark.into_invalid_value(&text));
         Self { text, meaning }
     }
 
-    /// The rule as written.
+    /// Returns the rule as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -142,13 +143,13 @@ impl MembershipRule {
 
     /// Returns `true` if `device` is certainly a member; see [`evaluate`](Self::evaluate).
     ///
-    /// Takes well under a microsecond for a rule of one condition, and allocates nothing unless it has a `-match`.
+    /// Takes well under a microsecond for a rule of one condition, and allocates only for `-match`.
     pub fn matches<D: DeviceAttributes + ?Sized>(&self, device: &D) -> bool {
         self.evaluate(device) == Some(true)
     }
 
-    /// Returns whether `device` is a member; `None` if the rule is not understood, or the answer rests on a pattern that
-    /// is not evaluated here.
+    /// Returns whether `device` is a member; `None` if the rule is not understood, or the answer depends on a pattern
+    /// that is not evaluated here.
     ///
     /// ```
     /// # use serde_json::json;
@@ -163,8 +164,9 @@ impl MembershipRule {
         eval::evaluate(self.meaning.as_ref().ok()?, device)
     }
 
-    /// Returns `true` if both rules say the same, but for blanks, parentheses that change nothing, hyphens before
-    /// operators, kinds of quotes, and the case of names and values. Of a rule that is not understood, the text is compared.
+    /// Returns `true` if both rules have the same meaning: blanks, redundant parentheses, hyphens before operators,
+    /// kinds of quotes, and the case of names and values are ignored. Rules that are not understood are compared as
+    /// text.
     ///
     /// ```
     /// # use windows_autopilot::model::MembershipRule;
@@ -179,9 +181,9 @@ impl MembershipRule {
         }
     }
 
-    /// The rule in one canonical text: names as Microsoft writes them, hyphens before operators, every comparison in
-    /// parentheses. It can be longer and nest deeper than the rule as written, beyond the limits of a rule. A rule that
-    /// is not understood stays as it is.
+    /// Returns the canonical text of the rule: documented names, hyphens before operators, every comparison in
+    /// parentheses. It can be longer and nest deeper than the rule, beyond the service's limits. A rule that is not
+    /// understood stays unchanged.
     pub fn canonical(&self) -> String {
         match &self.meaning {
             Ok(rule) => rule.to_string(),
@@ -189,15 +191,15 @@ impl MembershipRule {
         }
     }
 
-    /// Finds what is known to go wrong with rules like this one, in the order of the text. Ids start with `rule.`; the
-    /// place is `character 12`, counted from 1, or `characters 12, 40` of a kind that is found several times.
+    /// Reports known problems of such rules, in the order of the text. Ids start with `rule.`; the place is `character
+    /// 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
     ///
-    /// A rule that is not understood has one finding: its violation.
+    /// A rule that is not understood has a single finding: its violation.
     pub fn lint(&self) -> Vec<Finding> {
         Self::lint_text(&self.text)
     }
 
-    /// [`lint`](Self::lint) of text that need not be a rule.
+    /// Reports problems as [`lint`](Self::lint) does, in text that need not be a valid rule.
     ///
     /// ```
     /// # use windows_autopilot::model::MembershipRule;
@@ -243,7 +245,7 @@ impl MembershipRule {
     }
 }
 
-/// Reads a rule, after its length.
+/// Parses a rule after checking its length.
 fn read(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let characters = text.chars().count();
     if characters > MAX_CHARACTERS {

@@ -1,4 +1,4 @@
-//! From text to a tree, by recursive descent. Binds from tight to loose: comparison, `-not`, `-and`, `-or`.
+//! Parses text into a tree by recursive descent. Precedence from tight to loose: comparison, `-not`, `-and`, `-or`.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,12 +13,12 @@ use crate::model::FindingKind;
 use crate::model::findings::*;
 use crate::model::invalid::{nearest, shorten};
 
-/// The depth to which parentheses and `-not` may nest: far more than a rule needs, far less than the stack holds.
+/// The nesting limit of parentheses and `-not`: more than a rule needs, less than the stack holds.
 const MAX_DEPTH: usize = 100;
 
 const COMPARE_DIRECTLY: &str = "compare it directly, such as with -eq";
 
-/// Reads a rule. Adds remarks on what is readable but doubtful; fails with the first thing that is not readable.
+/// Parses a rule. Adds remarks about readable but doubtful parts; fails at the first unreadable part.
 pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let tokens = tokens(text, remarks)?;
     if let Some(user) = tokens.iter().find(|token| is_property_of(token, "user")) {
@@ -89,7 +89,7 @@ impl Parser<'_> {
         found
     }
 
-    /// The next token, or an error that says what is missing.
+    /// Returns the next token, or an error that names the missing part.
     fn take(&mut self, wanted: &str) -> Parsed<(TokenKind, usize)> {
         match self.tokens.pop_front() {
             Some(token) => Ok((token.kind, token.position)),
@@ -97,7 +97,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Takes `wanted` or fails, saying what was there instead.
+    /// Takes `wanted`, or fails with an error that names the token found instead.
     fn expect(&mut self, wanted: &TokenKind, remedy: &'static str) -> Parsed<()> {
         if self.take_if(wanted) {
             return Ok(());
@@ -148,7 +148,7 @@ impl Parser<'_> {
         result
     }
 
-    /// `device.property operator value`, or `device.property -any (…)`.
+    /// Parses `device.property operator value` or `device.property -any (…)`.
     fn clause(&mut self) -> Parsed<Clause> {
         let (property, position) = self.property()?;
         let (operator, operator_position) = self.operator(&format!("device.{property}"))?;
@@ -188,11 +188,11 @@ impl Parser<'_> {
         Ok(Clause::Items { property, every, condition })
     }
 
-    /// The old form without parentheses, which some of Microsoft's pages show and the portal has refused.
+    /// Parses the old form without parentheses, which some of Microsoft's pages show and the portal has refused.
     fn bare_element(&mut self, element: impl Fn(&mut Self) -> Parsed<Condition>) -> Parsed<Logic<Condition>> {
         let position = self.position();
         let condition = element(self)?;
-        let problem = "the condition on an item stands without parentheses, which the service has refused";
+        let problem = "the condition on an item has no parentheses, which the service has refused";
         self.remarks.push(Remark::new(RULE_BARE_ELEMENT, position, problem));
         if self.next_is_word("and") || self.next_is_word("or") {
             let problem = "it is not clear whether this joins conditions on the item or on the device";
@@ -202,7 +202,7 @@ impl Parser<'_> {
         Ok(Logic::Leaf(condition))
     }
 
-    /// `_ operator value`, or `group.objectId operator value` of `memberOf`.
+    /// Parses `_ operator value`, or `group.objectId operator value` of `memberOf`.
     fn element(&mut self, subject: Subject) -> Parsed<Condition> {
         let property = subject.property;
         let wanted = property.element();
@@ -232,7 +232,7 @@ impl Parser<'_> {
             return refuse(RULE_SYNTAX, position, problem, remedy);
         };
         if word == "_" || word.eq_ignore_ascii_case("group.objectId") {
-            let problem = format!("{word} stands outside -any (…) and -all (…)");
+            let problem = format!("{word} is outside -any (…) and -all (…)");
             return refuse(RULE_SYNTAX, position, problem, "write (device.devicePhysicalIds -any (_ …))");
         }
         let Some((object, name)) = word.split_once('.') else {
@@ -252,7 +252,7 @@ impl Parser<'_> {
         Ok((property, position))
     }
 
-    /// `subject`: what stands before the operator, for the remedy.
+    /// Parses an operator. `subject` is the left side, for the remedy.
     fn operator(&mut self, subject: &str) -> Parsed<(Operator, usize)> {
         let (kind, position) = self.take("an operator and a value")?;
         let mut remedy = "write one such as -eq, -ne, -startsWith, -in or -any".to_owned();
@@ -266,7 +266,7 @@ impl Parser<'_> {
         refuse(RULE_SYNTAX, position, problem, remedy)
     }
 
-    /// Returns what follows an operator: another one, and the value.
+    /// Returns the tokens after an operator: another one, and the value.
     fn after(&self) -> After<'_> {
         let mut rest = self.tokens.iter().map(|token| &token.kind);
         let mut next = rest.next();
@@ -286,7 +286,7 @@ impl Parser<'_> {
         After { operator, value }
     }
 
-    /// The value after an operator, and so the condition.
+    /// Parses the value after an operator and returns the condition.
     fn condition(
         &mut self,
         subject: Subject,
@@ -298,13 +298,13 @@ impl Parser<'_> {
         let operator = Operator::Compare { verb, negated };
         let is_bool = property.kind() == Kind::Bool;
         if is_bool && verb != Verb::Equals {
-            let problem = format!("{property} is true or false, and takes -eq and -ne alone");
+            let problem = format!("{property} is true or false, and supports only -eq and -ne");
             let remedy = format!("write device.{property} -eq true");
             return refuse(RULE_WRONG_TYPE, operator_position, problem, remedy);
         }
         let test = if verb != Verb::In && self.take_null() {
             if verb != Verb::Equals {
-                let problem = format!("{operator} does not go with null");
+                let problem = format!("{operator} cannot be used with null");
                 return refuse(RULE_WRONG_TYPE, operator_position, problem, "compare null with -eq or -ne");
             }
             Test::Null
@@ -378,7 +378,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `["a", "b"]`
+    /// Parses `["a", "b"]`.
     fn list(&mut self, subject: Subject, negated: bool) -> Parsed<Vec<Caseless>> {
         self.expect(&TokenKind::ListOpen, "put the values of -in and -notIn in brackets: [\"a\", \"b\"]")?;
         let mut values = Vec::new();
@@ -414,7 +414,7 @@ fn member_of_form(position: usize) -> Remark {
         .with_remedy("write device.memberOf -any (group.objectId -in ['<group id>'])")
 }
 
-/// Returns the remedy for a name that is not one of a rule, but is one elsewhere, or nearly one.
+/// Returns the remedy for an invalid name that is known elsewhere or nearly right.
 fn suggest(name: &str) -> Option<String> {
     let by_graph = |property: &&DeviceProperty| {
         property.graph_path().is_some_and(|path| path.eq_ignore_ascii_case(name))
@@ -455,7 +455,7 @@ fn suggest(name: &str) -> Option<String> {
     Some(format!("write device.{property}"))
 }
 
-/// A token as an error shows it.
+/// Returns a token in the form for errors.
 fn shown(kind: &TokenKind) -> String {
     match kind {
         TokenKind::Open => "'('".to_owned(),

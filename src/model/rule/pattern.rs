@@ -1,21 +1,21 @@
-//! Regular expressions of rules: those that are evaluated here, and those that only .NET evaluates.
+//! Regular expressions of rules: those evaluated here, and those that only .NET evaluates.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// The memory that one compiled expression may take.
+/// The memory limit of a compiled expression.
 const PATTERN_BYTES: usize = 1 << 18;
 
-/// The depth to which groups may nest.
+/// The nesting limit of groups.
 const MOST_GROUPS: usize = 100;
 
-/// A regular expression. Equal if the text is the same: case has a meaning in it (`\d`, `\D`).
+/// A regular expression. Equal if the text is: its case matters (`\d`, `\D`).
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pub(super) written: String,
-    /// `None` if only .NET, which the service runs on, evaluates it.
+    /// The compiled expression; `None` if only .NET, the service's platform, evaluates it.
     pub(super) regex: Option<Regex>,
 }
 
@@ -39,7 +39,7 @@ impl PartialEq for Pattern {
     }
 }
 
-/// Reads a pattern by the grammar of .NET, as far as it decides whether the pattern is one.
+/// A parser for .NET's grammar that decides whether a pattern is valid.
 struct Check<'a> {
     rest: Peekable<Chars<'a>>,
     depth: usize,
@@ -52,7 +52,7 @@ impl Check<'_> {
         self.rest.next_if_eq(&wanted).is_some()
     }
 
-    /// Reads up to the end, or to the parenthesis that closes a group.
+    /// Parses up to the end, or to the parenthesis that closes a group.
     fn alternatives(&mut self, in_group: bool) -> Checked {
         let mut may_repeat = false;
         while let Some(c) = self.rest.next() {
@@ -95,7 +95,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Reads the rest of `{2}`, `{2,}` or `{2,5}` after its brace; anything else is text.
+    /// Parses the rest of `{2}`, `{2,}` or `{2,5}` after its brace; anything else is text.
     fn is_count(&mut self) -> bool {
         let mut ahead = self.rest.clone();
         let mut digits = 0;
@@ -148,7 +148,7 @@ impl Check<'_> {
         inner
     }
 
-    /// The name of a group, up to `end`.
+    /// Parses the name of a group, up to `end`.
     fn name(&mut self, end: char) -> Checked {
         let mut length = 0;
         for c in self.rest.by_ref() {
@@ -161,7 +161,7 @@ impl Check<'_> {
         Err("the name of a group is not finished")
     }
 
-    /// A class after its bracket, with the subtraction of another class.
+    /// Parses a class after its bracket, including a subtracted class.
     fn class(&mut self) -> Checked {
         self.take_if('^');
         let mut is_first = true;
@@ -192,7 +192,7 @@ impl Check<'_> {
 
     fn escape(&mut self) -> Checked {
         match self.rest.next() {
-            None => Err("a backslash stands at the end"),
+            None => Err("a backslash is at the end"),
             Some('k') => match self.rest.next() {
                 Some('<') => self.name('>'),
                 Some('\'') => self.name('\''),
@@ -206,7 +206,7 @@ impl Check<'_> {
                 }
             }
             Some(c) if c.is_ascii_alphabetic() && !"aAbBcdDefGnrsStuvwWxzZ".contains(c) => {
-                Err("a backslash stands before a letter that it gives no meaning")
+                Err("a backslash precedes a letter without a special meaning")
             }
             Some(_) => Ok(()),
         }

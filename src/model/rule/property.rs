@@ -14,7 +14,7 @@ pub(super) enum Kind {
     List,
 }
 
-/// One row per property: the variant, its name in a rule, what it holds, and its path in Graph's `device`.
+/// One row per property: the variant, its name in a rule, its type, and its path in Graph's `device`.
 macro_rules! device_properties {
     ($( $(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident, $graph:expr; )+) => {
         /// A device attribute that a membership rule can use.
@@ -28,12 +28,12 @@ macro_rules! device_properties {
             /// Every property, in the order of Microsoft's list.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The name in a rule, such as `deviceOSType`.
+            /// Returns the name in a rule, such as `deviceOSType`.
             pub fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
             }
 
-            /// The same property in Graph's `device`, such as `operatingSystem`; one inside another with a slash.
+            /// Returns the path in Graph's `device`, such as `operatingSystem`, with a slash for nested properties.
             /// `None` if a device has no such property.
             pub fn graph_path(self) -> Option<&'static str> {
                 match self { $( Self::$variant => $graph, )+ }
@@ -49,7 +49,7 @@ macro_rules! device_properties {
 device_properties! {
     AccountEnabled = "accountEnabled", Bool, Some("accountEnabled");
     DeviceCategory = "deviceCategory", Text, Some("deviceCategory");
-    /// Not the directory object's id.
+    /// The device id, not the directory object's id.
     DeviceId = "deviceId", Text, Some("deviceId");
     DeviceManagementAppId = "deviceManagementAppId", Text, Some("mdmAppId");
     DeviceManufacturer = "deviceManufacturer", Text, Some("manufacturer");
@@ -58,7 +58,7 @@ device_properties! {
     DeviceOsType = "deviceOSType", Text, Some("operatingSystem");
     DeviceOsVersion = "deviceOSVersion", Text, Some("operatingSystemVersion");
     DeviceOwnership = "deviceOwnership", Text, Some("deviceOwnership");
-    /// Autopilot's marks: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
+    /// Autopilot's labelled ids: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
     DevicePhysicalIds = "devicePhysicalIds", List, Some("physicalIds");
     DeviceTrustType = "deviceTrustType", Text, Some("trustType");
     EnrollmentProfileName = "enrollmentProfileName", Text, Some("enrollmentProfileName");
@@ -79,18 +79,18 @@ device_properties! {
     ExtensionAttribute15 = "extensionAttribute15", Text, Some("extensionAttributes/extensionAttribute15");
     IsRooted = "isRooted", Bool, Some("isRooted");
     ManagementType = "managementType", Text, Some("managementType");
-    /// The object ids of the groups that the device is a direct member of.
+    /// The object ids of the groups that directly contain the device.
     MemberOf = "memberOf", List, Some("memberOf");
     /// The directory object's id, Graph's `id`.
     ObjectId = "objectId", Text, Some("id");
-    /// Not to be used: Entra does not know it, so it is never set.
+    /// A property that Entra does not know and that is never set. Do not use it.
     OrganizationalUnit = "organizationalUnit", Text, None;
     ProfileType = "profileType", Text, Some("profileType");
     SystemLabels = "systemLabels", List, Some("systemLabels");
 }
 
 impl DeviceProperty {
-    /// The property of this name, whatever its case.
+    /// Returns the property with this name, in any case.
     pub(super) fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|property| property.as_str().eq_ignore_ascii_case(name))
     }
@@ -120,17 +120,17 @@ impl fmt::Display for DeviceProperty {
     }
 }
 
-/// The value of one property of one device, borrowed from the device.
+/// The value of a device's property, borrowed from the device.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
-    /// Not set. Empty text and an empty list count as not set too.
+    /// Missing. Empty text and empty lists count as missing too.
     Absent,
     /// Text.
     Text(&'a str),
     /// True or false.
     Bool(bool),
-    /// Several texts.
+    /// A list of texts.
     List(TextList<'a>),
 }
 
@@ -158,7 +158,7 @@ impl<'a, T: Into<Attribute<'a>>> From<Option<T>> for Attribute<'a> {
     }
 }
 
-/// A borrowed list of texts, whatever holds them.
+/// A borrowed list of texts, in any container.
 #[derive(Debug, Clone, Copy)]
 pub struct TextList<'a>(Items<'a>);
 
@@ -171,7 +171,7 @@ enum Items<'a> {
 }
 
 impl<'a> TextList<'a> {
-    /// The texts, in order.
+    /// Returns the texts, in order.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         let item = move |index: usize| match self.0 {
             Items::Texts(items) => items.get(index).map(|text| Some(text.as_str())),
@@ -199,13 +199,13 @@ text_lists! {
     Text => Texts;
     String => Strings;
     &'a str => Strs;
-    /// Texts of a JSON array; of an object in it, its `id`.
+    /// The texts of a JSON array; of an object in it, the `id`.
     Value => Json;
 }
 
-/// A device that a rule can be evaluated on.
+/// A device on which a rule can be evaluated.
 ///
-/// [`DirectoryDevice`] and Graph's JSON of a `device` are; implement it for a type of your own:
+/// Implemented for [`DirectoryDevice`] and Graph's JSON of a `device`; implement it for your own types:
 ///
 /// ```
 /// use windows_autopilot::model::rule::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, TextList};
@@ -227,7 +227,7 @@ text_lists! {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 pub trait DeviceAttributes {
-    /// The device's value of `property`; [`Attribute::Absent`] if it has none.
+    /// Returns the device's value of `property`; [`Attribute::Absent`] if it has none.
     fn attribute(&self, property: DeviceProperty) -> Attribute<'_>;
 }
 
@@ -237,7 +237,7 @@ impl<T: DeviceAttributes + ?Sized> DeviceAttributes for &T {
     }
 }
 
-/// `isRooted` and `memberOf` are not among its properties, so they count as not set.
+/// Reads a directory device. It has no `isRooted` and `memberOf`, so they count as missing.
 impl DeviceAttributes for DirectoryDevice {
     fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
         use DeviceProperty as P;
@@ -270,7 +270,7 @@ impl DeviceAttributes for DirectoryDevice {
     }
 }
 
-/// A `device` as Graph writes it.
+/// Reads a `device` in Graph's JSON.
 impl DeviceAttributes for Map<String, Value> {
     fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
         let value = property.graph_path().and_then(|path| match path.split_once('/') {

@@ -28,7 +28,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// Its header, as the portal wants it; a partner's columns as Partner Center has them.
+    /// Returns the column's header as the portal requires it, or as Partner Center does for a partner's columns.
     pub fn header(self) -> &'static str {
         match self {
             Self::SerialNumber => "Device Serial Number",
@@ -45,16 +45,16 @@ impl Column {
     const PORTAL: [Self; 5] =
         [Self::SerialNumber, Self::ProductId, Self::HardwareHash, Self::GroupTag, Self::AssignedUser];
 
-    /// Without these no device can be registered.
+    /// The columns without which no device can be registered.
     pub(super) const REQUIRED: [Self; 2] = [Self::SerialNumber, Self::HardwareHash];
 
-    /// The portal's column that a header is nearly the name of: never guessed, only asked about.
+    /// Returns the portal's column that a header nearly names. It is suggested, never assumed.
     pub(super) fn nearly(header: &str) -> Option<Self> {
         let name = nearest(header.trim(), Self::PORTAL.iter().map(|column| column.header()))?;
         Self::PORTAL.into_iter().find(|column| column.header() == name)
     }
 
-    /// Returns the column that a header stands for, however it is spelled.
+    /// Returns the column that a header names, in any known spelling.
     pub(super) fn recognise(header: &str) -> Option<Self> {
         let letters: String =
             header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect();
@@ -76,27 +76,27 @@ impl Column {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CsvFormat {
-    /// What the portal reads and `Get-WindowsAutopilotInfo` writes.
+    /// The portal's format, which `Get-WindowsAutopilotInfo` writes.
     Portal,
-    /// Partner Center's, with maker and model.
+    /// Partner Center's format, with maker and model.
     Partner,
-    /// An export of Configuration Manager's report: a heading above, and each row starts with the names of its columns.
+    /// An export of Configuration Manager's report: a title, and rows that each begin with the column names.
     ConfigMgrReport,
 }
 
-/// The header of a file: which field of a row is what.
+/// The header of a file: the column of each field of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) delimiter: u8,
     pub(super) format: CsvFormat,
-    /// A header for each field of a row, as written, with the column that it stands for.
+    /// The header of each field as written, with the column that it names.
     pub(super) fields: Vec<(String, Option<Column>)>,
-    /// How many fields of each row repeat the header.
+    /// The number of fields at the start of each row that repeat the header.
     pub(super) labels: usize,
 }
 
 impl Header {
-    /// The header in a line, if it is one.
+    /// Parses a line as a header; `None` if it is no header.
     pub(super) fn find(line: &str, splitter: &mut Splitter) -> Option<Self> {
         let mut found: Option<Self> = None;
         for delimiter in [b',', b';', b'\t'] {
@@ -111,7 +111,8 @@ impl Header {
         found
     }
 
-    /// A report's row has the names of its columns, then as many values, a hash among them.
+    /// Detects the format from the columns. A report's row has the column names, then as many values, one of them a
+    /// hash.
     fn with_format(mut self) -> Self {
         let names = self.fields.iter().take_while(|(_, column)| column.is_some()).count();
         let hash = self.fields.iter().position(|(_, column)| *column == Some(Column::HardwareHash));
@@ -135,8 +136,8 @@ impl Header {
         self.fields.iter().filter(|(_, column)| column.is_some()).count()
     }
 
-    /// Two columns, misspelled or not, or the first of the two that must be there: one word alone may be part of a
-    /// title.
+    /// Returns `true` if two columns are recognized, misspelled or not, or the first required one. One word alone may
+    /// be part of a title.
     fn is_header(&self) -> bool {
         let has = |wanted| self.fields.iter().any(|(_, column)| *column == Some(wanted));
         let misspelled = || {
@@ -149,7 +150,7 @@ impl Header {
             || (self.fields.len() >= 2 && self.known() + misspelled() >= 2)
     }
 
-    /// The columns that are known, in the order of the file.
+    /// Returns the known columns, in the order of the file.
     pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
         self.fields.iter().filter_map(|(_, column)| *column)
     }
@@ -158,7 +159,7 @@ impl Header {
         self.columns().any(|column| column == wanted)
     }
 
-    /// Returns `true` if the fields of a row are those of the header once more, or its labels in another spelling.
+    /// Returns `true` if the fields of a row repeat the header, or its labels in another spelling.
     pub(super) fn repeats(&self, fields: &[&str]) -> bool {
         let is_label = |(name, column): &(String, Option<Column>), field: &str| {
             name.trim() == field.trim() || (column.is_some() && Column::recognise(field) == *column)
@@ -173,13 +174,13 @@ impl Header {
         Some(self.labels + at)
     }
 
-    /// Returns `true` if a name of a column has a hash in it: the line of the header goes on with a row.
+    /// Returns `true` if a column name contains a hash: the first row follows on the header's line.
     pub(super) fn holds_hash(&self) -> bool {
         self.fields.iter().any(|(name, _)| looks_like_hash(name))
     }
 }
 
-/// How many fields come before the one in which `text`, the start of a line or all of it, ends.
+/// Counts the fields before the one in which `text`, all or the start of a line, ends.
 pub(super) fn fields_before_end(text: &str, delimiter: u8) -> usize {
     let (mut fields, mut may_open, mut is_quoted) = (0, true, false);
     for c in text.chars() {
@@ -197,19 +198,19 @@ pub(super) fn fields_before_end(text: &str, delimiter: u8) -> usize {
     fields
 }
 
-/// Why a line cannot be split into fields.
+/// The reason why a line cannot be split into fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsplit {
     /// A quote opens a field and does not close on the line.
     OpenQuote,
-    /// There are more fields than any file has.
+    /// The line has more fields than any file has.
     TooManyFields,
 }
 
 /// Splits lines into fields.
 ///
-/// A line at a time, and not the file as a whole, so that a quote that is never closed spoils its own line alone: no
-/// value of a device file has a line break in it.
+/// It splits single lines, not the whole file, so that an unclosed quote spoils its own line alone: no value of a
+/// device file contains a line break.
 pub(super) struct Splitter {
     reader: Reader,
     delimiter: u8,
@@ -217,7 +218,7 @@ pub(super) struct Splitter {
     ends: Vec<usize>,
 }
 
-/// More fields than any device file has.
+/// The most fields of a line: more than any device file has.
 const MOST_FIELDS: usize = 256;
 
 impl Splitter {

@@ -1,57 +1,57 @@
-//! Lines of text, out of bytes in the encodings that Windows' tools write.
+//! Reads lines of text in the encodings that tools on Windows write.
 
 use std::io::{self, Read};
 
 use serde::Serialize;
 
-/// The bytes that are read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The longest line that is read, in bytes. A hash has about 4,000, and a cell of Excel at most 32,767.
+/// The longest line in bytes. A hash has about 4,000, a cell of Excel at most 32,767.
 pub(super) const LONGEST_LINE: usize = 128 * 1024;
 
-/// How the text of a file is stored.
+/// The encoding of a file's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Encoding {
-    /// Plain ASCII, which is the same in every encoding but UTF-16.
+    /// Plain ASCII, which all encodings except UTF-16 share.
     #[default]
     Ascii,
-    /// ANSI: taken to be Windows-1252, since a file does not say which it is.
+    /// ANSI, read as Windows-1252, because a file does not name its code page.
     Ansi,
     /// UTF-8.
     Utf8,
     /// UTF-8 with a byte order mark.
     Utf8WithBom,
-    /// UTF-16, last byte first: what `Out-File` of PowerShell 5 writes.
+    /// UTF-16, little-endian, as `Out-File` of PowerShell 5 writes it.
     Utf16Le,
-    /// UTF-16, first byte first.
+    /// UTF-16, big-endian.
     Utf16Be,
 }
 
-/// What the first bytes of a file say.
+/// The kind of file that its first bytes show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     Text,
-    /// A workbook of Excel: a ZIP archive, or what Excel wrote before 2007.
+    /// A workbook of Excel: a ZIP archive, or the format before 2007.
     Workbook,
 }
 
-/// A line, whose text is in the buffer that was given.
+/// A line, whose text is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Its number, from 1.
+    /// The line's number, from 1.
     pub(super) number: u64,
-    /// Whether it was longer than any line may be; its text is then not there.
+    /// Whether the line exceeds the limit; its text is then dropped.
     pub(super) too_long: bool,
 }
 
-/// Reads lines, which may end in LF, CR LF or CR. Holds no more than a chunk and a line.
+/// A reader of lines that end in LF, CR LF or CR. Holds at most a chunk and a line.
 pub(super) struct Lines<R> {
     input: R,
     chunk: Vec<u8>,
-    /// Decoded bytes, of which those before `at` have been given out.
+    /// Decoded bytes; those before `at` are consumed.
     text: Vec<u8>,
     at: usize,
     line: Vec<u8>,
@@ -82,17 +82,17 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// The encoding, as far as it has shown.
+    /// Returns the encoding, as far as it is known from the text read.
     pub(super) fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// Whether a line ended in a CR alone.
+    /// Returns `true` if a line ended in a CR alone.
     pub(super) fn has_lone_cr(&self) -> bool {
         self.has_lone_cr
     }
 
-    /// Looks at the first bytes. To be called once, before any line is read.
+    /// Inspects the first bytes. Called once, before any line is read.
     pub(super) fn start(&mut self) -> io::Result<Start> {
         const LONGEST_MARK: usize = 4;
         let mut first = Vec::with_capacity(CHUNK);
@@ -171,7 +171,7 @@ impl<R: Read> Lines<R> {
         Ok(Some(Line { number: self.number, too_long }))
     }
 
-    /// Makes text of the line's bytes.
+    /// Converts the line's bytes into text.
     fn take_line(&mut self, text: &mut String) {
         let seen = match std::str::from_utf8(&self.line) {
             Ok(line) => {
@@ -196,7 +196,7 @@ impl<R: Read> Lines<R> {
         self.utf16 = Some(Utf16 { big_endian: encoding == Encoding::Utf16Be, pending: Vec::new() });
     }
 
-    /// Decodes more text. `false` at the end.
+    /// Decodes more text. Returns `false` at the end.
     fn fill(&mut self) -> io::Result<bool> {
         self.text.clear();
         self.at = 0;
@@ -230,10 +230,10 @@ impl<R: Read> Lines<R> {
     }
 }
 
-/// Decodes UTF-16 that comes in pieces.
+/// An incremental decoder of UTF-16.
 struct Utf16 {
     big_endian: bool,
-    /// The start of a character whose rest is yet to come.
+    /// The first bytes of an incomplete character.
     pending: Vec<u8>,
 }
 
@@ -265,7 +265,7 @@ impl Utf16 {
     }
 }
 
-/// A character of Windows-1252, which is Latin-1 but for 32 places.
+/// Decodes a character of Windows-1252, which differs from Latin-1 in 32 places.
 fn windows_1252(byte: u8) -> char {
     const FROM_0X80: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
@@ -282,7 +282,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives out its bytes a few at a time, with an interruption before each.
+    /// A reader that returns a few bytes at a time, with an interruption before each read.
     struct Trickle<'a> {
         bytes: &'a [u8],
         at_once: usize,

@@ -1,7 +1,7 @@
-//! Device files: comma-separated serial numbers and hardware hashes, from the portal, from scripts, from partners.
+//! Device files: comma-separated serial numbers and hardware hashes from the portal, scripts and partners.
 //!
-//! [`CsvReader`] reads what such tools really write, a row at a time, and says of every row what the service or the
-//! portal will refuse and what to do about it. [`PortalFiles`] writes exactly what the portal accepts.
+//! [`CsvReader`] reads the files that such tools write, row by row, and reports what the service or the portal will
+//! refuse, with the remedy. [`PortalFiles`] writes files that the portal accepts.
 
 mod header;
 mod lines;
@@ -20,5 +20,5 @@ pub use self::options::CsvOptions;
 pub use self::read::{CsvReader, CsvReport, CsvRow, CsvSummary, check};
 pub use self::write::PortalFiles;
 
-/// The most devices that the portal takes in one file.
+/// The most devices that the portal accepts in one file.
 pub const MAX_DEVICES: usize = 500;

@@ -3,7 +3,7 @@
 use crate::model::{Finding, FindingKind, Severity};
 use crate::registration::hash::HashLengths;
 
-/// The options of reading a device file. The defaults refuse what cannot be registered.
+/// Options of reading a device file. The defaults refuse devices that cannot be registered.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::{CsvOptions, CsvReader};
@@ -19,39 +19,38 @@ use crate::registration::hash::HashLengths;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CsvOptions {
-    /// Whether to join a hash that goes on over several lines. Default: no.
+    /// Whether to join a hash that is broken over several lines. Default: no.
     ///
-    /// The joined hash is taken only if its checksum is right.
+    /// A joined hash is accepted only if its checksum is right.
     pub repair: bool,
-    /// The ids of the kinds of errors that are warnings, so that a device with one is read. Default: none.
+    /// The ids of error kinds to report as warnings, so that the device is read. Default: none.
     pub accepted: Vec<&'static str>,
     pub(super) lengths: HashLengths,
 }
 
 impl CsvOptions {
-    /// Sets whether to join a hash that goes on over several lines, if its checksum is right.
+    /// Sets whether to join a hash that is broken over several lines, if its checksum is right.
     #[must_use]
     pub fn with_repair(mut self, repair: bool) -> Self {
         self.repair = repair;
         self
     }
 
-    /// Turns the errors of one kind into warnings, so that a device with one is read, if it has all that an import
-    /// needs.
+    /// Reports errors of one kind as warnings, so that the device is read if it has all that an import needs.
     #[must_use]
     pub fn with_accepted(mut self, kind: &FindingKind) -> Self {
         self.accepted.push(kind.id);
         self
     }
 
-    /// Sets the length in characters below which a value is no hardware hash. Default: 512.
+    /// Sets the minimum length of a hardware hash in characters. Default: 512.
     #[must_use]
     pub fn with_shortest_hash(mut self, characters: usize) -> Self {
         self.lengths.shortest = characters;
         self
     }
 
-    /// Sets the length in characters that a hardware hash usually has; another gives a finding. Default: 4,000.
+    /// Sets the usual length of a hardware hash in characters; other lengths give a finding. Default: 4,000.
     #[must_use]
     pub fn with_usual_hash(mut self, characters: usize) -> Self {
         self.lengths.usual = characters;

@@ -19,7 +19,7 @@ use crate::foreign::looks_like_hash;
 use crate::model::{DeviceToImport, Finding};
 use crate::registration::findings::*;
 
-/// Reads a device file, a row at a time.
+/// A reader of device files, row by row.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::CsvReader;
@@ -33,31 +33,31 @@ use crate::registration::findings::*;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It reads the portal's format with any of its optional columns, Partner Center's, the export of Configuration
-/// Manager's report and what older scripts wrote (`OrderID`), separated by commas, semicolons or tabs, in ASCII, ANSI,
-/// UTF-8 or UTF-16. A row that is wrong does not hide the next.
+/// It reads the portal's format with any optional columns, Partner Center's, the export of Configuration Manager's
+/// report, and that of older scripts (`OrderID`), separated by commas, semicolons or tabs, in ASCII, ANSI, UTF-8 or
+/// UTF-16. An error in one row does not hide the next row.
 ///
-/// A finding is an error if the device cannot be imported as the file has it, and a warning if it can, but the portal
-/// would refuse the file or something looks wrong. Findings name serial numbers and group tags; they never show a
-/// person's name, and no part of a hash. [`CsvOptions`] let a caller who knows better go on.
+/// A finding is an error if the device cannot be imported as written, and a warning if it can be imported but the
+/// portal would refuse the file or a value looks wrong. Findings name serial numbers and group tags, never people or
+/// any part of a hash. [`CsvOptions`] relaxes the checks.
 ///
-/// Memory is bounded by the longest line, and the serial numbers, which are kept to find those that come twice.
+/// Memory is bounded by the longest line and by the serial numbers, which are kept to find duplicates.
 pub struct CsvReader<R> {
     lines: Lines<R>,
     options: CsvOptions,
     line: String,
-    /// The line that was read last, if it is to be looked at again.
+    /// A line that is read but not yet consumed.
     held: Option<Line>,
-    /// The row that was read last, if its hash may go on in the next line.
+    /// A row whose hash may continue on the next line.
     pending: Option<(Run, Row)>,
     splitter: Splitter,
     header: Option<Header>,
-    /// Whether the header has an error, so that its rows are checked and give no device.
+    /// Whether the header has an error: then rows are checked but give no device.
     header_failed: bool,
-    /// Whether the line of the header goes on with a row.
+    /// Whether the first row follows on the header's line.
     header_holds_hash: bool,
     state: State,
-    seen: HashMap<Box<str>, Seen>,
+    seen: HashMap<Box<str>, FirstRow>,
     summary: CsvSummary,
     notes: Notes,
 }
@@ -66,12 +66,12 @@ pub struct CsvReader<R> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CsvRow {
-    /// The number of its line, from 1.
+    /// The line number of the row, from 1.
     pub line: u64,
-    /// The device; `None` if one of the findings is an error, and for what is no row of a device: the header, and the
-    /// end of the file. If the header has an error, no row has a device.
+    /// The device; `None` if a finding is an error, and for the header and the end of the file. After an error in the
+    /// header no row has a device.
     pub device: Option<DeviceToImport>,
-    /// What was found.
+    /// The findings about the row.
     pub findings: Vec<Finding>,
 }
 
@@ -81,15 +81,15 @@ pub struct CsvRow {
 pub struct CsvSummary {
     /// The format; `None` until a header has been read.
     pub format: Option<CsvFormat>,
-    /// The columns that are known, in the order of the file.
+    /// The known columns, in the order of the file.
     pub columns: Vec<Column>,
     /// The character that separates the fields.
     pub delimiter: char,
     /// The encoding of the text.
     pub encoding: Encoding,
-    /// Rows, but for empty ones.
+    /// The number of rows that are not empty.
     pub rows: u64,
-    /// Rows that have no error.
+    /// The number of rows without errors.
     pub devices: u64,
 }
 
@@ -103,7 +103,7 @@ pub struct CsvReport {
     pub findings: Vec<Finding>,
 }
 
-/// Reads a device file to its end and gives everything that was found.
+/// Reads a device file to its end and returns all findings.
 ///
 /// ```
 /// use windows_autopilot::registration::csv;
@@ -131,30 +131,30 @@ enum State {
     End,
 }
 
-/// Where a serial number was first, and whose it is.
-struct Seen {
+/// The first row with a serial number.
+struct FirstRow {
     line: u64,
     manufacturer: Option<u64>,
-    /// Whether there was a device in that line.
+    /// Whether that row gave a device.
     is_taken: bool,
 }
 
-/// What is said once of the whole file.
+/// Findings that are reported once for the whole file.
 #[derive(Default)]
 struct Notes {
     last_line: u64,
-    quoted: Seldom,
-    users: Seldom,
+    quoted: Occurrences,
+    users: Occurrences,
 }
 
-/// How often, and where first.
+/// A count of occurrences, with the place of the first.
 #[derive(Default)]
-struct Seldom {
+struct Occurrences {
     first: String,
     count: u64,
 }
 
-impl Seldom {
+impl Occurrences {
     fn add(&mut self, place: impl FnOnce() -> Place) {
         if self.count == 0 {
             self.first = place().into();
@@ -163,14 +163,14 @@ impl Seldom {
     }
 }
 
-/// Lines that may stand above the header: titles, `sep=`, `#TYPE`.
+/// The most lines above the header: titles, `sep=`, `#TYPE`.
 const MOST_LINES_ABOVE: usize = 10;
 
 impl CsvReader<File> {
     /// Reads the device file at `path`.
     ///
     /// # Errors
-    /// If it cannot be opened; the error names the path and says what to do.
+    /// The file cannot be opened; the error names the path and the remedy.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| {
@@ -184,7 +184,7 @@ impl CsvReader<File> {
 }
 
 impl<R: Read> CsvReader<R> {
-    /// Reads a device file from `input`, which need not be buffered.
+    /// Creates a reader of `input`, which need not be buffered.
     pub fn new(input: R) -> Self {
         Self {
             lines: Lines::new(input),
@@ -235,7 +235,7 @@ impl<R: Read> CsvReader<R> {
         Ok(line)
     }
 
-    /// Reads up to the header. The findings are about it.
+    /// Reads up to and including the header. The findings are about the header.
     fn read_header(&mut self) -> io::Result<CsvRow> {
         self.state = State::End;
         let row = |line, findings| Ok(CsvRow { line, device: None, findings });
@@ -284,8 +284,8 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    /// Completes the header in `line` by the next line: the rest of a header that was broken, or the first row of a
-    /// report, which names the columns itself. Returns the line that the header ends in.
+    /// Completes the header by the next line: the rest of a broken header, or the first row of a report, which has the
+    /// column names. Returns the header with the number of its last line.
     fn whole_header(&mut self, header: Header, line: Line) -> io::Result<(Header, u64)> {
         if header.labels > 0 {
             self.held = Some(line);
@@ -327,7 +327,7 @@ impl<R: Read> CsvReader<R> {
         Column::recognise(last).is_none()
     }
 
-    /// Reads the next row that there is something to say of.
+    /// Reads up to the next row with a device or a finding.
     fn read_row(&mut self) -> io::Result<Option<CsvRow>> {
         loop {
             let held = self.held.take();
@@ -348,7 +348,7 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    /// Returns `true` if the line belongs to the row that is pending.
+    /// Returns `true` if the line continues the pending row.
     fn continues(&mut self, line: Line) -> bool {
         let (Some((run, _)), Some(header)) = (&mut self.pending, &self.header) else { return false };
         if line.too_long || self.line.contains('\0') {
@@ -365,7 +365,7 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    /// Ends the row that is pending.
+    /// Completes the pending row.
     fn settle(&mut self) -> Option<CsvRow> {
         let (run, row) = self.pending.take()?;
         if !run.is_wrapped() {
@@ -436,7 +436,7 @@ impl<R: Read> CsvReader<R> {
         self.commit(number, row)
     }
 
-    /// Counts a row, and compares it with those before.
+    /// Counts a row and compares it with earlier rows.
     fn commit(&mut self, number: u64, mut row: Row) -> Option<CsvRow> {
         if row.has_user {
             self.notes.users.add(|| Place::of(number, Column::AssignedUser));
@@ -445,13 +445,13 @@ impl<R: Read> CsvReader<R> {
         row.device = row.device.filter(|_| !self.header_failed);
         self.summary.devices += u64::from(row.device.is_some());
         if row.device.is_none() && row.findings.is_empty() {
-            // Nothing but the header's error, of which was told.
+            // Only the header's error, which is reported already.
             return None;
         }
         Some(CsvRow { line: number, device: row.device, findings: row.findings })
     }
 
-    /// Looks whether the serial number of a row was there before.
+    /// Checks whether an earlier row has the serial number.
     fn compare(&mut self, number: u64, row: &mut Row) {
         let (seen, Some(serial)) = (&mut self.seen, &row.serial) else { return };
         // Numbers that differ in case alone are one to the service.
@@ -470,7 +470,7 @@ impl<R: Read> CsvReader<R> {
         match seen.entry(key.into()) {
             Entry::Vacant(entry) => {
                 let is_taken = row.device.is_some();
-                entry.insert(Seen { line: number, manufacturer: row.manufacturer, is_taken });
+                entry.insert(FirstRow { line: number, manufacturer: row.manufacturer, is_taken });
             }
             Entry::Occupied(mut entry) => {
                 let before = entry.get_mut();
@@ -481,13 +481,13 @@ impl<R: Read> CsvReader<R> {
                 if is_error {
                     row.device = None;
                 } else if row.device.is_some() {
-                    *before = Seen { line: number, manufacturer: row.manufacturer, is_taken: true };
+                    *before = FirstRow { line: number, manufacturer: row.manufacturer, is_taken: true };
                 }
             }
         }
     }
 
-    /// What there is to say of the whole file.
+    /// Returns the findings about the whole file.
     fn at_end(&mut self) -> CsvRow {
         self.state = State::End;
         let line = self.notes.last_line;
@@ -495,21 +495,21 @@ impl<R: Read> CsvReader<R> {
         let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
         if self.summary.rows == 0 {
             let evidence = match self.header_holds_hash {
-                true => "the line of the header goes on with the first row",
-                false => "there is a header and no device",
+                true => "the first row is on the header's line",
+                false => "there is a header but no device",
             };
             findings.push(CSV_NO_ROWS.at(end.clone(), evidence));
         }
         if self.summary.rows > super::MAX_DEVICES as u64 {
             let evidence =
-                format!("there are {} rows, and the portal takes 500 in a file", self.summary.rows);
+                format!("there are {} rows, and the portal accepts 500 in a file", self.summary.rows);
             findings.push(CSV_TOO_MANY_ROWS.at(end, evidence));
         }
-        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
-            let evidence = format!("lines with quotes: {count}, this one first; the portal takes none");
+        if let Occurrences { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
+            let evidence = format!("lines with quotes: {count}, this one first; the portal accepts none");
             findings.push(CSV_QUOTES.at(first, evidence));
         }
-        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
+        if let Occurrences { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
                 "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
             );
@@ -527,7 +527,7 @@ impl<R: Read> CsvReader<R> {
         };
         if let Some(encoding) = encoding {
             let evidence =
-                format!("the file is in {encoding}, and the portal is documented to take ANSI alone");
+                format!("the file is in {encoding}, and the portal is documented to accept only ANSI");
             findings.push(CSV_ENCODING.at(start, evidence));
         }
         CsvRow { line, device: None, findings }

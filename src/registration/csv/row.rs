@@ -1,4 +1,4 @@
-//! What is found in the header and in a row.
+//! Checks of the header and of a row.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::registration::HashContents;
 use crate::registration::findings::*;
 use crate::registration::hash::{Checksum, check_text};
 
-/// A place in a file, as it reads in a finding.
+/// A place in a file, for findings.
 pub(super) struct Place {
     line: u64,
     column: Within,
@@ -22,10 +22,10 @@ pub(super) struct Place {
 
 /// A place in a line.
 enum Within {
-    /// All of it.
+    /// The whole line.
     Whole,
     Column(Column),
-    /// A field of a column without a known name, counted from 1.
+    /// A field without a known column, counted from 1.
     Field(usize),
 }
 
@@ -42,13 +42,13 @@ impl Place {
         Self { line, column: Within::Field(number) }
     }
 
-    /// The field in which `c` is first in `text`, the line.
+    /// Creates the place of the field in which `c` first occurs in `text`, the line.
     pub(super) fn of_first(line: u64, header: &Header, text: &str, c: char) -> Self {
         let before = text.split(c).next().unwrap_or_default();
         Self::at(line, header, fields_before_end(before, header.delimiter))
     }
 
-    /// The field of a row at this index.
+    /// Creates the place of the field at this index.
     fn at(line: u64, header: &Header, index: usize) -> Self {
         let named = index.checked_sub(header.labels).and_then(|index| header.fields.get(index));
         named
@@ -75,14 +75,14 @@ impl From<Place> for String {
 }
 
 pub(super) fn workbook() -> Finding {
-    CSV_WORKBOOK.at(Place::line(1), "this is a workbook of Excel, whatever its name ends in")
+    CSV_WORKBOOK.at(Place::line(1), "this is a workbook of Excel, whatever its extension")
 }
 
 pub(super) fn empty_file() -> Finding {
     CSV_EMPTY.at(Place::line(1), "the file is empty")
 }
 
-/// `form`: the form that the file has in place of CSV, and its remedy.
+/// Creates the finding for a file without a header. `form` is the recognized form of the file, with its remedy.
 pub(super) fn no_header(line: u64, form: Option<(&'static str, &'static str)>) -> Finding {
     match form {
         Some((evidence, remedy)) => CSV_NO_HEADER.at(Place::line(line), evidence).with_remedy(remedy),
@@ -108,14 +108,14 @@ pub(super) fn too_long(line: u64) -> Finding {
     CSV_LINE_TOO_LONG.at(Place::line(line), "the line is longer than the row of any device")
 }
 
-/// `text` is the line.
+/// Creates the finding for zero bytes in the line `text`.
 pub(super) fn zeros(line: u64, header: &Header, text: &str) -> Finding {
     let evidence = "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is \
                     damaged";
     CSV_ZERO_BYTES.at(Place::of_first(line, header, text, '\0'), evidence)
 }
 
-/// `text` is the line.
+/// Creates the finding for an unclosed quote in the line `text`.
 pub(super) fn open_quote(line: u64, header: &Header, text: &str) -> Finding {
     CSV_OPEN_QUOTE.at(
         Place::at(line, header, fields_before_end(text, header.delimiter)),
@@ -128,8 +128,7 @@ pub(super) fn separators_alone(line: u64) -> Finding {
 }
 
 pub(super) fn repeated_header(line: u64) -> Finding {
-    CSV_REPEATED_HEADER
-        .at(Place::line(line), "the header is there once more, as where files were put together")
+    CSV_REPEATED_HEADER.at(Place::line(line), "the header is repeated, as after joining files")
 }
 
 pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> Finding {
@@ -143,7 +142,7 @@ pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> 
     )
 }
 
-/// `is_taken`: whether the device of the earlier line is taken, and this one is not.
+/// Creates the finding for a repeated serial number. `is_taken`: whether the earlier row gave the device.
 pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Finding {
     let (severity, evidence) = match is_taken {
         true => (Severity::Error, "and the service registers one of them"),
@@ -153,7 +152,7 @@ pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Fin
     CSV_DUPLICATE_SERIAL.at(Place::of(line, Column::SerialNumber), evidence).with_severity(severity)
 }
 
-/// What there is to say of a header, before any row.
+/// Checks a header, before any row.
 pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
     if header.format == CsvFormat::ConfigMgrReport {
@@ -169,15 +168,17 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
     }
     if header.delimiter != b',' {
         let delimiter = if header.delimiter == b';' { "semicolons" } else { "tabs" };
-        findings.push(CSV_DELIMITER.at(
-            Place::line(line),
-            format!("{delimiter} separate the values, as where Excel saved the file"),
-        ));
+        findings.push(
+            CSV_DELIMITER.at(
+                Place::line(line),
+                format!("{delimiter} separate the values, as in files saved by Excel"),
+            ),
+        );
     }
     let partner = header.format == CsvFormat::Partner;
     if partner {
-        let evidence = "this is a partner's file, with maker and model, which Partner Center takes and the portal does \
-                        not";
+        let evidence = "this is a partner's file, with maker and model, which Partner Center accepts and the \
+            portal does not";
         findings.push(CSV_PARTNER_FORMAT.at(Place::line(line), evidence));
     }
     let mut before: Vec<Column> = Vec::new();
@@ -187,20 +188,19 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
             continue;
         };
         if before.contains(&column) {
-            findings.push(CSV_DUPLICATE_COLUMN.at(
-                Place::of(line, column),
-                format!("{} names a column that is there already", shown(name)),
-            ));
+            findings.push(
+                CSV_DUPLICATE_COLUMN.at(Place::of(line, column), format!("{} repeats a column", shown(name))),
+            );
         } else if before.iter().any(|other| *other > column) && !partner {
             findings.push(
-                CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not where the portal wants it"),
+                CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not in the portal's order"),
             );
         }
         before.push(column);
         let spelled = name == column.header() || partner && name.eq_ignore_ascii_case(column.header());
         if !spelled {
             let evidence =
-                format!("the header is {}, and the portal takes its own spelling alone", shown(name));
+                format!("the header is {}, and the portal accepts only its own spelling", shown(name));
             let finding = CSV_HEADER_SPELLING.at(Place::of(line, column), evidence);
             findings.push(finding.with_remedy(format!("write {}", column.header())));
         }
@@ -213,7 +213,7 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
     findings
 }
 
-/// The number, from 1, and the name of the first column without a known name that is nearly the name of `column`.
+/// Returns the number, from 1, and the name of the first unknown column that is nearly named `column`.
 fn misspelled(header: &Header, column: Column) -> Option<(usize, &str)> {
     let mut unknown = header.fields.iter().enumerate().filter(|(_, (_, known))| known.is_none());
     let (index, (name, _)) = unknown.find(|(_, (name, _))| Column::nearly(name) == Some(column))?;
@@ -224,15 +224,15 @@ fn missing_column(header: &Header, line: u64, column: Column) -> Finding {
     let place = Place::of(line, column);
     match misspelled(header, column) {
         Some((number, name)) => CSV_MISSING_COLUMN
-            .at(place, format!("there is no such column; column {number} is called {}", shown(name)))
+            .at(place, format!("the column is missing; column {number} is called {}", shown(name)))
             .with_remedy(format!("write {} there, if that is what it is", column.header())),
         None => {
-            CSV_MISSING_COLUMN.at(place, "there is no such column, and no device can be registered without")
+            CSV_MISSING_COLUMN.at(place, "the column is missing, and no device can be registered without it")
         }
     }
 }
 
-/// Nothing if the column is one that is missed: then that is said.
+/// Creates the finding for an unknown column; `None` if a missing column explains it.
 fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<Finding> {
     let number = index.saturating_add(1);
     let found = |evidence: &str| CSV_EXTRA_COLUMN.at(Place::field(line, number), evidence);
@@ -255,19 +255,19 @@ fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<
     }
 }
 
-/// A row that was checked.
+/// A checked row.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) device: Option<DeviceToImport>,
     pub(super) findings: Vec<Finding>,
-    /// The serial number, if it can be one.
+    /// The serial number, if it is valid.
     pub(super) serial: Option<SerialNumber>,
-    /// A fingerprint of the maker that the hash names.
+    /// A fingerprint of the maker in the hash.
     pub(super) manufacturer: Option<u64>,
     pub(super) has_user: bool,
     /// A fingerprint of the hash.
     pub(super) hash: Option<u64>,
-    /// Whether the hash can be one by itself: it has all its records.
+    /// Whether the hash has all its records.
     pub(super) is_whole: bool,
     /// Whether the checksum of the hash is right.
     pub(super) is_proven: bool,
@@ -320,7 +320,7 @@ impl<'a> Checks<'a> {
         self.findings.push(finding.with_remedy(error.remedy().to_owned()));
     }
 
-    /// Returns `false` if the row has the labels of columns where values should be, as reports repeat them.
+    /// Returns `false` if the row has column labels in place of values, as reports repeat them.
     fn no_labels(&mut self) -> bool {
         let fields = self.fields.get(self.header.labels..).unwrap_or_default();
         let labels = fields.iter().filter(|field| Column::recognise(field).is_some()).count();
@@ -328,7 +328,7 @@ impl<'a> Checks<'a> {
         let is_label_row = labels >= 2 || serial == Some(Column::SerialNumber);
         if is_label_row {
             let evidence =
-                "the row repeats the labels of the columns in place of values, as an export of a report does";
+                "the row repeats the labels of the columns in place of values, as exports of reports do";
             self.findings.push(CSV_LABEL_ROW.at(Place::line(self.line), evidence));
         }
         !is_label_row
@@ -339,7 +339,7 @@ impl<'a> Checks<'a> {
         self.fields.get(self.header.labels + at).copied()
     }
 
-    /// Whether the row has as many fields as the header, near enough to know which is which.
+    /// Checks the number of fields. Returns `false` if it is not clear which field belongs to which column.
     fn count(&mut self) -> bool {
         let (expected, there) = (self.header.fields.len() + self.header.labels, self.fields.len());
         if there < expected {
@@ -362,7 +362,7 @@ impl<'a> Checks<'a> {
         true
     }
 
-    /// The value of a column without blanks around it; `None` if there is none.
+    /// Returns the trimmed value of a column; `None` if it is empty.
     fn value(&mut self, column: Column) -> Option<&'a str> {
         let field = self.field(column)?;
         let value = field.trim();
@@ -370,12 +370,12 @@ impl<'a> Checks<'a> {
             return None;
         }
         if value.len() < field.len() {
-            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were left out");
+            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were removed");
         }
         Some(value)
     }
 
-    /// As [`value`](Self::value), of a column whose value the portal must be able to read.
+    /// Returns the value of a column, and reports what the portal cannot read in it.
     fn plain(&mut self, column: Column) -> Option<&'a str> {
         let mut value = self.value(column)?;
         if looks_like_hash(value) {
@@ -400,7 +400,7 @@ impl<'a> Checks<'a> {
         }
         // No serial number begins with an apostrophe. Another value may, and is kept.
         if column == Column::SerialNumber && value.starts_with('\'') {
-            let evidence = "the apostrophe before the value, by which Excel keeps it as text, was left out";
+            let evidence = "the apostrophe before the value, by which Excel keeps it as text, was removed";
             let finding = CSV_EXCEL_TEXT.at(Place::of(self.line, column), evidence);
             self.findings.push(finding.with_severity(Severity::Warning));
             value = value.trim_matches(|c: char| c == '\'' || c.is_whitespace());
@@ -433,7 +433,7 @@ impl<'a> Checks<'a> {
             return None;
         };
         if is_scientific(value) {
-            let evidence = format!("{} is a number as Excel shows it, and its digits are lost", shown(value));
+            let evidence = format!("{} is a number in Excel's notation, and digits are lost", shown(value));
             self.found(CSV_SCIENTIFIC_SERIAL, COLUMN, evidence);
             return None;
         }
@@ -444,7 +444,7 @@ impl<'a> Checks<'a> {
 
     fn hash(&mut self, serial: Option<&SerialNumber>, row: &mut Row) -> Option<HardwareHash> {
         const COLUMN: Column = Column::HardwareHash;
-        /// What a cell of Excel holds, in characters.
+        /// The limit of a cell of Excel, in characters.
         const EXCEL_CELL: usize = 32_767;
         if !self.header.has(COLUMN) {
             return None;
@@ -464,7 +464,7 @@ impl<'a> Checks<'a> {
             return None;
         };
         if value.len() >= EXCEL_CELL {
-            let evidence = format!("{} is as long as a cell of Excel can be, or longer", shown_hash(value));
+            let evidence = format!("{} reaches the size limit of a cell of Excel", shown_hash(value));
             self.found(CSV_EXCEL_LIMIT, COLUMN, evidence);
             return None;
         }
@@ -477,8 +477,7 @@ impl<'a> Checks<'a> {
         let hash = match HardwareHash::repair(value) {
             Ok((hash, repaired)) => {
                 if repaired && is_readable {
-                    let evidence =
-                        format!("{} was not in padded base64, and was put right", shown_hash(value));
+                    let evidence = format!("{} was not padded base64 and was repaired", shown_hash(value));
                     self.found(CSV_REPAIRED_HASH, COLUMN, evidence);
                 }
                 hash
@@ -532,7 +531,7 @@ impl<'a> Checks<'a> {
         Some(user)
     }
 
-    /// Adds what the type of a value finds in it.
+    /// Adds the findings of a value's own type.
     fn take_lint(&mut self, column: Column, value: &str, findings: impl IntoIterator<Item = Finding>) {
         for mut finding in findings {
             finding.place = Place::of(self.line, column).into();
@@ -555,7 +554,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// A value as it may be shown: not the name of a person, wherever in the row it has got to.
+/// Returns a value for display, with names of people redacted in any column.
 fn shown(value: &str) -> String {
     if value.contains('@') {
         "the value (not shown: it may name a person)".to_owned()
@@ -573,12 +572,12 @@ fn shown_in(column: Column, value: &str) -> String {
     }
 }
 
-/// The length of a hash, and nothing of its text.
+/// Returns the length of a hash, and none of its text.
 fn shown_hash(value: &str) -> String {
     format!("the value ({} characters)", value.chars().count())
 }
 
-/// `1.23E+15`, with either decimal separator.
+/// Returns `true` for `1.23E+15`, with either decimal separator.
 fn is_scientific(value: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     value.split_once(['E', 'e']).is_some_and(|(number, exponent)| {

@@ -1,21 +1,21 @@
-//! Text of other forms than CSV that device lists come in.
+//! Recognizes other forms than CSV in which device lists arrive.
 
 use super::header::{Column, Header, Splitter};
 
-/// The command that writes a device file.
+/// The remedy that names the command for a device file.
 const COMMAND: &str = "write the file with Get-WindowsAutopilotInfo -OutputFile devices.csv";
-/// The command that writes objects of PowerShell as CSV.
+/// The remedy that names the command for writing PowerShell objects as CSV.
 const EXPORT: &str =
     "pipe the objects to Export-Csv -NoTypeInformation -Encoding ascii devices.csv, not to a Format cmdlet";
 
-/// Returns `true` if a line is certainly no line of CSV: JSON, HTML, or a name and its value.
+/// Returns `true` if a line is certainly not CSV: JSON, HTML, or a name and its value.
 pub(super) fn is_document(line: &str) -> bool {
     let text = line.trim_start();
     let is_list = || text.split_once([':', '=']).is_some_and(|(name, _)| Column::recognise(name).is_some());
     text.starts_with(['{', '[', '<']) || is_list()
 }
 
-/// Returns the name of the form that a file has in place of CSV, and the remedy; `None` if the form is not known.
+/// Returns the form of a file that is not CSV, and the remedy; `None` if the form is not known.
 pub(super) fn recognise(line: &str, splitter: &mut Splitter) -> Option<(&'static str, &'static str)> {
     let text = line.trim();
     let label = |text: &str| Column::recognise(text).is_some();
@@ -49,7 +49,7 @@ pub(super) fn recognise(line: &str, splitter: &mut Splitter) -> Option<(&'static
     (is_ruler || is_table).then_some(("the file is a table with blanks between the columns", EXPORT))
 }
 
-/// Returns `true` if a line has one value, and that is a header with its separators.
+/// Returns `true` if a line is one value that contains a header with its separators.
 fn is_one_cell(line: &str, splitter: &mut Splitter) -> bool {
     [b',', b';', b'\t'].into_iter().any(|delimiter| {
         let fields = splitter.split(line, delimiter).unwrap_or_default();

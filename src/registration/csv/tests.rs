@@ -1,4 +1,4 @@
-//! What device files are like, and what must be said of them.
+//! Device files and the findings about them.
 
 use std::io;
 
@@ -25,7 +25,7 @@ fn read(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>, CsvSummar
     (devices, findings, reader.summary().clone())
 }
 
-/// Devices read with hashes of any length.
+/// Reads devices with hashes of any length.
 fn read_tiny(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>) {
     let options = CsvOptions::default().with_shortest_hash(0);
     let (mut devices, mut findings) = (Vec::new(), Vec::new());
@@ -36,7 +36,7 @@ fn read_tiny(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>) {
     (devices, findings)
 }
 
-/// `id @ place` of each finding.
+/// Returns `id @ place` of each finding.
 fn found(file: impl AsRef<[u8]>) -> Vec<String> {
     read(file).1.iter().map(|finding| format!("{} @ {}", finding.id, finding.place)).collect()
 }
@@ -45,7 +45,7 @@ fn device(serial: &str) -> DeviceToImport {
     DeviceToImport::new(serial.parse().unwrap(), hash(serial).parse().unwrap())
 }
 
-/// Two devices in the portal's format.
+/// Returns two devices in the portal's format.
 fn two() -> String {
     format!(
         "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag\nSN-1,,{},Kiosk\nSN-2,3305016087943,{},\n",
@@ -403,7 +403,7 @@ fn a_misspelled_header_is_asked_about_and_never_guessed() {
             "Device Serial Numbr,Hardware Hash,Group Tag",
             0,
             vec![
-                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                "error [csv.missing-column] line 1, Device Serial Number: the column is missing; column 1 is called \
                  \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
             ],
         ),
@@ -411,9 +411,9 @@ fn a_misspelled_header_is_asked_about_and_never_guessed() {
             "Device Serial Numbr,Hardwar Hash,Group Tag",
             0,
             vec![
-                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                "error [csv.missing-column] line 1, Device Serial Number: the column is missing; column 1 is called \
                  \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
-                "error [csv.missing-column] line 1, Hardware Hash: there is no such column; column 2 is called \
+                "error [csv.missing-column] line 1, Hardware Hash: the column is missing; column 2 is called \
                  \"Hardwar Hash\"; write Hardware Hash there, if that is what it is",
             ],
         ),

@@ -3,36 +3,36 @@
 use super::header::Header;
 use crate::foreign::{has_first_record, is_base64, looks_like_hash};
 
-/// The number of characters from which a line of base64 beside other fields is the end of a hash, not a serial number.
+/// The least number of characters of base64 beside other fields that is the end of a hash, not a serial number.
 const LONG: usize = 20;
 
-/// A row whose hash may go on in the next lines.
+/// A row whose hash may continue on the next lines.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// The lines, from the row's own.
+    /// The number of the row's first line.
     pub(super) first: u64,
     pub(super) last: u64,
-    /// Whether the hash is certainly not all in the row's own line.
+    /// Whether the hash is certainly incomplete on the row's first line.
     is_open: bool,
     /// Whether the hash has begun.
     has_begun: bool,
-    /// The most fields that the line with the end of the hash can have.
+    /// The most fields of the line in which the hash ends.
     fields_at_end: usize,
     delimiter: char,
-    /// The row and its continuation in one line, if they are to be joined.
+    /// The row and its continuation as one line, if they are to be joined.
     pub(super) joined: Option<String>,
 }
 
-/// The hash in the fields of a row, as far as its line has it.
+/// The position of a hash that may continue on the next line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
-    /// A hash begins in this field, and no value follows in the line.
+    /// The hash begins in this field, and no value follows on the line.
     Begins(usize),
-    /// The line ends where the hash should begin, in this field.
+    /// The line ends before this field, in which the hash should begin.
     Expected(usize),
 }
 
-/// Returns where a hash begins that may go on in the next line; `None` if the row ends with another value.
+/// Returns the position of a hash that may continue on the next line; `None` if the row ends with another value.
 pub(super) fn start(fields: &[&str], hash_at: Option<usize>) -> Option<Start> {
     let filled = fields.iter().rposition(|field| !field.trim().is_empty());
     if let Some(at) = filled
@@ -44,23 +44,23 @@ pub(super) fn start(fields: &[&str], hash_at: Option<usize>) -> Option<Start> {
     filled.is_none_or(|at| at < hash_at).then_some(Start::Expected(hash_at))
 }
 
-/// Returns `true` for the first characters of a hash, however few.
+/// Returns `true` for the start of a hash, of any length.
 fn may_begin(text: &str) -> bool {
     matches!(text.as_bytes(), [b'T'] | [b'T', b'0'] | [b'T', b'0', b'E'..=b'H', ..]) && is_all_base64(text)
 }
 
-/// Returns `true` for a hash, or a run of base64 that is too long for another value of a line.
+/// Returns `true` for a hash, or a run of base64 too long for any other value.
 fn looks_long(text: &str) -> bool {
     looks_like_hash(text) || may_begin(text) || (text.len() >= 2 * LONG && is_all_base64(text))
 }
 
-/// Returns `true` if a field in the column of the hash is base64, however short.
+/// Returns `true` if a field in the hash's column is base64 of any length.
 fn is_piece(field: &str, at: usize, hash_at: Option<usize>) -> bool {
     hash_at == Some(at) && is_all_base64(piece(field))
 }
 
 impl Run {
-    /// `is_whole`: whether the hash in the row's line can be one by itself. `line` is its text.
+    /// Creates the run of a row. `is_whole`: whether the hash on the row's line is complete. `line` is the row's text.
     pub(super) fn new(
         number: u64,
         start: Start,
@@ -83,12 +83,12 @@ impl Run {
         }
     }
 
-    /// Returns `true` if the run has more than the row's own line.
+    /// Returns `true` if the run has more lines than the row's own.
     pub(super) fn is_wrapped(&self) -> bool {
         self.last > self.first
     }
 
-    /// Takes a line if it continues the hash. `fields` are its fields, as far as it can be split.
+    /// Adds a line if it continues the hash. `fields` are the line's fields, as far as it can be split.
     pub(super) fn take(&mut self, number: u64, fields: &[&str]) -> bool {
         if !self.continues(fields) {
             return false;
@@ -137,12 +137,12 @@ impl Run {
     }
 }
 
-/// Returns a piece of a hash without the marks that mail and editors put around it.
+/// Returns a piece of a hash without the marks that mail and editors add.
 fn piece(field: &str) -> &str {
     field.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | '\\' | '`' | '|' | ';'))
 }
 
-/// Returns `true` for text of the base64 alphabet with padding, also in the forms of URLs and quoted-printable mail.
+/// Returns `true` for padded base64, including the URL-safe alphabet and quoted-printable mail.
 fn is_all_base64(text: &str) -> bool {
     !text.is_empty()
         && text

@@ -3,7 +3,7 @@
 use super::{Column, MAX_DEVICES};
 use crate::model::{DeviceToImport, InvalidValue};
 
-/// Writes devices as files that the portal accepts: plain ASCII, CR LF, no quotes, at most 500 devices each.
+/// A writer of files that the portal accepts: plain ASCII, CR LF, no quotes, at most 500 devices each.
 ///
 /// ```
 /// use windows_autopilot::model::DeviceToImport;
@@ -17,24 +17,23 @@ use crate::model::{DeviceToImport, InvalidValue};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// An iterator over the text of each file; no more than one is held. Columns that none of a file's devices needs are
-/// left out. A value that the format cannot hold is refused, and never changed; so is one that a spreadsheet would run as a
-/// formula, since it begins with `=`, `+`, `-` or `@`. The id that a caller gives to an import
-/// is no part of the format.
+/// Iterates over the text of each file and holds one at a time. A column that no device of a file needs is left out. A
+/// value that the format cannot hold is refused, never changed; so is a value that a spreadsheet would run as a
+/// formula, because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of the format.
 #[derive(Debug, Clone)]
 pub struct PortalFiles<I> {
     devices: I,
 }
 
 impl<'a, I: Iterator<Item = &'a DeviceToImport>> PortalFiles<I> {
-    /// The files of these devices, in their order.
+    /// Creates the files of these devices, in order.
     pub fn new(devices: impl IntoIterator<Item = &'a DeviceToImport, IntoIter = I>) -> Self {
         Self { devices: devices.into_iter() }
     }
 }
 
 impl<'a, I: Iterator<Item = &'a DeviceToImport>> Iterator for PortalFiles<I> {
-    /// The text of a file, or the first value of it that the format cannot hold.
+    /// The text of a file, or its first value that the format cannot hold.
     type Item = Result<String, InvalidValue>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -79,7 +78,7 @@ fn push_line<'a>(
     Ok(())
 }
 
-/// The value of a column, if the format can hold it.
+/// Returns the value of a column, or an error if the format cannot hold it.
 fn field(device: &DeviceToImport, column: Column) -> Result<&str, InvalidValue> {
     let (what, value) = match column {
         Column::SerialNumber => ("serial number", device.serial_number.as_str()),

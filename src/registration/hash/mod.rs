@@ -1,9 +1,8 @@
-//! What a hardware hash says of a device.
+//! The contents of a hardware hash.
 //!
-//! The hash is no hash: it is a list of records, in base64, that describe the device's parts, followed by a SHA-256 of
-//! them. The format is not documented. What is read here agrees with three independent tools, and the checksum and
-//! every record type below were found in a hash that a device had written. Record types that nobody has named are kept
-//! as they are.
+//! A hardware hash is not a digest: it is a list of records in base64 that describe the device's parts, followed by
+//! their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and every
+//! record type below were found in a hash written by a device. Unknown record types are kept.
 
 mod parts;
 mod records;
@@ -38,7 +37,7 @@ pub(crate) use self::shape::{HashLengths, check_text};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// A hash identifies a device: `Debug` shows its maker, its model and what the checks found, and nothing else.
+/// A hash identifies a device: `Debug` shows the maker, the model and the state of the records and the checksum only.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashContents {
@@ -62,7 +61,7 @@ pub struct HashContents {
     pub board_version: Option<Text>,
     /// The UUID in the firmware.
     pub uuid: Option<SmbiosUuid>,
-    /// The number of the kind of chassis, as SMBIOS counts them: 10 is a notebook.
+    /// The type of chassis, as a number of SMBIOS: 10 is a notebook.
     pub chassis_type: Option<u8>,
     /// The processor.
     pub processor: Processor,
@@ -82,62 +81,62 @@ pub struct HashContents {
     pub product_key_id: Option<Hidden>,
     /// The part number of the product key in the firmware, such as `[TH]X19-99481`.
     pub product_key_part_number: Option<Text>,
-    /// The Windows that ran when the hash was made.
+    /// The Windows build that made the hash.
     pub os_build: Option<WindowsBuild>,
     /// The build of the tool that made the hash.
     pub tool_build: Option<WindowsBuild>,
-    /// What the checksum at the end says.
+    /// The state of the checksum.
     pub checksum: Checksum,
-    /// Records of types that have no name here, and those whose contents do not fit their type.
+    /// Records of unknown types, and those whose contents do not match their type.
     pub other: Vec<HashRecord>,
     layout: Layout,
 }
 
-/// How the records lie in the bytes.
+/// The layout of the records in the bytes.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Layout {
-    /// The bytes that are there.
+    /// The number of bytes.
     bytes: usize,
-    /// The bytes that the header says header and records have.
+    /// The number of bytes that the header declares for itself and the records.
     declared: usize,
-    /// Where the records stop making sense.
+    /// The offset of the first malformed record.
     broken_at: Option<usize>,
     /// Whether the bytes end before the checksum does.
     cut: bool,
-    /// Whether there is something other than zeros after the checksum.
+    /// Whether there are bytes other than zeros after the checksum.
     trailing: bool,
 }
 
-/// What the checksum at the end of a hash says.
+/// The state of the checksum of a hash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Checksum {
-    /// It is right.
+    /// The checksum matches.
     Valid,
-    /// The records are not those that it was made of.
+    /// The checksum does not match the records.
     Mismatch,
-    /// There is none.
+    /// The checksum is missing.
     #[default]
     Missing,
 }
 
-/// Whether a device can be pre-provisioned or deploy itself, as far as its hash tells: both need a TPM 2.0 that can
-/// prove what it is. User-driven deployment does not.
+/// The suitability of a device for pre-provisioning and self-deploying, by its hash: both need a TPM 2.0 that supports
+/// attestation. User-driven deployment does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readiness {
-    /// It can.
+    /// The device is suitable.
     Ready,
     /// The hash names no TPM.
     NoTpm,
-    /// The TPM is of this version.
+    /// The TPM has this version, which is too old.
     OldTpm(Text),
     /// The TPM's endorsement key is not in the hash.
     NoEndorsementKey,
 }
 
 impl Readiness {
-    /// Whether it can.
+    /// Returns `true` if the device is suitable.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Ready)
     }
@@ -156,35 +155,35 @@ impl fmt::Display for Readiness {
     }
 }
 
-/// The place of a finding about a hash by itself.
+/// The place of a finding about a hash.
 const PLACE: &str = "hardware hash";
 
 impl HashContents {
-    /// Reads a hash.
+    /// Decodes a hash.
     ///
     /// Of a damaged hash, the readable part is decoded; [`lint`](Self::lint) reports the damage.
     ///
     /// # Errors
-    /// If the hash does not start as one.
+    /// The hash has no valid start.
     pub fn decode(hash: &HardwareHash) -> Result<Self, InvalidValue> {
         Self::decode_bytes(&hash.to_bytes())
     }
 
-    /// Reads the bytes of a hash, that is, after base64.
+    /// Decodes the bytes of a hash, after base64.
     ///
     /// # Errors
-    /// If the bytes do not start as a hash.
+    /// The bytes have no valid start.
     pub fn decode_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         records::decode(bytes).ok_or_else(|| {
             InvalidValue::new(
                 PLACE,
-                "does not start as a hardware hash does",
+                "does not start like a hardware hash",
                 "copy the hash from the device again, as a whole",
             )
         })
     }
 
-    /// Whether the device can be pre-provisioned or deploy itself, and if not, why.
+    /// Returns whether the device is suitable for pre-provisioning and self-deploying.
     pub fn readiness(&self) -> Readiness {
         match self.tpm.version() {
             None => Readiness::NoTpm,
@@ -194,9 +193,9 @@ impl HashContents {
         }
     }
 
-    /// Finds what the service refuses, and what looks damaged.
+    /// Returns findings about contents that the service refuses and about damage.
     ///
-    /// A wrong checksum is a warning: whether the service looks at it is not known.
+    /// A wrong checksum is a warning, because it is not known whether the service checks it.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let Layout { bytes, declared, broken_at, cut, trailing } = self.layout;
@@ -224,7 +223,7 @@ impl HashContents {
         match self.checksum {
             Checksum::Valid => {}
             Checksum::Mismatch => {
-                let evidence = "its contents are not those that its checksum was made of";
+                let evidence = "its checksum does not match its contents";
                 findings.push(HASH_CHECKSUM.at(PLACE, evidence));
             }
             Checksum::Missing => {
@@ -232,15 +231,15 @@ impl HashContents {
             }
         }
         if trailing {
-            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has more than zeros after its checksum"));
+            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has data after its checksum"));
         }
         findings
     }
 
-    /// Finds a serial number beside the hash that is not the one in it.
+    /// Compares the serial number next to the hash with the one in it.
     ///
-    /// Blanks around it and case do not count. Without a serial number in the hash, nothing is found here:
-    /// [`lint`](Self::lint) reports that.
+    /// Blanks around it and case are ignored. Returns `None` if the hash has no serial number, which
+    /// [`lint`](Self::lint) reports.
     pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
         let inside = self.serial_number.as_deref()?;
         let beside = beside.as_str().trim();
@@ -280,7 +279,7 @@ mod tests {
     use super::*;
     use crate::model::Severity;
 
-    /// Made byte by byte and summed by another program, so that reader and sample cannot be wrong in the same way.
+    /// A hash built by hand with a checksum from another program, so that reader and sample cannot share an error.
     const BY_HAND: &str = "T0GVABAADABDb250b3NvABEAEABOb3RlYm9vayAxNAAOAA4AVEVTVC0wMDAxAAwAFAAAAQIDBAUGBwgJCgsMDQ4P\
         CAAaAA4AAAACAAAAAAEIAAAAUABDAEkAAAANAB0AVFBNLVZlcnNpb246Mi4wIC1MZXZlbDowABkAFAABAQEBAQEBAQEBAQEBAQEBGwAIACIA\
         EwBDUyQAtEPhLq+zC58/N9fF1YGcoweWCPKOGzRvpu9Yjh9yVAkAAAAAAAAAAAA=";

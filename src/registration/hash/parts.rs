@@ -1,4 +1,4 @@
-//! The parts of a device, as its hardware hash names them.
+//! The parts of a device, as in its hardware hash.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ pub struct Processor {
     pub model: Option<Text>,
     /// Its architecture.
     pub architecture: Option<Architecture>,
-    /// How many processors there are.
+    /// The number of processors.
     pub packages: Option<u16>,
-    /// How many cores they have together.
+    /// The total number of cores.
     pub cores: Option<u16>,
-    /// How many threads they run at once.
+    /// The total number of threads.
     pub threads: Option<u16>,
 }
 
@@ -33,7 +33,7 @@ pub enum Architecture {
     X64,
     /// 64-bit Arm.
     Arm64,
-    /// Another, by Windows' number for it.
+    /// Another architecture, by Windows' number.
     Other(u16),
 }
 
@@ -52,15 +52,15 @@ impl From<u16> for Architecture {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disk {
-    /// Its size in GB.
+    /// The size in GB.
     pub capacity_gb: Option<u64>,
-    /// What connects it.
+    /// The bus.
     pub bus: Option<StorageBus>,
-    /// Its serial number, with its model.
+    /// The serial number, with the model.
     pub serial_number: Option<Hidden>,
 }
 
-/// What connects a disk.
+/// The bus of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StorageBus {
@@ -80,7 +80,7 @@ pub enum StorageBus {
     Sata,
     /// `NVMe`.
     Nvme,
-    /// Another, by Windows' number for it.
+    /// Another bus, by Windows' number.
     Other(u8),
 }
 
@@ -104,19 +104,19 @@ impl From<u8> for StorageBus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkAdapter {
-    /// What it sends through.
+    /// The medium.
     pub medium: NetworkMedium,
-    /// Its address.
+    /// The MAC address.
     pub mac_address: MacAddress,
-    /// What connects it, such as `PCI`.
+    /// The bus, such as `PCI`.
     pub bus: Option<Text>,
 }
 
-/// What a network adapter sends through.
+/// The medium of a network adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NetworkMedium {
-    /// A wireless network, of an old driver.
+    /// A wireless network with an old driver.
     WirelessLan,
     /// Wi-Fi.
     Wifi,
@@ -124,7 +124,7 @@ pub enum NetworkMedium {
     Bluetooth,
     /// Ethernet.
     Ethernet,
-    /// Another, by Windows' number for it.
+    /// Another medium, by Windows' number.
     Other(u32),
 }
 
@@ -158,14 +158,14 @@ pub struct Display {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tpm {
-    /// What the hash says of it, such as `TPM-Version:2.0 -Level:0-Revision:1.16-VendorID:'IFX '-Firmware:7.2.0.0`.
+    /// The description, such as `TPM-Version:2.0 -Level:0-Revision:1.16-VendorID:'IFX '-Firmware:7.2.0.0`.
     pub description: Option<Text>,
-    /// Whether its endorsement key is in the hash.
+    /// Whether the endorsement key is in the hash.
     pub has_endorsement_key: bool,
 }
 
 impl Tpm {
-    /// The version of the specification, such as `2.0`.
+    /// Returns the version of the specification, such as `2.0`.
     pub fn version(&self) -> Option<&str> {
         let text = self.description.as_deref()?;
         let text = text.split_once("TPM-Version:").map_or(text, |(_, rest)| rest).trim_start();
@@ -178,13 +178,13 @@ impl Tpm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct WindowsBuild {
-    /// First number.
+    /// The major version.
     pub major: u16,
-    /// Second number.
+    /// The minor version.
     pub minor: u16,
-    /// Third number.
+    /// The build.
     pub build: u16,
-    /// Fourth number.
+    /// The revision.
     pub revision: u16,
 }
 
@@ -199,12 +199,12 @@ impl fmt::Display for WindowsBuild {
 pub struct SmbiosUuid([u8; 16]);
 
 impl SmbiosUuid {
-    /// Its bytes as SMBIOS stores them: the first three parts with their last byte first.
+    /// Returns the bytes in SMBIOS order: the first three groups little-endian.
     pub fn to_smbios_bytes(self) -> [u8; 16] {
         self.0
     }
 
-    /// The UUID of bytes as SMBIOS stores them.
+    /// Creates the UUID from bytes in SMBIOS order.
     pub fn from_smbios_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -235,7 +235,7 @@ impl fmt::Debug for SmbiosUuid {
 pub struct MacAddress([u8; 6]);
 
 impl MacAddress {
-    /// Its bytes.
+    /// Returns the bytes.
     pub fn to_bytes(self) -> [u8; 6] {
         self.0
     }
@@ -260,13 +260,13 @@ impl fmt::Debug for MacAddress {
     }
 }
 
-/// A record of a hash that is not read. `Debug` shows its type and length.
+/// A record that is not parsed. `Debug` shows its type and length.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashRecord {
-    /// The number of its type.
+    /// The number of the type.
     pub record_type: u16,
-    /// Its contents.
+    /// The contents.
     pub value: Vec<u8>,
 }
 

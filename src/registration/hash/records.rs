@@ -5,7 +5,7 @@
 //! "CS"  u16 36  SHA-256 of all before "CS"
 //! zeros, most often up to 3,000 bytes
 //! ```
-//! Numbers have their last byte first.
+//! Numbers are little-endian.
 
 use super::{
     Checksum, Disk, Display, HashContents, HashRecord, Layout, NetworkAdapter, Processor, SmbiosUuid,
@@ -15,12 +15,12 @@ use crate::model::{Hidden, Text};
 
 pub(super) const HEADER: &[u8; 2] = b"OA";
 pub(super) const CHECKSUM: &[u8; 2] = b"CS";
-/// The bytes of a record before its value, and of the header.
+/// The size of the header, and of a record before its value.
 pub(super) const HEAD_BYTES: usize = 4;
-/// The bytes of the checksum's record.
+/// The size of the checksum's record.
 pub(super) const CHECKSUM_BYTES: u16 = 36;
 
-/// The numbers of the record types, by what their value is.
+/// Record types, by the meaning of their value.
 pub(super) mod kind {
     pub(crate) const BUILDS: u16 = 1;
     pub(crate) const PROCESSOR: u16 = 2;
@@ -49,7 +49,7 @@ pub(super) mod kind {
     pub(crate) const GRAPHICS_NAME: u16 = 30;
 }
 
-/// The contents of the bytes of a hash; `None` if they do not start as one.
+/// Decodes the bytes of a hash; `None` if they have no valid start.
 pub(super) fn decode(bytes: &[u8]) -> Option<HashContents> {
     if bytes.first_chunk()? != HEADER {
         return None;
@@ -72,7 +72,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<HashContents> {
     Some(contents)
 }
 
-/// The records, up to the first that does not fit; what is left is then in `rest`.
+/// An iterator over the records up to the first malformed one; the rest of the bytes is then in `rest`.
 struct Records<'a> {
     rest: &'a [u8],
 }
@@ -112,7 +112,7 @@ impl HashContents {
         self.layout.trailing = after.iter().fold(0, |all, byte| all | byte) != 0;
     }
 
-    /// Puts a record into its field. `false` if it has none, or if the value does not fit it.
+    /// Stores a record in its field. Returns `false` if it has no field or the value does not match its type.
     fn take(&mut self, record_type: u16, value: &[u8]) -> bool {
         let field = match record_type {
             kind::PROCESSOR_MANUFACTURER => &mut self.processor.manufacturer,
@@ -137,7 +137,7 @@ impl HashContents {
         true
     }
 
-    /// As [`take`](Self::take), for what is not one text.
+    /// Stores a record whose value is not one text, as [`take`](Self::take) does.
     fn take_structured(&mut self, record_type: u16, value: &[u8]) -> Option<()> {
         match record_type {
             kind::BUILDS if self.tool_build.is_none() => {
@@ -223,14 +223,14 @@ fn build_at(bytes: &[u8], at: usize) -> Option<WindowsBuild> {
     })
 }
 
-/// Text up to its closing zero, without blanks around it; `None` if nothing is left.
+/// Returns text up to its terminating zero, trimmed; `None` if it is empty.
 fn text(value: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(value.split(|byte| *byte == 0).next()?);
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// As [`text`], of two bytes a character.
+/// Returns UTF-16 text, as [`text`] does.
 fn utf16_text(value: &[u8]) -> Option<String> {
     let (units, _) = value.as_chunks::<2>();
     let units = units.iter().map(|unit| u16::from_le_bytes(*unit)).take_while(|unit| *unit != 0);

@@ -1,4 +1,4 @@
-//! Hashes of devices that do not exist.
+//! Hashes of fictitious devices.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::records::{CHECKSUM, CHECKSUM_BYTES, HEAD_BYTES, HEADER, kind};
 use crate::model::{HardwareHash, InvalidValue};
 
-/// The bytes of the hashes that devices write.
+/// The size of a typical hash in bytes.
 const USUAL_BYTES: usize = 3_000;
 
-/// Makes the hardware hash of a device that does not exist, for tests, examples and simulated tenants.
+/// The hardware hash of a fictitious device, for tests, examples and simulated tenants.
 ///
 /// ```
 /// use windows_autopilot::registration::SampleHash;
@@ -18,10 +18,10 @@ const USUAL_BYTES: usize = 3_000;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// It has the records, the order and the length of a hash that a device wrote. What identifies a device (UUID, network
-/// addresses, disk, TPM key) follows from the serial number, so that the same sample is always the same.
+/// It has the records, the order and the length of a hash written by a device. The identifying values (UUID, network
+/// addresses, disk, TPM key) are derived from the serial number, so that equal samples give equal hashes.
 ///
-/// It is no device: do not send it to a real tenant.
+/// The device does not exist: do not send its hash to a real tenant.
 #[derive(Debug, Clone)]
 pub struct SampleHash {
     serial_number: String,
@@ -33,7 +33,7 @@ pub struct SampleHash {
 }
 
 impl SampleHash {
-    /// A notebook with a TPM 2.0 and this serial number.
+    /// Creates a notebook with a TPM 2.0 and this serial number.
     pub fn new(serial_number: impl Into<String>) -> Self {
         Self {
             serial_number: serial_number.into(),
@@ -45,47 +45,47 @@ impl SampleHash {
         }
     }
 
-    /// The same, by another maker. None if empty.
+    /// Sets the maker. The record is left out if the name is empty.
     #[must_use]
     pub fn with_manufacturer(self, manufacturer: impl Into<String>) -> Self {
         Self { manufacturer: manufacturer.into(), ..self }
     }
 
-    /// The same, of another model.
+    /// Sets the model.
     #[must_use]
     pub fn with_model(self, model: impl Into<String>) -> Self {
         Self { model: model.into(), ..self }
     }
 
-    /// The same, with another description of its TPM.
+    /// Sets the description of the TPM.
     #[must_use]
     pub fn with_tpm(self, description: impl Into<String>) -> Self {
         Self { tpm: Some(description.into()), ..self }
     }
 
-    /// The same, without a TPM.
+    /// Removes the TPM.
     #[must_use]
     pub fn without_tpm(self) -> Self {
         Self { tpm: None, ..self }.without_endorsement_key()
     }
 
-    /// The same, without the endorsement key of its TPM.
+    /// Removes the TPM's endorsement key.
     #[must_use]
     pub fn without_endorsement_key(self) -> Self {
         Self { endorsement_key: false, ..self }
     }
 
-    /// The same, with a record of any type after the others.
+    /// Appends a record of any type.
     #[must_use]
     pub fn with_record(mut self, record_type: u16, value: impl Into<Vec<u8>>) -> Self {
         self.more.push((record_type, value.into()));
         self
     }
 
-    /// The hash: 4,000 characters, or more if the values are long.
+    /// Builds the hash: 4,000 characters, or more if the values are long.
     ///
     /// # Errors
-    /// If the values are too long for a hash, which has room for 65,535 bytes of them.
+    /// The values exceed the 65,535 bytes of a hash.
     pub fn build(&self) -> Result<HardwareHash, InvalidValue> {
         let too_long = || InvalidValue::new("sample hash", "has no room for its values", "make them shorter");
         let mut records = Vec::new();
@@ -150,7 +150,7 @@ impl SampleHash {
     }
 }
 
-/// 10.0.22631.4317, in the order of the record.
+/// 10.0.22631.4317, in the record's order.
 const BUILD: &[u8] = &[0, 0, 10, 0, 0xDD, 0x10, 0x67, 0x58];
 
 fn text(text: &str) -> Vec<u8> {

@@ -1,12 +1,12 @@
-//! Checks of a hash as text, before it is decoded.
+//! Checks of a hash as text, before decoding.
 
 use crate::model::{Finding, Severity};
 use crate::registration::findings::{HASH_LENGTH, HASH_TOO_SHORT, HASH_TWICE, HASH_UNREADABLE};
 
-/// The lengths of hashes, in characters of base64.
+/// The expected lengths of hashes, in characters of base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HashLengths {
-    /// The length below which a text is no hash.
+    /// The minimum length of a hash.
     pub(crate) shortest: usize,
     /// The length of nearly every hash.
     pub(crate) usual: usize,
@@ -18,10 +18,10 @@ impl Default for HashLengths {
     }
 }
 
-/// The characters at the start of a hash that come once in it.
+/// The number of characters at the start of a hash that occur once in it.
 const START: usize = 24;
 
-/// Finds what shows that a text cannot be a hash, or a length that few hashes have. Shows none of the text.
+/// Checks that a text can be a hash and has a usual length. The finding shows none of the text.
 pub(crate) fn check_text(text: &str, lengths: HashLengths) -> Option<Finding> {
     let compact: String;
     let text = match text.contains(char::is_whitespace) {

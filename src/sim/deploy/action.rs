@@ -1,4 +1,4 @@
-//! The actions on a device between two deployments: its reset, its removal, its new name and its new motherboard.
+//! Actions on a device between deployments: reset, removal, rename and a new motherboard.
 
 use crate::sim::resource::{device, directory_device, managed_device};
 use crate::sim::rows::Identity;
@@ -6,13 +6,14 @@ use crate::sim::state::State;
 use crate::sim::tenant::Tenant;
 
 impl Tenant {
-    /// Resets a device: it is as new, and waits to be switched on. Intune and Microsoft Entra keep their objects until it
-    /// enrolls again. Returns `false` if it was never switched on.
+    /// Resets a device to factory state, ready to be switched on. Intune and Microsoft Entra keep their objects until
+    /// it enrolls again. Returns `false` if it was never switched on.
     pub fn reset(&self, serial: &str) -> bool {
         self.now().end_deployment(serial)
     }
 
-    /// Wipes a device from Intune: its record there goes, and it is as new. Returns `false` if Intune does not manage it.
+    /// Wipes a device from Intune, which removes its record there and resets it. Returns `false` if Intune does not
+    /// manage it.
     pub fn wipe(&self, serial: &str) -> bool {
         let mut state = self.now();
         let Some(managed) = state.managed_device_of(serial) else { return false };
@@ -21,8 +22,8 @@ impl Tenant {
         true
     }
 
-    /// Renames a device that Intune manages: in Intune, in Active Directory, and in Microsoft Entra where its computer is
-    /// synchronized. Returns `false` if Intune does not manage it.
+    /// Renames a managed device in Intune, in Active Directory, and in Microsoft Entra if its computer is synchronized.
+    /// Returns `false` if Intune does not manage it.
     pub fn rename(&self, serial: &str, name: &str) -> bool {
         let mut state = self.now();
         let Some(managed) = state.managed_device_of(serial) else { return false };
@@ -43,8 +44,8 @@ impl Tenant {
         true
     }
 
-    /// Gives a device a new motherboard: it no longer fits its registration, which then needs to be removed and made anew.
-    /// Returns `false` if no device with this serial number is registered.
+    /// Gives a device a new motherboard: it no longer matches its registration, which has to be replaced. Returns
+    /// `false` if no device with this serial number is registered.
     pub fn swap_motherboard(&self, serial: &str) -> bool {
         let mut state = self.now();
         let now = state.now;

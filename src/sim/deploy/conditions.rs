@@ -9,11 +9,11 @@ use crate::sim::rows::{Cause, ConnectorState, Entity, Run, StatusPage, User};
 use crate::sim::state::State;
 use serde_json::Value;
 
-/// Older connectors can no longer process requests.
+/// The oldest connector that can still process requests.
 const OLDEST_CONNECTOR: [u32; 4] = [6, 2501, 2000, 5];
 
 impl State {
-    /// Returns the obstacle that keeps a user from enrolling, if there is one.
+    /// Returns the obstacle to a user's enrollment, if there is one.
     pub(super) fn enrollment_obstacle(&self, user: &User) -> Option<Cause> {
         let policy = self.mobility.get(INTUNE_POLICY)?;
         let in_scope = match policy.text("appliesTo") {
@@ -36,7 +36,7 @@ impl State {
         self.enrollment.iter().any(blocked).then_some(Cause::PlatformBlocked)
     }
 
-    /// Returns the configuration by which a device joins its domain, or the cause that keeps the device from that.
+    /// Returns the configuration of a device's domain join, or the cause that prevents it.
     pub(super) fn domain_join_of(&self, run: &Run) -> Result<Entity, Cause> {
         let identity = self.identities.get(&run.identity).ok_or(Cause::AnchorMissing)?;
         if !identity.upn.is_empty() {
@@ -70,8 +70,8 @@ impl State {
         Ok(configuration.clone())
     }
 
-    /// Returns the status page of a device with the page's id and name: by the device's own groups first, then by its
-    /// user's, else the default.
+    /// Returns the status page of a device with its id and name: by the device's groups first, then its user's, else
+    /// the default.
     pub(super) fn page_of(&self, run: &Run) -> (StatusPage, String, String) {
         let identity = self.identities.get(&run.identity);
         let audience = identity.map(|identity| {
@@ -88,7 +88,7 @@ impl State {
         };
         // A hybrid join gets 40 minutes more than the page says.
         let extra = if run.hybrid { 40 } else { 0 };
-        let skips = |setting: &str| audience.as_ref().is_some_and(|device| self.is_told_to(device, setting));
+        let skips = |setting: &str| audience.as_ref().is_some_and(|device| self.has_switch(device, setting));
         let page_is = StatusPage {
             shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
             blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
@@ -100,8 +100,8 @@ impl State {
         (page_is, page.id.clone(), page.text("displayName").to_owned())
     }
 
-    /// Returns `true` if a custom configuration that reaches the device sets this switch of the status page.
-    fn is_told_to(&self, device: &Audience<'_>, setting: &str) -> bool {
+    /// Returns `true` if a custom configuration for the device sets this switch of the status page.
+    fn has_switch(&self, device: &Audience<'_>, setting: &str) -> bool {
         let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
         let sets = |of: &Value| {
             let uri = of.get("omaUri").and_then(Value::as_str).unwrap_or_default().to_lowercase();
@@ -124,7 +124,8 @@ fn version(text: &str) -> Option<[u32; 4]> {
     numbers.next().is_none().then_some(version)
 }
 
-/// Returns a distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
+/// Returns a distinguished name in a canonical spelling: lower case, no blanks around its parts. `None` if it is
+/// invalid.
 pub(crate) fn unit_key(name: &str) -> Option<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
@@ -150,7 +151,7 @@ pub(crate) fn unit_key(name: &str) -> Option<String> {
     Some(trimmed.join(","))
 }
 
-/// Returns `true` if a name is that of an organizational unit in a domain: containers cannot be joined to.
+/// Returns `true` if a name is an organizational unit's in a domain: containers are no join targets.
 fn is_unit_of(key: &str, domain: &str) -> bool {
     let labels: Vec<&str> = key.split(",dc=").skip(1).collect();
     key.starts_with("ou=") && labels.join(".") == domain.to_lowercase()

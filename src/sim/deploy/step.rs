@@ -16,11 +16,11 @@ use serde_json::Value;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Intune's name for the version of Windows.
+/// Intune's version string for Windows.
 const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
-    /// Switches a device on. Its last deployment is over.
+    /// Switches a device on. Ends its previous deployment.
     pub(crate) fn power_on(&mut self, power_on: PowerOnOptions) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
@@ -53,7 +53,7 @@ impl State {
         self.plan(self.options.timing.profile_download, Due::DeploymentMoves(id));
     }
 
-    /// Takes the next step of a deployment.
+    /// Executes the next step of a deployment.
     pub(crate) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
@@ -67,7 +67,7 @@ impl State {
         self.go_on(id, run, next);
     }
 
-    /// Plans the step after the one that was taken.
+    /// Plans the next step.
     fn go_on(&mut self, id: &str, mut run: Run, next: Result<Option<Duration>, Cause>) {
         match next {
             Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
@@ -131,7 +131,7 @@ impl State {
             run.story.first_name = device.text("deviceName").to_owned();
         }
         self.note(run, StoryEvent::Enrolled);
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deviceId", managed.into()),
@@ -174,8 +174,7 @@ impl State {
         self.apply_domain_join(id, run, name, configuration)
     }
 
-    /// Returns the oldest request for a computer whose device still waits for it, and starts the time after which the device
-    /// gives up.
+    /// Returns the oldest request for a computer whose device still waits, and starts the device's timeout.
     pub(crate) fn ask_for_computer(&mut self) -> Option<ComputerRequest> {
         loop {
             let request = self.deployments.requests.first()?.clone();
@@ -191,7 +190,7 @@ impl State {
         }
     }
 
-    /// Takes the answer to a request for a computer. A device that has given up does not get it.
+    /// Processes the answer to a request for a computer. A device that has given up does not get it.
     pub(crate) fn answer_computer(&mut self, request: ComputerRequest, answer: Result<(), ComputerRefusal>) {
         if !self.deployments.requests.remove(&request) {
             return;
@@ -256,7 +255,7 @@ impl State {
             run,
             [("deviceName", name.clone().into()), ("managedDeviceName", name.clone().into())],
         );
-        self.tell(run, [("managedDeviceName", name.into())]);
+        self.update_event(run, [("managedDeviceName", name.into())]);
         if let Some(event) = &run.event {
             event::note_policy(self, event, "configurationPolicy", configuration, "compliant");
         }
@@ -284,7 +283,7 @@ impl State {
         };
         self.note(run, if run.page.shows { started } else { StoryEvent::PageSkipped });
         let status = if run.page.shows { "inProgress" } else { "disabled" };
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deviceSetupStatus", status.into()),
@@ -308,7 +307,7 @@ impl State {
                 (true, false) => "successWithTimeout",
                 (true, true) => "failure",
             };
-            self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
+            self.update_event(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
             if let Some(event) = run.event.as_ref().filter(|_| !late) {
                 event::note_apps_installed(self, event);
             }
@@ -322,12 +321,12 @@ impl State {
         Ok(Some(self.options.timing.sign_in))
     }
 
-    /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
+    /// Continues after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let signed_in = later(run.since, self.options.timing.sign_in);
         self.note_once(run, StoryEvent::SignedIn);
         if !run.page.shows || run.page.skips_account {
-            self.tell(
+            self.update_event(
                 run,
                 [("accountSetupStatus", if run.page.shows { "notAttempted" } else { "disabled" }.into())],
             );
@@ -340,11 +339,14 @@ impl State {
             Some(device) => self.directory.devices.get(device).map(|of| of.created.max(signed_in)),
             None => None,
         };
-        self.tell(run, [("accountSetupStatus", "inProgress".into())]);
+        self.update_event(run, [("accountSetupStatus", "inProgress".into())]);
         let ends = ready.map(|ready| later(ready, self.options.timing.account_setup));
         if ends.is_some_and(|at| at <= self.now) {
             let taken = span(signed_in, self.now);
-            self.tell(run, [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)]);
+            self.update_event(
+                run,
+                [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)],
+            );
             self.note(run, StoryEvent::AccountSetupDone);
             self.finish(run);
             return Ok(None);
@@ -352,14 +354,17 @@ impl State {
         let left = self.left(signed_in, run.page.timeout);
         if left.is_zero() {
             let taken = span(signed_in, self.now);
-            self.tell(run, [("accountSetupStatus", "failure".into()), ("accountSetupDuration", taken)]);
+            self.update_event(
+                run,
+                [("accountSetupStatus", "failure".into()), ("accountSetupDuration", taken)],
+            );
             return Err(Cause::AccountSetupTimeout);
         }
         let wait = ends.map_or(MINUTE, |at| self.until(at));
         Ok(Some(wait.min(left).max(Duration::from_secs(1))))
     }
 
-    /// Adds the computer that Entra Connect has synchronized: the second object of the device.
+    /// Adds the computer object synchronized by Entra Connect: the device's second object.
     pub(crate) fn show_hybrid_device(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         if let Some(name) = run.computer.clone() {
@@ -392,12 +397,15 @@ impl State {
         run.ended = Some(self.now);
         self.note(run, StoryEvent::Finished);
         let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
-        self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
+        self.update_event(
+            run,
+            [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))],
+        );
         self.change_managed(run, [("complianceState", "compliant".into())]);
         self.point_at_hybrid_device(run);
     }
 
-    /// Binds the managed device to the hybrid device, as the first sign-in does.
+    /// Links the managed device to the hybrid device, as the first sign-in does.
     fn point_at_hybrid_device(&mut self, run: &Run) {
         let Some(device) = run.hybrid_device.as_ref().and_then(|id| self.directory.devices.get(id)) else {
             return;
@@ -418,14 +426,14 @@ impl State {
     fn fail(&mut self, run: &mut Run, cause: Cause) {
         let in_page = matches!(run.phase, DeploymentPhase::DeviceSetup | DeploymentPhase::AccountSetup);
         if !in_page && run.event.is_some() {
-            self.tell(run, [("enrollmentState", "failed".into())]);
+            self.update_event(run, [("enrollmentState", "failed".into())]);
             self.identities.update(&run.identity, |identity| identity.enrollment_state = Word("failed"));
         }
         run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
         self.note_failure(run, cause);
         run.ended = Some(self.now);
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deploymentState", "failure".into()),
@@ -471,7 +479,7 @@ impl State {
         later(self.now, Duration::from_secs(cycle.as_secs() - into))
     }
 
-    /// Makes a name of prefix and random letters, no longer than a computer's name may be.
+    /// Creates a computer name from a prefix and random letters, within the length limit.
     fn computer_name(&mut self, configuration: &Entity) -> String {
         let count =
             usize::try_from(configuration.number("computerNameSuffixRandomCharCount")).unwrap_or_default();
@@ -575,8 +583,8 @@ impl State {
         row
     }
 
-    /// Writes into the row of a deployment, and how long it has taken so far.
-    fn tell<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
+    /// Updates the row of a deployment, with its duration so far.
+    fn update_event<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
         let (started, now) = (run.started, self.now);
         let Some(event) = &run.event else { return };
         self.events.update(event, |of| {

@@ -1,4 +1,4 @@
-//! The facts that a deployment leaves in its story.
+//! The facts of a deployment in its story.
 
 use crate::sim::rows::{Cause, Run, StoryEvent};
 use crate::sim::state::State;
@@ -7,19 +7,19 @@ use crate::sim::state::State;
 const NO_DOMAIN_CONTROLLER: u32 = 0x8007_0774;
 
 impl State {
-    /// Notes an event that happens now.
+    /// Records an event at the present time.
     pub(super) fn note(&self, run: &mut Run, event: StoryEvent) {
         run.story.push(self.now, event);
     }
 
-    /// Notes an event that happens now, unless the story has it already.
+    /// Records an event at the present time, unless the story has it.
     pub(super) fn note_once(&self, run: &mut Run, event: StoryEvent) {
         if !run.story.facts.iter().any(|fact| fact.event == event) {
             self.note(run, event);
         }
     }
 
-    /// Notes everything that the device and the connector log of a failure.
+    /// Records everything that the device and the connector log about a failure.
     pub(super) fn note_failure(&self, run: &mut Run, cause: Cause) {
         let facts = match cause {
             Cause::NotRegistered => vec![StoryEvent::ProfileRefused { code: 807 }],
@@ -70,13 +70,13 @@ impl State {
     }
 }
 
-/// Returns the facts of a computer that the directory refuses with this error of Windows.
+/// Returns the facts of a computer that the directory refused with this Windows error.
 fn refused(error: u32) -> Vec<StoryEvent> {
     let text = "Failed to call NetProvisionComputerAccount machineName=PC".to_owned();
     vec![StoryEvent::AccountRefused { error, diagnostic: 0x800, text }, StoryEvent::JoinTimedOut]
 }
 
-/// Returns the code that the device shows as a number.
+/// Returns the device's code as a number.
 fn number(cause: Cause) -> u32 {
     let code = cause.code();
     code.strip_prefix("0x")

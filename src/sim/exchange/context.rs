@@ -1,4 +1,4 @@
-//! A request together with the tenant that answers it.
+//! A request with its tenant.
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -8,12 +8,12 @@ use super::request::Request;
 use crate::catalog::ApiVersion;
 use crate::sim::state::State;
 
-/// A request on its way through a route.
+/// A request in its route.
 pub(crate) struct Exchange<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) request: &'a Request,
     pub(crate) version: ApiVersion,
-    /// The parts of the path that the route has parameters for.
+    /// The path's parameters.
     pub(crate) parameters: Vec<&'a str>,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Exchange<'a> {
         format!("{}/{}/$metadata#{path}", self.request.origin, self.version.as_str())
     }
 
-    /// Answers one object, with its context in front.
+    /// Answers with one object, after its context.
     pub(crate) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
         let mut object = Map::new();
         object.insert("@odata.context".to_owned(), format!("{}/$entity", self.context(path)).into());

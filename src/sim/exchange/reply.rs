@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::request::Request;
 use crate::sim::error::Failure;
 
-/// The answer of a route when nothing is wrong.
+/// A successful answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     NoContent,
     Json(StatusCode, Value),
-    /// JSON that is written already, with status 200.
+    /// Serialized JSON, with status 200.
     Raw(Bytes),
     Text(String),
-    /// The parts of a batch, which are still to be answered.
+    /// The unanswered parts of a batch.
     Batch(Vec<Part>),
 }
 

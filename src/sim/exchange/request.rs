@@ -1,4 +1,4 @@
-//! A request, taken apart.
+//! Parsed requests.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
@@ -9,17 +9,17 @@ use crate::sim::error::Failure;
 use crate::sim::schema;
 use crate::sim::store::Body;
 
-/// A request, taken apart.
+/// A parsed request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// `https://graph.microsoft.com`: links in answers start with it.
+    /// The origin for links in answers, such as `https://graph.microsoft.com`.
     pub(crate) origin: String,
-    /// The first segment of the path as it was sent.
+    /// The first segment of the path, as sent.
     pub(crate) version: String,
-    /// The path below the version, as it was sent.
+    /// The path below the version, as sent.
     pub(crate) path: String,
-    /// The same in decoded segments. `devices(deviceId='x')` is `devices`, `(deviceId)`, `x`.
+    /// The decoded segments of the path. `devices(deviceId='x')` is `devices`, `(deviceId)`, `x`.
     pub(crate) segments: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
@@ -27,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) request_id: String,
     pub(crate) client_request_id: String,
     pub(crate) now: Timestamp,
-    /// Whether it is a part of a batch.
+    /// Whether the request is a part of a batch.
     pub(crate) in_batch: bool,
 }
 
@@ -63,7 +63,7 @@ impl Request {
         }
     }
 
-    /// Returns a part of a batch: same origin, version and caller; its own method, address, headers and body.
+    /// Creates a part of a batch: same origin, version and caller; its own method, address, headers and body.
     pub(crate) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let path = format!("/{}", path.trim_start_matches('/'));
@@ -91,14 +91,14 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Returns the value of a query option such as `$top`; the dollar sign may be left out.
+    /// Returns the value of a query option such as `$top`; the dollar sign is optional.
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
         let bare = name.trim_start_matches('$');
         let found = self.query.iter().find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(bare));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Returns `true` if the caller accepts what the directory needs for its advanced queries.
+    /// Returns `true` if the caller opts in to the directory's advanced queries.
     pub(crate) fn eventual(&self) -> bool {
         self.header("ConsistencyLevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
     }
@@ -112,7 +112,7 @@ impl Request {
             .any(|value| value.to_ascii_lowercase().contains("include-unknown-enum-members"))
     }
 
-    /// Returns the moment, as it stands in an error.
+    /// Returns the present time in the form for errors.
     pub(crate) fn date(&self) -> String {
         self.now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }
@@ -146,7 +146,7 @@ impl Request {
         }
     }
 
-    /// Returns the body of an action: an object with no other parameters than `known`.
+    /// Returns the body of an action: an object with parameters among `known`.
     pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
         let sent = self.object()?;
         match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
@@ -174,7 +174,7 @@ impl Request {
         }
     }
 
-    /// Refuses the path, whose last word leads nowhere.
+    /// Refuses a path whose last segment does not exist.
     pub(crate) fn no_such_segment(&self) -> Failure {
         let is_word = |segment: &&String| segment.starts_with(|c: char| c.is_ascii_lowercase());
         let segment = self.segments.iter().rfind(is_word).map(String::as_str).unwrap_or_default();
@@ -214,7 +214,7 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the segments of a path: keys in brackets are segments of their own, and actions lose their namespace.
+/// Splits a path into segments: keys in parentheses are separate segments, and actions lose their namespace.
 pub(crate) fn segments(path: &str) -> Vec<String> {
     let mut all = Vec::new();
     for raw in path.split('/').filter(|segment| !segment.is_empty()) {

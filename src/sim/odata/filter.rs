@@ -1,4 +1,4 @@
-//! `$filter`: what is asked, read once; each collection then says which of it the service supports.
+//! `$filter`: parsed once; each collection decides what it supports.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use crate::sim::store::Row;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A filter, read.
+/// A parsed filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Filter {
     And(Box<Filter>, Box<Filter>),
@@ -21,7 +21,7 @@ pub(crate) struct Test {
     pub(crate) op: Op,
     pub(crate) property: String,
     pub(crate) values: Vec<Value>,
-    /// The text that it compares with, in lower case.
+    /// The text to compare with, in lower case.
     folded: String,
 }
 
@@ -44,12 +44,12 @@ pub(crate) enum Op {
     AnyStartsWith,
     /// `isof('t')`; the value is the type's name.
     IsOf,
-    /// Of `$search`: every word of the value begins a word of the property.
+    /// For `$search`: every word of the value begins a word of the property.
     Words,
 }
 
 impl Filter {
-    /// Reads a filter; `None` if it is not one.
+    /// Parses a filter; `None` if it is invalid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let tokens = tokens(text)?;
         let mut reader = Reader { tokens: &tokens, depth: 0, tests: 0 };
@@ -57,7 +57,7 @@ impl Filter {
         reader.tokens.is_empty().then_some(filter)
     }
 
-    /// Reads a `$search`: `"displayName:some words"`, several joined by AND and OR; `None` if it is not one.
+    /// Parses a `$search`: `"displayName:some words"`, several joined by AND and OR; `None` if it is invalid.
     pub(crate) fn parse_search(text: &str) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut joined_by_or = false;
@@ -81,7 +81,7 @@ impl Filter {
         None
     }
 
-    /// Returns every comparison in it.
+    /// Returns every comparison in the filter.
     pub(crate) fn tests(&self) -> Vec<&Test> {
         match self {
             Self::And(a, b) | Self::Or(a, b) => [a.tests(), b.tests()].concat(),
@@ -98,7 +98,7 @@ impl Filter {
         }
     }
 
-    /// Returns an equality that every match fulfils, if there is one on a property of `names`.
+    /// Returns an equality on a property of `names` that every match fulfils, if there is one.
     pub(crate) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
         match self {
             Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
@@ -125,7 +125,7 @@ impl Test {
         Self { op, property: property.to_owned(), values, folded }
     }
 
-    /// Returns the text that it compares with.
+    /// Returns the text to compare with.
     pub(crate) fn text(&self) -> &str {
         self.values.first().and_then(Value::as_str).unwrap_or_default()
     }
@@ -165,7 +165,7 @@ impl Test {
         }
     }
 
-    /// Returns whether text matches, where that can be said without looking at its type. Case does not matter.
+    /// Returns whether text matches, if that does not depend on its type. Case is ignored.
     fn matches_text(&self, text: &str) -> Option<bool> {
         let wanted = self.folded.as_str();
         let is_plain = text.is_ascii() && wanted.is_ascii();
@@ -216,7 +216,7 @@ fn equal(value: &Value, literal: &Value) -> bool {
     }
 }
 
-/// Compares as times, numbers or text, whichever both are.
+/// Compares as times, numbers or text, as both values allow.
 fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::String(a), Value::String(b)) => match (time(a), time(b)) {
@@ -287,7 +287,7 @@ struct Reader<'a> {
     tests: u32,
 }
 
-/// Comparisons in one filter: a filter is walked by recursion, so it must not be as long as it likes.
+/// The most comparisons in a filter, because it is evaluated recursively.
 const MOST_TESTS: u32 = 200;
 
 impl<'a> Reader<'a> {
@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
         Some(Filter::Test(Test::new(op, word, values)))
     }
 
-    /// Reads the part that follows `name(`.
+    /// Parses the rest of `name(`.
     fn call(&mut self, name: &str) -> Option<Filter> {
         if let Some(property) = name.strip_suffix("/any") {
             return self.any(property);
@@ -417,7 +417,7 @@ impl<'a> Reader<'a> {
         Some(test)
     }
 
-    /// Reads the part that follows `property/any(`.
+    /// Parses the rest of `property/any(`.
     fn any(&mut self, property: &str) -> Option<Filter> {
         let Token::Word(variable) = self.next()? else { return None };
         self.mark(':')?;

@@ -15,7 +15,7 @@ use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::store::{Body, Keyed, Row, Table};
 
-/// Answers a list of a table's rows. `shown` says which rows can be seen at all.
+/// Answers with a list of a table's rows. `shown` selects the visible ones.
 pub(crate) fn list_table<'t, T: Keyed + Row + 't>(
     exchange: &Exchange<'_>,
     rules: &Rules,
@@ -35,7 +35,7 @@ pub(crate) fn list_table<'t, T: Keyed + Row + 't>(
     list(exchange, rules, context, |position| rows(position).filter(|(_, row)| shown(row)), |row| render(row))
 }
 
-/// Answers a short list of objects that are ready.
+/// Answers with a short list of complete objects.
 pub(crate) fn list_values(
     exchange: &Exchange<'_>,
     rules: &Rules,
@@ -49,7 +49,7 @@ pub(crate) fn list_values(
     list(exchange, rules, context, rows, |body| (*body).clone())
 }
 
-/// Answers a list. `rows` gives those behind a position, with their own positions, in order.
+/// Answers with a list. `rows` returns the rows after a position, with their positions, in order.
 pub(crate) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     exchange: &Exchange<'_>,
     rules: &Rules,
@@ -134,7 +134,7 @@ fn in_order<R: Row>(rows: impl Iterator<Item = (u64, R)>, property: &str, descen
     sorted.into_iter().map(|(_, at)| at).collect()
 }
 
-/// A value to sort by, read once.
+/// A parsed sort key.
 #[derive(PartialEq, PartialOrd)]
 enum Key {
     Nothing,
@@ -158,7 +158,7 @@ impl Key {
     }
 }
 
-/// The objects of a page, written as they come: a page of a thousand is never held as a tree.
+/// The objects of a page, serialized one by one: a page of a thousand is never held as a tree.
 #[derive(Default)]
 struct Page {
     text: Vec<u8>,
@@ -174,7 +174,7 @@ impl Page {
         self.text.extend_from_slice(Value::Object(body).to_string().as_bytes());
     }
 
-    /// Returns the whole answer: what stands in `head`, and the objects.
+    /// Returns the whole answer: `head`, and the objects.
     fn close(self, head: &Value) -> Vec<u8> {
         let head = head.to_string();
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
@@ -197,7 +197,7 @@ pub(crate) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Text(count.to_string()))
 }
 
-/// Answers a collection as the outcome of an action: no pages, no options.
+/// Answers with a collection as an action's result: no pages, no options.
 pub(crate) fn collection(exchange: &Exchange<'_>, context: &str, values: Vec<Body>) -> Reply {
     let values: Vec<Value> = values.into_iter().map(Value::Object).collect();
     Reply::ok(json!({"@odata.context": exchange.context(context), "value": values}))

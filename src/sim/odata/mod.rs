@@ -1,4 +1,4 @@
-//! Query options: which of them a collection supports, and pages with opaque links.
+//! Query options: their support by collection, and pages with opaque links.
 
 mod filter;
 mod list;

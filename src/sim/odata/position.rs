@@ -1,4 +1,4 @@
-//! The positions of pages, and the opaque links that lead to them.
+//! Positions of pages, and opaque links to them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +13,9 @@ pub(super) enum Position {
     Start {
         skip: usize,
     },
-    /// Behind a row, in the order of rows.
+    /// After a row, in the order of rows.
     Behind(u64),
-    /// At an index of a listing in another order, which the tenant keeps.
+    /// An index in a kept listing with another order.
     Of {
         listing: u64,
         index: usize,
@@ -49,19 +49,19 @@ fn token(seed: u64, position: Position) -> String {
     seal(seed, &[&[kind][..], &number.to_be_bytes()[..], &index.to_be_bytes()[..]].concat())
 }
 
-/// Returns text that says nothing to a client, and that cannot be made up.
+/// Encodes text opaquely and tamper-evidently.
 pub(crate) fn seal(seed: u64, content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode([content, &mark(seed, content).to_be_bytes()[..]].concat())
 }
 
-/// Returns what [`seal`] closed; `None` for anything else.
+/// Decodes the content of [`seal`]; `None` for anything else.
 pub(crate) fn unseal(seed: u64, text: &str) -> Option<Vec<u8>> {
     let mut content = URL_SAFE_NO_PAD.decode(text).ok()?;
     let given = content.split_off(content.len().checked_sub(8)?);
     (given == mark(seed, &content).to_be_bytes()).then_some(content)
 }
 
-/// Computes FNV-1a, keyed by the seed: no secrecy, only no accidents.
+/// Computes FNV-1a keyed by the seed: against accidents, not attackers.
 fn mark(seed: u64, content: &[u8]) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.rotate_left(17);
     content.iter().fold(start, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
@@ -90,12 +90,12 @@ pub(super) fn stale_token() -> Failure {
     )
 }
 
-/// Returns a token of the first page. An empty page links to it, and differs from the first request by it.
+/// Returns a token of the first page, by which a link to it differs from the first request.
 pub(crate) fn first_page_token(seed: u64) -> String {
     token(seed, Position::Start { skip: 0 })
 }
 
-/// Percent-encodes what a query may not carry as it is.
+/// Percent-encodes characters that a query does not allow.
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

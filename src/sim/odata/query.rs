@@ -1,4 +1,4 @@
-//! The query options of a request, checked against the rules of its collection.
+//! Parses a request's query options and checks them against its collection's rules.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::sim::error::Failure;
 use crate::sim::exchange::{Exchange, Request};
 use crate::sim::schema;
 
-/// The query options of a request, checked against the rules.
+/// The checked query options of a request.
 pub(super) struct Query {
     pub(super) filter: Option<Filter>,
     pub(super) order: Option<(String, bool)>,
@@ -35,10 +35,10 @@ const OPTIONS: [&str; 11] = [
     "$deltatoken",
 ];
 
-/// Options that ask for some of many.
+/// Options for collections only.
 const OF_COLLECTIONS: [&str; 5] = ["$filter", "$orderby", "$top", "$skip", "$count"];
 
-/// Refuses options that nobody knows, that come twice, or that one object alone cannot answer.
+/// Refuses options that are unknown, repeated, or not applicable to a single object.
 pub(crate) fn check_options(request: &Request, single: bool) -> Result<(), Failure> {
     let mut seen = Vec::new();
     for (name, value) in request.query.iter().filter(|(name, _)| name.starts_with('$')) {
@@ -67,7 +67,7 @@ pub(crate) fn check_options(request: &Request, single: bool) -> Result<(), Failu
     Ok(())
 }
 
-/// Reads the query options, and refuses what the rules do not allow.
+/// Parses the query options and refuses unsupported ones.
 pub(super) fn read(exchange: &Exchange<'_>, rules: &Rules) -> Result<Query, Failure> {
     let request = exchange.request;
     let intune = request.is_intune();
@@ -128,7 +128,7 @@ fn number(request: &Request, name: &str) -> Result<Option<usize>, Failure> {
     })
 }
 
-/// Reads the `$filter` of a request.
+/// Parses the `$filter` of a request.
 pub(super) fn read_filter(
     exchange: &Exchange<'_>,
     rules: &Rules,
@@ -176,7 +176,7 @@ pub(super) fn read_filter(
     Ok(Some(filter))
 }
 
-/// Returns the `$search` of a request, as a filter.
+/// Parses the `$search` of a request as a filter.
 fn read_search(request: &Request, rules: &Rules) -> Result<Option<Filter>, Failure> {
     let Some(text) = request.option("$search") else { return Ok(None) };
     if request.is_intune() {

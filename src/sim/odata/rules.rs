@@ -9,23 +9,23 @@ pub(crate) enum Support {
     /// With `ConsistencyLevel: eventual` and `$count=true`.
     Advanced,
     No,
-    /// The service breaks.
+    /// The service fails.
     Breaks,
 }
 
 /// The query options that a collection supports.
 pub(crate) struct Rules {
-    /// The type of its objects, for `$select`.
+    /// The type of the objects, for `$select`.
     pub(crate) type_name: &'static str,
-    /// Objects on a page, unless the request says otherwise.
+    /// The default page size.
     pub(crate) page: usize,
-    /// The most objects on a page.
+    /// The maximum page size.
     pub(crate) most: usize,
     pub(crate) skip: bool,
-    /// Properties that `$orderby` takes.
+    /// The properties for `$orderby`.
     pub(crate) order: &'static [&'static str],
     pub(crate) filter: fn(&Test) -> Support,
-    /// Properties that `$search` looks at.
+    /// The properties for `$search`.
     pub(crate) search: &'static [&'static str],
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Reads `$select`, and refuses what `type_name` does not have.
+    /// Parses `$select` and refuses properties that `type_name` does not have.
     pub(crate) fn read(exchange: &Exchange<'_>, type_name: &str) -> Result<Self, Failure> {
         let Some(select) = exchange.request.option("$select") else { return Ok(Self::everything()) };
         let names: Vec<String> =
@@ -38,17 +38,17 @@ impl Selection {
         Self { names: None, expand: Vec::new() }
     }
 
-    /// Returns the part behind the collection's name in the context.
+    /// Returns the part after the collection's name in the context.
     pub(crate) fn suffix(&self) -> String {
         self.names.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default()
     }
 
-    /// Returns `true` if the request names properties at all.
+    /// Returns `true` if the request has a `$select`.
     pub(crate) fn is_given(&self) -> bool {
         self.names.is_some()
     }
 
-    /// Keeps what was asked for, the type, and what was expanded.
+    /// Keeps the selected properties, the type, and expanded properties.
     pub(crate) fn apply(&self, body: Body) -> Body {
         let Some(names) = &self.names else { return body };
         let wanted = |key: &str| {
@@ -62,14 +62,14 @@ impl Selection {
     }
 }
 
-/// Answers one object of the collection at `path`, with the properties that `$select` names.
+/// Answers with one object of the collection at `path`, with the selected properties.
 pub(crate) fn show(exchange: &Exchange<'_>, type_name: &str, path: &str, view: Body) -> Answer {
     let selection = Selection::read(exchange, type_name)?;
     let path = format!("{path}{}", selection.suffix());
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view)))
 }
 
-/// Returns the names in `$expand`, without what is nested in them.
+/// Returns the names in `$expand`, without nested options.
 pub(crate) fn expanded(request: &Request) -> Vec<String> {
     let expand = request.option("$expand").unwrap_or_default();
     let names = expand.split(',').map(|name| name.split('(').next().unwrap_or_default().trim().to_owned());

@@ -1,4 +1,4 @@
-//! Apps: what a status page can wait for.
+//! Apps that a status page can wait for.
 
 use serde_json::json;
 

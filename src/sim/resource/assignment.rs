@@ -17,20 +17,20 @@ use crate::sim::store::{Body, Table, body};
 /// The time for which assignments to a group outlive the group.
 pub(crate) const ORPHANS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Answers the list of an object's assignments.
+/// Answers with the list of an object's assignments.
 pub(crate) fn list(exchange: &Exchange<'_>, owner: Owner, found: &Entity) -> Answer {
     let values = found.assignments.iter().map(|of| of.view(owner, exchange.version)).collect();
     let rules = Rules { type_name: owner.assignment_type(), ..INTUNE };
     odata::list_values(exchange, &rules, &path(owner, &found.id), values)
 }
 
-/// Answers one assignment of an object.
+/// Answers with one assignment of an object.
 pub(crate) fn get(exchange: &Exchange<'_>, owner: Owner, found: &Entity) -> Answer {
     let assignment = find(found, exchange.parameter(1))?;
     Ok(show(exchange, StatusCode::OK, owner, &found.id, assignment))
 }
 
-/// Shows one assignment of an object.
+/// Answers with one assignment.
 pub(crate) fn show(
     exchange: &Exchange<'_>,
     status: StatusCode,
@@ -41,7 +41,7 @@ pub(crate) fn show(
     exchange.entity(status, &path(owner, id), assignment.view(owner, exchange.version))
 }
 
-/// Puts the assignment of a request into a page or configuration, in the place of `before` if there is one.
+/// Sets the assignment of a request on a page or configuration, replacing `before` if given.
 pub(crate) fn put(exchange: &mut Exchange<'_>, owner: Owner, id: &str, before: Option<String>) -> Answer {
     let wish = read(exchange.state, owner, &exchange.request.object()?, exchange.version)?;
     let assignment = Assignment::new(owner, id, wish);
@@ -78,7 +78,7 @@ fn owners(state: &mut State, owner: Owner) -> &mut Table<Entity> {
     }
 }
 
-/// Reads one assignment of a request.
+/// Parses one assignment of a request.
 pub(crate) fn read(state: &State, owner: Owner, body: &Body, version: ApiVersion) -> Result<Wish, Failure> {
     let (_, kept) = schema::check(owner.assignment_type(), body, version)?;
     let Some(target) = kept.get("target").filter(|target| !target.is_null()) else {
@@ -122,7 +122,7 @@ pub(crate) fn read(state: &State, owner: Owner, body: &Body, version: ApiVersion
     Ok(Wish { target, filter })
 }
 
-/// Reads the list of an `assign` action.
+/// Parses the list of an `assign` action.
 pub(crate) fn read_all(
     state: &State,
     owner: Owner,
@@ -152,7 +152,7 @@ pub(crate) fn read_all(
     Ok(wishes)
 }
 
-/// Answers `hasPayloadLinks`: which of the objects are assigned at all.
+/// Answers `hasPayloadLinks`: which objects have assignments.
 pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> Answer {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("payloadIds", schema::Kind::Text) };
@@ -188,7 +188,7 @@ pub(crate) fn is_assigned_to(state: &State, group: &str) -> bool {
     assignments.any(|assignment| assignment.wish.target.group() == Some(group))
 }
 
-/// Cleans away the assignments to a group that is gone.
+/// Removes the assignments to a deleted group.
 pub(crate) fn remove_orphans(state: &mut State, group: &str) {
     for table in [&mut state.profiles, &mut state.enrollment, &mut state.configurations] {
         let holders: Vec<String> = table

@@ -1,5 +1,5 @@
-//! Intune Connectors for Active Directory. They come and go with their servers; a call can write a record of one, which
-//! serves no domain.
+//! Intune Connectors for Active Directory. They appear and disappear with their servers; a call can write a record,
+//! which serves no domain.
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Delta queries: what changed in the directory since a token.
+//! Delta queries: changes of the directory since a token.
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -12,11 +12,11 @@ use crate::sim::rows::Kind;
 use crate::sim::schema;
 use crate::sim::store::{Body, later};
 
-/// Objects on a page.
+/// The page size.
 const PAGE: usize = 100;
-/// Members of one group on a page.
+/// The most members of one group on a page.
 const MEMBERS: usize = 200;
-/// Ids that a filter may name.
+/// The most ids in a filter.
 const IDS: usize = 50;
 /// The lifetime of a token.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
@@ -33,14 +33,14 @@ pub(crate) fn users(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::User)
 }
 
-/// The position of a query, all of which is in the token.
+/// The position of a query, which the token holds completely.
 #[derive(Debug, Clone, PartialEq)]
 struct Cursor {
-    /// Changes behind this one are asked for.
+    /// The number of the change after which the query begins.
     since: u64,
-    /// Changes up to this one are given.
+    /// The number of the last reported change.
     done: u64,
-    /// Within the change behind `done`: that change's number, and members given up to that change of theirs.
+    /// A position within the next change: its number, and the members reported so far.
     within: Option<(u64, u64)>,
     select: Vec<String>,
     ids: Vec<String>,
@@ -127,7 +127,7 @@ fn object(exchange: &Exchange<'_>, kind: Kind, id: &str) -> Found {
     if visible { Found::Here(body) } else { Found::Later }
 }
 
-/// Changes of a group's members behind `behind`; and where to go on if these are not all.
+/// Returns changes of a group's members after `behind`, and the position to continue from if there are more.
 fn members(
     exchange: &Exchange<'_>,
     kind: Kind,

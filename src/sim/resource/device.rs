@@ -185,7 +185,7 @@ const UPDATE: [Property; 7] = [
     Property::new("deviceFriendlyName", Kind::Text).null().beta(),
 ];
 
-/// Reads and checks the parameters of an action.
+/// Parses and checks the parameters of an action.
 fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Result<Body, Failure> {
     let known = || known.iter().filter(|of| of.in_version(exchange.version));
     let names: Vec<&str> = known().map(|of| of.name).collect();
@@ -200,7 +200,7 @@ fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Resu
     Ok(kept)
 }
 
-/// Returns the name of a user who exists and has a licence, as the directory writes the name.
+/// Returns the name of an existing user with a licence, in the directory's spelling.
 fn licensed(state: &State, upn: &str) -> Result<String, Failure> {
     match state.directory.user(upn) {
         Some(user) if user.licensed && user.upn().eq_ignore_ascii_case(upn) => Ok(user.upn().to_owned()),
@@ -231,7 +231,7 @@ fn check_query(exchange: &Exchange<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Registers a device, and makes its object in the directory. It can be read when it is shown.
+/// Registers a device and creates its object in the directory. It becomes readable with [`show`].
 pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
     let id = state.guid();
     let mut physical_ids = vec![format!("[ZTDID]:{id}")];
@@ -280,7 +280,7 @@ pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
     id
 }
 
-/// Lets a registered device be read.
+/// Makes a registered device readable.
 pub(crate) fn show(state: &mut State, id: &str) {
     state.identities.update(id, |identity| identity.visible = true);
 }

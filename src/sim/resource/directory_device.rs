@@ -170,7 +170,7 @@ pub(crate) fn insert(
     id
 }
 
-/// Changes a device and has the dynamic groups look at it again.
+/// Changes a device and reevaluates it for dynamic groups.
 pub(crate) fn change<R>(state: &mut State, id: &str, change: impl FnOnce(&mut Device) -> R) -> Option<R> {
     let result = state.directory.devices.update(id, change)?;
     changed(state, id);

@@ -1,4 +1,4 @@
-//! Objects of the directory whose kind a request does not say.
+//! Directory objects of a kind that the request does not name.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(crate) fn bound(exchange: &Exchange<'_>, body: &Body, key: &str) -> Result<V
     links.iter().map(|link| id(exchange, link.as_str().unwrap_or_default())).collect()
 }
 
-/// Returns how an answer shows an object among others.
+/// Returns an object in the form for mixed lists.
 pub(crate) fn view(exchange: &Exchange<'_>, id: &str) -> Option<Body> {
     let directory = &exchange.state.directory;
     let kind = directory.kind(id)?;
@@ -31,7 +31,7 @@ pub(crate) fn view(exchange: &Exchange<'_>, id: &str) -> Option<Body> {
     Some(view)
 }
 
-/// Returns the id of the object that a link such as `https://graph.microsoft.com/v1.0/directoryObjects/{id}` names.
+/// Returns the id in a link such as `https://graph.microsoft.com/v1.0/directoryObjects/{id}`.
 pub(crate) fn id(exchange: &Exchange<'_>, link: &str) -> Result<String, Failure> {
     let last = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let (collection, id) = match last.split_once("('") {

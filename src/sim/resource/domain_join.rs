@@ -1,4 +1,4 @@
-//! Device configurations: domain join among every other kind, with assignments that are replaced as a whole.
+//! Device configurations: domain join and all other kinds, with assignments that are replaced as a whole.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -190,7 +190,7 @@ fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Refuses a configuration that lacks a property.
+/// Refuses a configuration without a required property.
 fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
     let missing =
         |name: &str| settings.get(name).is_none_or(|value| value.as_str().is_some_and(str::is_empty));

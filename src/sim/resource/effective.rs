@@ -1,4 +1,4 @@
-//! The profile, the page and the configurations that one device gets, decided as the service decides.
+//! Decides the profile, page and configurations that a device gets, as the service does.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,12 @@ use super::filter_rule;
 use crate::sim::rows::{Assignment, Entity, Identity, Target, User};
 use crate::sim::state::State;
 
-/// The version of Windows that filters see.
+/// The Windows version for filters.
 const OS_VERSION: &str = "10.0.26100.4061";
 
-/// The ids of the objects that a device gets, in a tenant that has settled.
+/// The ids of the objects that a device gets in a settled tenant.
 ///
-/// Made by [`Tenant::effective_objects`](super::super::Tenant::effective_objects).
+/// Returned by [`Tenant::effective_objects`](super::super::Tenant::effective_objects).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectiveObjects {
@@ -25,7 +25,7 @@ pub struct EffectiveObjects {
     pub domain_joins: Vec<String>,
 }
 
-/// The way in which assignments reach a device or a user.
+/// The kind of match between assignments and a device or user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     ByGroup,
@@ -40,21 +40,21 @@ pub(crate) struct Audience<'s> {
     groups: HashSet<String>,
     manufacturer: &'s str,
     model: &'s str,
-    /// Whether it is a user, who is none of all devices.
+    /// Whether this is a user, who does not belong to all devices.
     is_user: bool,
-    /// The name of the profile that the device has enrolled with.
+    /// The profile name with which the device enrolled.
     profile_name: String,
 }
 
 impl<'s> Audience<'s> {
-    /// The device as the groups have it now.
+    /// Creates the audience of a device with its present groups.
     pub(crate) fn of_device(state: &'s State, identity: &'s Identity) -> Self {
         let anchor = state.directory.devices.get(&identity.anchor);
         let direct = anchor.into_iter().flat_map(|device| &device.groups).map(|group| group.to_lowercase());
         Self::new(state, identity, direct.collect())
     }
 
-    /// The device as the groups will have it when all rules are evaluated.
+    /// Creates the audience of a device after all rules are evaluated.
     fn of_settled_device(state: &'s State, identity: &'s Identity) -> Self {
         let mut direct = HashSet::new();
         if let Some(anchor) = state.directory.devices.get(&identity.anchor) {
@@ -82,7 +82,7 @@ impl<'s> Audience<'s> {
         }
     }
 
-    /// The user who signs in at a device.
+    /// Creates the audience of the device's user.
     fn of_user(&self, user: &User) -> Self {
         let direct = user.groups.iter().map(|group| group.to_lowercase()).collect();
         Self {
@@ -93,7 +93,7 @@ impl<'s> Audience<'s> {
         }
     }
 
-    /// The device after it has enrolled with a profile.
+    /// Sets the profile with which the device enrolled.
     pub(crate) fn enrolled_with(mut self, profile: Option<&Entity>) -> Self {
         self.profile_name = profile.map(|profile| profile.text("displayName").to_owned()).unwrap_or_default();
         self
@@ -114,7 +114,7 @@ impl<'s> Audience<'s> {
         reach
     }
 
-    /// Returns `true` if the filter of an assignment lets the device through.
+    /// Returns `true` if the filter of an assignment accepts the device.
     fn passes(&self, assignment: &Assignment) -> bool {
         let Some((id, way)) = &assignment.wish.filter else { return true };
         let Some(filter) = self.state.filters.get(id) else { return false };
@@ -134,8 +134,7 @@ impl<'s> Audience<'s> {
         matches!(self.reach(&object.assignments), Reach::ByGroup | Reach::AllDevices)
     }
 
-    /// Returns the deployment profile: of those for a group of the device the oldest; one for all devices is for those that
-    /// are left.
+    /// Returns the deployment profile: the oldest assigned to a group of the device, or else one for all devices.
     pub(crate) fn profile(&self) -> Option<&'s Entity> {
         let mut for_all = None;
         for profile in self.state.profiles.iter() {
@@ -167,7 +166,7 @@ impl<'s> Audience<'s> {
     }
 }
 
-/// Returns groups and all groups that these are in.
+/// Returns groups with all groups that contain them.
 fn with_groups_around(state: &State, mut groups: HashSet<String>) -> HashSet<String> {
     let mut open: Vec<String> = groups.iter().cloned().collect();
     while let Some(group) = open.pop() {
@@ -180,7 +179,7 @@ fn with_groups_around(state: &State, mut groups: HashSet<String>) -> HashSet<Str
     groups
 }
 
-/// Returns what a device gets when the tenant has settled. `user` is the one who sets it up.
+/// Returns the objects for a device in a settled tenant. `user` sets it up.
 pub(crate) fn settled(state: &State, identity: &Identity, user: Option<&User>) -> EffectiveObjects {
     let audience = Audience::of_settled_device(state, identity);
     let direct = identity.direct_profile.as_deref().and_then(|id| state.profiles.get(id));

@@ -1,5 +1,5 @@
-//! Enrollment configurations: enrollment status pages, with their priorities and the page that is always there, among
-//! limits and restrictions of other kinds.
+//! Enrollment configurations: enrollment status pages with priorities and the default page, and limits and restrictions
+//! of other kinds.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ const BASE: &str = "deviceEnrollmentConfiguration";
 const PAGE: &str = "windows10EnrollmentCompletionPageConfiguration";
 const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
 
-/// The most status pages in a tenant, with the default one.
+/// The most status pages in a tenant, including the default one.
 const MOST: usize = 51;
 /// The most apps that a page tracks.
 const MOST_APPS: usize = 100;
@@ -35,7 +35,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-/// Adds the objects that a new tenant has.
+/// Adds the default objects of a new tenant.
 pub(crate) fn furnish(state: &mut State) {
     let tenant = state.guid();
     let now = state.now;
@@ -105,7 +105,7 @@ pub(crate) fn furnish(state: &mut State) {
     );
 }
 
-/// Returns the settings of a page that does not show.
+/// Returns the settings of a hidden page.
 fn hidden_page() -> Body {
     body([
         ("showInstallationProgress", false.into()),
@@ -299,7 +299,7 @@ pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     assignment::remove(exchange, Owner::Enrollment, &id, &assignment)
 }
 
-/// Returns `true` if the version has this type at all.
+/// Returns `true` if the version has this type.
 fn is_in(exchange: &Exchange<'_>, found: &Entity) -> bool {
     schema::find(&found.type_name).is_none_or(|of| of.in_version(exchange.version))
 }
@@ -313,12 +313,12 @@ fn find<'e>(exchange: &'e Exchange<'_>, id: &str) -> Result<&'e Entity, Failure>
         .ok_or_else(|| Failure::intune_not_found(id))
 }
 
-/// Returns `true` if it is the default of its kind.
+/// Returns `true` if the object is the default of its kind.
 fn is_default(found: &Entity) -> bool {
     found.id.contains("_Default")
 }
 
-/// Returns `true` if it is the status page that is always there.
+/// Returns `true` if the object is the default status page.
 pub(crate) fn is_default_page(found: &Entity) -> bool {
     found.type_name == PAGE && is_default(found)
 }
@@ -330,12 +330,12 @@ fn refuse_default(found: &Entity, what: &str) -> Result<(), Failure> {
     }
 }
 
-/// Status pages but the default one.
+/// Returns the status pages except the default one.
 pub(crate) fn pages(state: &State) -> impl Iterator<Item = &Entity> {
     state.enrollment.iter().filter(|of| of.type_name == PAGE && !is_default(of))
 }
 
-/// Gives every page the priority that `moved` makes of its own.
+/// Maps the priorities of all pages by `moved`.
 fn shift(state: &mut State, moved: impl Fn(i64) -> i64) {
     let ids: Vec<String> = pages(state).map(|of| of.id.clone()).collect();
     for id in ids {
@@ -346,7 +346,7 @@ fn shift(state: &mut State, moved: impl Fn(i64) -> i64) {
     }
 }
 
-/// Brings settings that depend on each other into line, and refuses what is out of bounds.
+/// Normalizes dependent settings and refuses values out of range.
 fn settle(settings: &mut Body) -> Result<(), Failure> {
     let flag = |settings: &Body, name: &str| settings.get(name).and_then(Value::as_bool).unwrap_or_default();
     let text = |name: &str| settings.get(name).and_then(Value::as_str).unwrap_or_default();

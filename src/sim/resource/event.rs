@@ -74,7 +74,7 @@ pub(crate) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &details_path(event), selection.apply(found)))
 }
 
-/// Returns an event, and the statuses of its deployment's policies and apps.
+/// Returns an event with the statuses of its deployment's policies and apps.
 fn details<'e>(exchange: &'e Exchange<'_>) -> Result<(&'e str, &'e [Body]), Failure> {
     if !exchange.state.options.quirks.policy_status_details {
         return Err(exchange.request.no_such_segment());
@@ -97,7 +97,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.events.get(id).filter(|of| is_kept(state, of)).ok_or_else(|| Failure::intune_not_found(id))
 }
 
-/// Notes what became of a policy or an app in a deployment.
+/// Records the outcome of a policy or an app in a deployment.
 pub(crate) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str, status: &str) {
     let id = state.guid();
     let detail = body([
@@ -112,7 +112,7 @@ pub(crate) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str
     state.policy_details.entry(event.to_owned()).or_default().push(detail);
 }
 
-/// Notes that the apps of a deployment are installed.
+/// Records that the apps of a deployment are installed.
 pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
     let now = date(Some(state.now));
     for detail in state.policy_details.get_mut(event).into_iter().flatten() {
@@ -123,7 +123,7 @@ pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
     }
 }
 
-/// Creates a row of which nothing is known yet.
+/// Creates a row without known values.
 pub(crate) fn new_event(state: &State) -> Body {
     body([
         ("accountSetupDuration", "PT0S".into()),

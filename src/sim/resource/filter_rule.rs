@@ -1,6 +1,6 @@
-//! Rules of assignment filters, decided for one device while they are read.
+//! Rules of assignment filters, evaluated for one device while parsing.
 
-/// Returns `true` if a rule matches the device whose properties `value` gives. A rule that cannot be read matches nothing.
+/// Returns `true` if a rule matches the device with the properties of `value`. An invalid rule matches nothing.
 pub(crate) fn matches(rule: &str, value: impl Fn(&str) -> String) -> bool {
     let mut scan = Scan { rest: rule, value, depth: 0 };
     let holds = scan.either();
@@ -75,7 +75,7 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         })
     }
 
-    /// Takes a word up to the next blank, bracket or quote.
+    /// Parses a word up to the next blank, bracket or quote.
     fn word(&mut self) -> Option<&str> {
         let rest = self.rest.trim_start();
         let end = rest.find(|c: char| c.is_whitespace() || "()[],\"'".contains(c)).unwrap_or(rest.len());
@@ -84,7 +84,7 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         (!word.is_empty()).then_some(word)
     }
 
-    /// Takes a value, in lower case.
+    /// Parses a value in lower case.
     fn text(&mut self) -> Option<String> {
         let rest = self.rest.trim_start();
         for quote in ['"', '\''] {
@@ -103,7 +103,7 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         rest.map(|rest| self.rest = rest).is_some()
     }
 
-    /// Takes an operator between conditions, with or without its hyphen.
+    /// Skips an operator between conditions, with or without its hyphen.
     fn skip(&mut self, wanted: &str) -> bool {
         let before = self.rest;
         let found = self.word().is_some_and(|word| word.trim_start_matches('-').eq_ignore_ascii_case(wanted));

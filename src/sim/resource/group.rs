@@ -23,7 +23,7 @@ const RULES: Rules = Rules {
     ..DIRECTORY
 };
 
-/// Members that an expanded group shows at most.
+/// The most members of an expanded group.
 const EXPANDED: usize = 20;
 
 fn filter(test: &Test) -> Support {
@@ -123,7 +123,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, "groups", shown))
 }
 
-/// Returns the owners that a body binds. Only users are objects here that can own a group.
+/// Returns the owners in a body. Only users can be owners here.
 fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failure> {
     let owners = directory_object::bound(exchange, request, "owners@odata.bind")?;
     if owners.iter().any(|owner| exchange.state.directory.kind(owner) != Some(Kind::User)) {
@@ -190,7 +190,7 @@ fn already_bound(property: &str) -> Failure {
     ))
 }
 
-/// Refuses to change the members of a dynamic group by hand.
+/// Returns the refusal to change the members of a dynamic group.
 pub(crate) fn refuse_dynamic() -> Failure {
     Failure::plain(
         StatusCode::FORBIDDEN,
@@ -204,7 +204,7 @@ fn is_dynamic(group: &Body) -> bool {
     types.into_iter().flatten().any(|of| of == "DynamicMembership")
 }
 
-/// Checks a group as a whole, and gives the rule if it is to be evaluated.
+/// Checks a whole group, and returns its rule if it is evaluated.
 fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
     let text = |name: &str| group.get(name).and_then(Value::as_str).unwrap_or_default();
     let invalid = |name: &str| {
@@ -277,7 +277,7 @@ fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
     view
 }
 
-/// Adds a group. `rule` must be the one that stands in the body.
+/// Adds a group. `rule` must match the body.
 pub(crate) fn insert(state: &mut State, mut body: Body, rule: Option<MembershipRule>) -> String {
     let id = state.guid();
     let lag = state.options.lag.directory;
@@ -294,7 +294,7 @@ pub(crate) fn insert(state: &mut State, mut body: Body, rule: Option<MembershipR
     id
 }
 
-/// Changes a group's properties; reads see it after the directory's lag.
+/// Changes a group's properties; reads return them after the directory's lag.
 pub(crate) fn change(
     state: &mut State,
     id: &str,
@@ -314,7 +314,7 @@ pub(crate) fn change(
     }
 }
 
-/// Removes a group; assignments to it stay behind for a week.
+/// Removes a group; assignments to it remain for a week.
 pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(group) = state.directory.groups.get(id) else { return };
     let members: Vec<String> = group.members_after(0).map(|(_, member)| member.to_owned()).collect();
@@ -330,7 +330,7 @@ pub(crate) fn remove(state: &mut State, id: &str) {
     }
 }
 
-/// Makes a security identifier of an object id, as the service does.
+/// Derives a security identifier from an object id, as the service does.
 fn security_identifier(id: &str) -> String {
     let hex: String = id.chars().filter(char::is_ascii_hexdigit).collect();
     let bits = u128::from_str_radix(&hex, 16).unwrap_or_default();

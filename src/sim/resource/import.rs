@@ -1,4 +1,4 @@
-//! Imports: the way of a device into the tenant, and what can come of it.
+//! Imports of devices and their outcomes.
 
 use base64::Engine as _;
 use http::StatusCode;
@@ -135,7 +135,7 @@ struct Contents {
 }
 
 impl Contents {
-    /// Reads the records of a hash; `None` if it is none.
+    /// Parses the records of a hash; `None` if it is invalid.
     fn read(hash: &[u8]) -> Option<Self> {
         let rest = hash.strip_prefix(b"OA")?;
         let (total, rest) = rest.split_at_checked(2)?;
@@ -174,7 +174,7 @@ pub(crate) fn start(state: &mut State, id: &str) {
     }
 }
 
-/// Ends an import: the device is registered, or it has an error.
+/// Ends an import with a registered device or an error.
 pub(crate) fn end(state: &mut State, id: &str) {
     let Some(import) = state.imports.get(id) else { return };
     let new = import.device.clone();

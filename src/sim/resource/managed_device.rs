@@ -1,4 +1,4 @@
-//! Managed devices: what has enrolled.
+//! Managed devices, which have enrolled.
 
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
@@ -51,7 +51,7 @@ fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
     view
 }
 
-/// Removes a device from management. A registered one can be enrolled again.
+/// Removes a device from management. A registered device can enroll again.
 pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(managed) = state.managed.remove(id) else { return };
     let registered: Vec<String> = state

@@ -1,4 +1,4 @@
-//! Mobile device management policies: whose devices enroll automatically. Delegated calls only.
+//! Mobile device management policies: the users whose devices enroll automatically. Delegated calls only.
 
 use serde_json::{Value, json};
 
@@ -14,11 +14,11 @@ const PATH: &str = "policies/mobileDeviceManagementPolicies";
 const TYPE: &str = "mobilityManagementPolicy";
 const RULES: Rules = Rules { type_name: TYPE, ..DIRECTORY };
 
-/// The policy of Intune.
+/// The id of Intune's policy.
 pub(crate) const INTUNE_POLICY: &str = "0000000a-0000-0000-c000-000000000000";
 const INTUNE_ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
 
-/// Adds the objects that a new tenant has.
+/// Adds the default objects of a new tenant.
 pub(crate) fn furnish(state: &mut State) {
     for (id, name) in
         [(INTUNE_POLICY, "Microsoft Intune"), (INTUNE_ENROLLMENT, "Microsoft Intune Enrollment")]

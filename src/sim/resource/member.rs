@@ -27,7 +27,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-/// A member with its kind, for a listing that mixes kinds.
+/// A member with its kind, for mixed lists.
 struct Member<'m>(Box<dyn Row + 'm>, &'m str);
 
 impl Row for Member<'_> {
@@ -51,7 +51,7 @@ pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::list(exchange, &RULES, "directoryObjects", rows, render)
 }
 
-/// Lists the members of a group and of the groups in it. Each is listed once, in the order in which it is found.
+/// Lists the members of a group and its nested groups, each once, in order of discovery.
 pub(crate) fn list_transitive(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let directory = &exchange.state.directory;
@@ -73,7 +73,7 @@ pub(crate) fn list_transitive(exchange: &mut Exchange<'_>) -> Answer {
     odata::list(exchange, &RULES, "directoryObjects", rows, render)
 }
 
-/// Lists the groups that a group or a device is a direct member of.
+/// Lists the groups that directly contain a group or a device.
 pub(crate) fn list_around(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     let now = exchange.state.now;
@@ -128,7 +128,7 @@ pub(crate) fn remove(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-/// Deletes the member itself: that is what the path names without `$ref`.
+/// Deletes the member itself, which the path without `$ref` names.
 pub(crate) fn delete_object(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let member = exchange.parameter(1);

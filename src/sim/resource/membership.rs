@@ -1,4 +1,4 @@
-//! The rules of membership: who joins and leaves groups, by hand and by the rules of dynamic groups.
+//! Memberships: changes by hand and by the rules of dynamic groups.
 
 use super::targeting;
 use crate::sim::rows::Kind;
@@ -6,7 +6,7 @@ use crate::sim::state::State;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Makes an object a member of a group. Nothing happens if it is one.
+/// Adds an object to a group, unless it is a member.
 pub(crate) fn join(state: &mut State, group: &str, member: &str) {
     let Some(kind) = state.directory.kind(member) else { return };
     let changes = &mut state.directory.changes;
@@ -40,7 +40,7 @@ pub(crate) fn join(state: &mut State, group: &str, member: &str) {
     }
 }
 
-/// Takes a member out of a group.
+/// Removes a member from a group.
 pub(crate) fn leave(state: &mut State, group: &str, member: &str) {
     let changes = &mut state.directory.changes;
     let left = state.directory.groups.update(group, |group| {
@@ -68,7 +68,7 @@ pub(crate) fn leave(state: &mut State, group: &str, member: &str) {
     }
 }
 
-/// Takes an object out of every group.
+/// Removes an object from every group.
 pub(crate) fn leave_all_groups(state: &mut State, member: &str) {
     let of: Vec<String> = state
         .directory
@@ -82,7 +82,7 @@ pub(crate) fn leave_all_groups(state: &mut State, member: &str) {
     }
 }
 
-/// Puts a device into the dynamic groups whose rule it fits, and out of the others.
+/// Adds a device to the dynamic groups whose rule matches, and removes it from the others.
 pub(crate) fn evaluate_device(state: &mut State, id: &str) {
     let Some(device) = state.directory.devices.get(id) else { return };
     let mut moves = Vec::new();

@@ -1,4 +1,4 @@
-//! Collections beside those that the client manages, whose objects can be assigned to a group: policies, scripts, apps.
+//! Unmanaged collections whose objects can be assigned to a group: policies, scripts, apps.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::sim::rows::Policy;
 use crate::sim::state::State;
 use crate::sim::store::body;
 
-/// Their properties are not checked: any type will do that has a name.
+/// The rules of the collections. Properties are not checked: any type with a name will do.
 const RULES: Rules = Rules { type_name: "deviceConfiguration", ..INTUNE };
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {

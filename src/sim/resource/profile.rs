@@ -1,4 +1,4 @@
-//! Windows Autopilot deployment profiles. They are kept under their present names; answers carry the old ones too.
+//! Windows Autopilot deployment profiles, stored under the current names; answers include the old ones.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -173,7 +173,7 @@ pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     put_assignment(exchange, Some(&before))
 }
 
-/// Adds an assignment, in the place of `before` if there is one.
+/// Adds an assignment, replacing `before` if given.
 fn put_assignment(exchange: &mut Exchange<'_>, before: Option<&str>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?.id.clone();
@@ -221,7 +221,7 @@ fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Re
     }
 }
 
-/// Puts what was sent over what is there. The experience settings are merged name by name.
+/// Merges a request into the settings. The experience settings are merged by name.
 fn apply(settings: &mut Body, sent: Body) -> Result<(), Failure> {
     for (name, value) in sent {
         let value = match (name.as_str(), value) {
@@ -252,7 +252,7 @@ fn apply(settings: &mut Body, sent: Body) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses what the service refuses, mostly without a reason.
+/// Refuses what the service refuses, usually without a reason.
 fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure> {
     let text = |name: &str| settings.get(name).and_then(Value::as_str).unwrap_or_default();
     let refused = &state.options.quirks.refused_profile_characters;
@@ -281,7 +281,8 @@ fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure>
     Ok(())
 }
 
-/// Returns `true` for at most 15 characters when filled in: letters, digits, hyphens, at most one macro in upper case.
+/// Returns `true` if the template has at most 15 characters when filled in: letters, digits, hyphens, at most one macro
+/// in upper case.
 fn is_name_template(template: &str) -> bool {
     let (fixed, filled) = if let Some((before, after)) = template.split_once("%SERIAL%") {
         let fixed = format!("{before}{after}");
@@ -300,7 +301,7 @@ fn is_name_template(template: &str) -> bool {
     filled && fixed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// Returns how an answer shows a profile: under the present names and the old ones.
+/// Returns a profile as shown in answers: under current and old names.
 pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     let mut view = profile.typed_view();
     if state.options.quirks.os_default_reads_as_null
@@ -342,7 +343,7 @@ pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     view
 }
 
-/// Adds an assignment to a profile, in the place of the same one if it is there.
+/// Adds an assignment to a profile, replacing an equal one.
 pub(crate) fn add_assignment(state: &mut State, profile: &str, assignment: Assignment) {
     state.profiles.update(profile, |profile| {
         match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {

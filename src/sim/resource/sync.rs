@@ -1,4 +1,4 @@
-//! Windows Autopilot settings: the sync with the deployment service, and its rule of ten minutes.
+//! Windows Autopilot settings: the sync with the deployment service, and its interval of ten minutes.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::sim::store::{Body, body, date, later};
 const PATH: &str = "deviceManagement/windowsAutopilotSettings";
 const TYPE: &str = "windowsAutopilotSettings";
 
-/// The least time between two syncs.
+/// The minimum interval between two syncs.
 const SPACING: Duration = Duration::from_secs(600);
 
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::show(exchange, TYPE, PATH, view(exchange.state))
 }
 
-/// Checks a PATCH and changes nothing: the service keeps everything in the settings itself.
+/// Checks a PATCH without changing anything: the service owns all settings.
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     get(exchange)
@@ -57,7 +57,7 @@ fn view(state: &State) -> Body {
     ])
 }
 
-/// Ends the sync: registered devices show, deleted ones are gone.
+/// Ends the sync: registered devices become visible, deleted ones disappear.
 pub(crate) fn end(state: &mut State) {
     state.sync.running = false;
     state.sync.ended = Some(state.now);

@@ -1,11 +1,11 @@
-//! The profiles that registered devices should have, and those that they have.
+//! The intended and the assigned profiles of registered devices.
 
 use super::effective::Audience;
 use crate::sim::rows::{Identity, Targeting};
 use crate::sim::state::State;
 use crate::sim::store::later;
 
-/// Returns what a device's profile is now.
+/// Returns the present profile of a device.
 pub(crate) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<'i> {
     let exists = |id: &str| state.profiles.get(id).is_some();
     let settles = later(identity.since, state.options.lag.profile);
@@ -22,7 +22,7 @@ pub(crate) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<
     Targeting { intended, assigned, status }
 }
 
-/// Finds out anew which profile a device should have.
+/// Redetermines the intended profile of a device.
 pub(crate) fn retarget(state: &mut State, id: &str) {
     let Some(identity) = state.identities.get(id) else { return };
     let intended = intended(state, identity);
@@ -38,7 +38,7 @@ pub(crate) fn retarget(state: &mut State, id: &str) {
     });
 }
 
-/// Finds out anew which profile every device should have.
+/// Redetermines the intended profiles of all devices.
 pub(crate) fn retarget_all(state: &mut State) {
     let ids: Vec<String> = state.identities.iter().map(|identity| identity.id.clone()).collect();
     for id in ids {
@@ -46,7 +46,7 @@ pub(crate) fn retarget_all(state: &mut State) {
     }
 }
 
-/// Returns the profile that a registered device should have.
+/// Returns the intended profile of a registered device.
 fn intended(state: &State, identity: &Identity) -> Option<String> {
     if let Some(direct) = &identity.direct_profile
         && state.profiles.get(direct).is_some()

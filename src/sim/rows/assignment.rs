@@ -1,4 +1,4 @@
-//! Assignments: who a profile, page or configuration is for.
+//! Assignments of profiles, pages and configurations.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::catalog::ApiVersion;
 use crate::sim::store::{Body, body};
 
-/// The parts of an assignment's id that stand for all devices and for all users.
+/// The parts of an assignment's id for all devices and for all users.
 const ALL_DEVICES: &str = "adadadad-808e-44e2-905a-0b7873a8a531";
 const ALL_USERS: &str = "acacacac-9df4-4c7d-9d50-4ef0226f57a9";
 
@@ -20,11 +20,11 @@ pub(crate) struct Assignment {
     source_id: String,
 }
 
-/// A target, and the assignment filter that narrows it.
+/// A target with the assignment filter that narrows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Wish {
     pub(crate) target: Target,
-    /// The filter's id, and whether it includes or excludes.
+    /// The filter's id, and its effect: include or exclude.
     pub(crate) filter: Option<(String, String)>,
 }
 
@@ -75,7 +75,7 @@ impl Target {
         }
     }
 
-    /// Returns the part of an assignment's id that stands for the target.
+    /// Returns the part of an assignment's id for the target.
     fn key(&self) -> &str {
         match self {
             Self::Group(id) | Self::ExcludedGroup(id) | Self::Collection(id) => id,
@@ -105,14 +105,14 @@ impl Assignment {
         Self { id, wish, by_policy_set: false, source_id: owner_id.to_owned() }
     }
 
-    /// Makes the assignment one of a policy set.
+    /// Marks the assignment as made by a policy set.
     pub(crate) fn by_policy_set(mut self, policy_set: String) -> Self {
         self.by_policy_set = true;
         self.source_id = policy_set;
         self
     }
 
-    /// Returns how an answer shows the assignment.
+    /// Returns the assignment as shown in answers.
     pub(crate) fn view(&self, owner: Owner, version: ApiVersion) -> Body {
         let target = &self.wish.target;
         let mut shown = body([("@odata.type", format!("#microsoft.graph.{}", target.type_name()).into())]);

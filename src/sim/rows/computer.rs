@@ -1,4 +1,4 @@
-//! Computer accounts: how the simulated connector gets one for a device, and the requests without an answer.
+//! Computer accounts: their creation by the simulated connector, and the unanswered requests.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -12,18 +12,18 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Computer {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its domain.
+    /// The domain.
     pub domain: String,
-    /// Its organizational unit; none for the default container.
+    /// The organizational unit; `None` for the default container.
     pub organizational_unit: Option<String>,
 }
 
-/// The directory in which the simulated connector creates a computer for each device that joins a domain.
+/// The directory in which the simulated connector creates the computers of joining devices.
 ///
-/// [`TenantBuilder::with_computer_accounts`](crate::sim::TenantBuilder::with_computer_accounts) gives one to a tenant.
-/// `testing::DirectoryAccounts` (feature `ad`) is one over a directory in memory or a real domain controller.
+/// Set by [`TenantBuilder::with_computer_accounts`](crate::sim::TenantBuilder::with_computer_accounts).
+/// `testing::DirectoryAccounts` (feature `ad`) implements it over a directory in memory or a real domain controller.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -48,12 +48,12 @@ pub struct Computer {
 /// ```
 #[async_trait]
 pub trait ComputerAccounts: fmt::Debug + Send + Sync + 'static {
-    /// Creates the account of a computer. The tenant calls it once for each request of a device, one at a time and without
-    /// a lock.
+    /// Creates the account of a computer. The tenant calls it once for each request of a device, sequentially and
+    /// without a lock.
     ///
     /// # Errors
-    /// The directory's refusal. It ends the deployment of the device, with the [`Cause`](crate::sim::Cause) that belongs to
-    /// its kind.
+    /// The directory's refusal. It ends the deployment of the device with the corresponding
+    /// [`Cause`](crate::sim::Cause).
     async fn create(&self, computer: &Computer) -> Result<(), ComputerRefusal>;
 }
 
@@ -73,7 +73,7 @@ pub enum RefusalKind {
     Other,
 }
 
-/// A directory's refusal to create a computer: its kind, and the reason in words.
+/// A directory's refusal to create a computer: its kind and a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputerRefusal {
     kind: RefusalKind,
@@ -81,7 +81,8 @@ pub struct ComputerRefusal {
 }
 
 impl ComputerRefusal {
-    /// Creates a refusal. The message names no person: it is shown with the [`Deployment`](crate::sim::Deployment).
+    /// Creates a refusal. The message must not name a person: it is shown with the
+    /// [`Deployment`](crate::sim::Deployment).
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -100,14 +101,14 @@ impl fmt::Display for ComputerRefusal {
 
 impl Error for ComputerRefusal {}
 
-/// The requests for computers that have no answer yet, the oldest first.
+/// The unanswered requests for computers, oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct ComputerRequests {
     count: u64,
     queue: VecDeque<ComputerRequest>,
 }
 
-/// The request of one deployment for a computer.
+/// A deployment's request for a computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComputerRequest {
     pub(crate) number: u64,
@@ -135,7 +136,7 @@ impl ComputerRequests {
         self.queue.front()
     }
 
-    /// Removes a request. Returns `true` if it is one of these: a tenant may have been reset since.
+    /// Removes a request. Returns `false` if it is missing: the tenant may have been reset.
     pub(crate) fn remove(&mut self, request: &ComputerRequest) -> bool {
         let place = self.queue.iter().position(|other| other == request);
         place.and_then(|place| self.queue.remove(place)).is_some()
@@ -145,7 +146,7 @@ impl ComputerRequests {
 /// The part of a deployment that waits for a computer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PendingJoin {
-    /// The number of the request without an answer.
+    /// The number of the unanswered request.
     pub(crate) request: Option<u64>,
     pub(crate) refusal: Option<ComputerRefusal>,
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::sim::store::{Body, Keyed, Row, Word, body, date, later};
 
-/// A connector that did not report for so long disappears.
+/// The time without a report after which a connector disappears.
 const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A connector on a server.
@@ -27,9 +27,9 @@ pub(crate) struct Connector {
 pub(crate) enum ConnectorState {
     Active,
     Error,
-    /// It last reported then.
+    /// Stopped after its last report at this time.
     Stopped(Timestamp),
-    /// No server reports it: a call wrote its state, and when it was last heard of.
+    /// Not reported by a server: a call wrote its state and last contact.
     Written(Word, Timestamp),
 }
 
@@ -38,12 +38,12 @@ const STATES: [&str; 3] = ["active", "error", "inactive"];
 
 impl Connector {
     pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
-        let (_, heard) = self.heard(now);
-        later(heard, FORGOTTEN) <= now
+        let (_, last_contact) = self.last_report(now);
+        later(last_contact, FORGOTTEN) <= now
     }
 
-    /// Its state, and when it was last heard of.
-    fn heard(&self, now: Timestamp) -> (&'static str, Timestamp) {
+    /// Returns the state and the last contact.
+    fn last_report(&self, now: Timestamp) -> (&'static str, Timestamp) {
         match self.state {
             ConnectorState::Active => ("active", now),
             ConnectorState::Error => ("error", now),
@@ -52,7 +52,7 @@ impl Connector {
         }
     }
 
-    /// Takes over what a call says of it.
+    /// Applies a call's values.
     pub(crate) fn write(&mut self, sent: &Body, now: Timestamp) {
         let text = |name: &str| sent.get(name).and_then(Value::as_str);
         if let Some(name) = sent.get("displayName") {
@@ -61,20 +61,20 @@ impl Connector {
         if let Some(version) = text("version") {
             version.clone_into(&mut self.version);
         }
-        let (mut state, mut heard) = self.heard(now);
+        let (mut state, mut last_contact) = self.last_report(now);
         if let Some(wanted) = text("state").and_then(|wanted| STATES.into_iter().find(|of| *of == wanted)) {
             state = wanted;
         }
         if let Some(at) = text("lastConnectionDateTime").and_then(|at| at.parse().ok()) {
-            heard = at;
+            last_contact = at;
         }
         if sent.contains_key("state") || sent.contains_key("lastConnectionDateTime") {
-            self.state = ConnectorState::Written(Word(state), heard);
+            self.state = ConnectorState::Written(Word(state), last_contact);
         }
     }
 
     pub(crate) fn view(&self, now: Timestamp) -> Body {
-        let (state, seen) = self.heard(now);
+        let (state, seen) = self.last_report(now);
         body([
             ("id", self.id.clone().into()),
             ("displayName", self.name.clone().into()),

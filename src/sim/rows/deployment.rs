@@ -30,7 +30,7 @@ impl PowerOnOptions {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
 
-    /// Sets the user who signs in. Default: the user that the device is assigned to, else the first with a licence.
+    /// Sets the user who signs in. Default: the device's assigned user, else the first with a licence.
     #[must_use]
     pub fn with_user(mut self, upn: impl Into<String>) -> Self {
         self.user = Some(upn.into());
@@ -68,30 +68,30 @@ impl std::fmt::Debug for PowerOnOptions {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum DeploymentPhase {
-    /// It looks for its profile.
+    /// The device looks for its profile.
     Starting,
-    /// It enrolls in Intune.
+    /// The device enrolls in Intune.
     Enrolling,
-    /// It waits for its offline domain join.
+    /// The device waits for its offline domain join.
     JoiningDomain,
     /// The enrollment status page sets up the device.
     DeviceSetup,
-    /// It waits for someone to sign in, and the page sets up the account.
+    /// The device waits for a sign-in, and the page sets up the account.
     AccountSetup,
-    /// The desktop shows.
+    /// The desktop is reached.
     Finished,
-    /// It failed.
+    /// The deployment failed.
     Failed,
 }
 
-/// The cause of a failed deployment. Graph shows no more than the code.
+/// The cause of a failed deployment. Graph shows only the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Cause {
     /// No device with this serial number is registered.
     NotRegistered,
-    /// The device does not fit its registration: it has a new motherboard.
+    /// The device does not match its registration: it has a new motherboard.
     HardwareChanged,
     /// No profile was assigned when the device was switched on.
     NoProfile,
@@ -101,13 +101,13 @@ pub enum Cause {
     NoLicence,
     /// An enrollment restriction blocks Windows.
     PlatformBlocked,
-    /// A user is assigned to a device that is to join hybrid.
+    /// A user is assigned to a device for hybrid join.
     UserAssigned,
     /// The directory object of the registration is gone.
     AnchorMissing,
     /// No domain join configuration reaches the device.
     NoDomainJoin,
-    /// More than one does.
+    /// Several domain join configurations reach the device.
     SeveralDomainJoins,
     /// No active connector serves the domain.
     NoConnector,
@@ -115,7 +115,7 @@ pub enum Cause {
     ConnectorTooOld,
     /// The organizational unit is a container, is not in the domain, or cannot be read.
     BadUnit,
-    /// The connector's account may not make computers in the unit.
+    /// The connector's account may not create computers in the unit.
     NoRight,
     /// The connector's account has created as many computers as the domain's quota allows.
     QuotaExceeded,
@@ -129,7 +129,7 @@ pub enum Cause {
     NoDomainController,
     /// Device setup took longer than the status page allows.
     DeviceSetupTimeout,
-    /// Account setup took longer, most often because the hybrid device did not come.
+    /// Account setup timed out, usually because the hybrid device did not appear.
     AccountSetupTimeout,
 }
 
@@ -159,8 +159,8 @@ impl Cause {
         Self::AccountSetupTimeout,
     ];
 
-    /// Returns the error code that the device shows. For a quota, a taken name and a directory without an answer no code is
-    /// documented: they have that of a missing right.
+    /// Returns the error code on the device. For a quota, a taken name and a directory without an answer no code is
+    /// documented: they use that of a missing right.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
@@ -186,7 +186,7 @@ impl Cause {
         }
     }
 
-    /// Returns the cause that belongs to a directory's refusal.
+    /// Returns the cause for a directory's refusal.
     pub(crate) fn of(refusal: &ComputerRefusal) -> Self {
         match refusal.kind() {
             RefusalKind::NoRight => Self::NoRight,
@@ -197,7 +197,7 @@ impl Cause {
         }
     }
 
-    /// Returns `true` if the device waits for it to change before it gives up.
+    /// Returns `true` if the device waits for the condition before it gives up.
     pub(crate) fn waits(self) -> bool {
         matches!(
             self,
@@ -221,11 +221,11 @@ pub struct Deployment {
     pub ended: Option<Timestamp>,
     /// The name in the domain, once it has joined.
     pub computer_name: Option<String>,
-    /// The refusal of the directory in which the connector creates computers, if that is the cause.
+    /// The refusal of the connectors' directory, if that is the cause.
     pub refusal: Option<ComputerRefusal>,
 }
 
-/// Every deployment, and what it left on premises.
+/// All deployments, and their traces on premises.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Deployments {
     pub(crate) runs: HashMap<String, Run>,
@@ -234,7 +234,7 @@ pub(crate) struct Deployments {
     pub(crate) computers: Vec<Computer>,
     #[serde(default)]
     pub(crate) requests: ComputerRequests,
-    /// Organizational units in which computers may be made, in one spelling.
+    /// Organizational units in which computers may be created, in canonical spelling.
     pub(crate) units: BTreeSet<String>,
 }
 
@@ -288,7 +288,7 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct StatusPage {
     pub(crate) shows: bool,
-    /// Whether the device can only be used when the page is done.
+    /// Whether the page blocks the use of the device until it is done.
     pub(crate) blocks: bool,
     pub(crate) timeout: Duration,
     pub(crate) quality_updates: bool,

@@ -18,9 +18,9 @@ pub(crate) struct Identity {
     pub(crate) product_key: String,
     pub(crate) group_tag: String,
     pub(crate) purchase_order: String,
-    /// The object in the directory that registration makes.
+    /// The directory object created by the registration.
     pub(crate) anchor: String,
-    /// That object's device id.
+    /// The device id of that object.
     pub(crate) device_id: String,
     pub(crate) upn: String,
     pub(crate) addressable_user_name: String,
@@ -30,15 +30,15 @@ pub(crate) struct Identity {
     pub(crate) enrollment_state: Word,
     pub(crate) last_contacted: Option<Timestamp>,
     pub(crate) managed_device: Option<String>,
-    /// The time since which the device does not fit its registration: it has a new motherboard.
+    /// The time since which the device does not match its registration, because of a new motherboard.
     #[serde(default)]
     pub(crate) hardware_changed: Option<Timestamp>,
-    /// Given by the profile's `assign` action.
+    /// The profile set by its `assign` action.
     pub(crate) direct_profile: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) visible: bool,
     pub(crate) deleting: bool,
-    /// The profile it should have, since when, and what it had before.
+    /// The intended profile, its time, and the previous one.
     pub(crate) intended: Option<String>,
     pub(crate) since: Timestamp,
     pub(crate) before: Option<(String, Timestamp)>,
@@ -53,7 +53,7 @@ pub(crate) struct Targeting<'a> {
 }
 
 impl Identity {
-    /// Returns how an answer shows the device.
+    /// Returns the device as shown in answers.
     pub(crate) fn view(&self, targeting: &Targeting<'_>, version: ApiVersion) -> Body {
         let text = |text: &str| Value::String(text.to_owned());
         let (remediation, remediated) = match self.hardware_changed {
@@ -115,7 +115,7 @@ impl Row for Identity {
     }
 }
 
-/// The properties of a device that are known at its registration.
+/// The properties of a device at its registration.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct NewIdentity {
     pub(crate) serial: String,

@@ -1,4 +1,4 @@
-//! The directory: groups, devices and users, and what changed when.
+//! The directory: groups, devices and users, and their changes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,11 +35,11 @@ pub(crate) struct Directory {
     pub(crate) devices: Table<Device>,
     pub(crate) users: Table<User>,
     pub(crate) changes: Changes,
-    /// The groups that a group is a direct member of, by ids in lower case.
+    /// The groups that directly contain a group, by lower-case id.
     pub(crate) groups_around: HashMap<String, Vec<String>>,
 }
 
-/// The changes in the directory, in order; of each object only its last change.
+/// The changes in the directory, in order, with only the last of each object.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Changes {
     last: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Notes a change of an object, and returns the number of the change.
+    /// Records a change of an object, and returns its number.
     pub(crate) fn note(&mut self, kind: Kind, id: &str) -> u64 {
         self.last += 1;
         let id: Arc<str> = id.into();
@@ -64,7 +64,7 @@ impl Changes {
         self.last
     }
 
-    /// Objects of a kind that changed behind `since`.
+    /// Returns objects of a kind that changed after `since`.
     pub(crate) fn since(&self, kind: Kind, since: u64) -> impl Iterator<Item = (u64, &str)> {
         let later = self.log.range(since.saturating_add(1)..);
         later.filter(move |(_, (of, _))| *of == kind).map(|(number, (_, id))| (*number, &**id))

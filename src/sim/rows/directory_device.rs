@@ -16,14 +16,14 @@ pub(crate) struct Device {
     pub(crate) device_id: String,
     pub(crate) display_name: String,
     pub(crate) enabled: bool,
-    /// `AzureAd`, `ServerAd` or `Workplace`; none before the device has joined.
+    /// The kind of join: `AzureAd`, `ServerAd` or `Workplace`; `None` before the device has joined.
     pub(crate) trust_type: Option<Word>,
     pub(crate) physical_ids: Vec<String>,
     /// Every other property that is set.
     pub(crate) others: Body,
-    /// Groups it is a direct member of.
+    /// The groups that directly contain the device.
     pub(crate) groups: Vec<Arc<str>>,
-    /// The Autopilot registration whose object it is.
+    /// The Autopilot registration that created the object.
     pub(crate) identity: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) visible_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Objects that are kept as JSON.
+//! Objects stored as JSON.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::assignment::{Assignment, Owner};
 use crate::catalog::ApiVersion;
 use crate::sim::store::{Body, keyed_json};
 
-/// An object whose properties are kept as JSON: what an administrator made, or what is few.
+/// An object whose properties are stored as JSON: created by an administrator, or rare.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Entity {
     pub(crate) id: String,
@@ -15,7 +15,7 @@ pub(crate) struct Entity {
     pub(crate) type_name: String,
     pub(crate) body: Body,
     pub(crate) assignments: Vec<Assignment>,
-    /// Ids of objects that it refers to: network access configurations, or groups of a mobility policy.
+    /// Ids of linked objects: network access configurations, or groups of a mobility policy.
     pub(crate) links: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Entity {
         view
     }
 
-    /// Returns how an answer shows the assignments inside the object.
+    /// Returns the assignments as shown inside the object.
     pub(crate) fn assignments_view(&self, owner: Owner, version: ApiVersion) -> Value {
         self.assignments.iter().map(|of| Value::Object(of.view(owner, version))).collect()
     }

@@ -1,4 +1,4 @@
-//! Groups, and who is a member of them.
+//! Groups and their members.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,17 +20,17 @@ pub(crate) const LICENCES: &str = "assignedLicenses";
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) body: Body,
-    /// The rule of a dynamic group that is switched on.
+    /// The rule of an active dynamic group.
     pub(crate) rule: Option<MembershipRule>,
     pub(crate) owners: Vec<String>,
     members: BTreeMap<u64, Arc<str>>,
     places: HashMap<Arc<str>, u64>,
     next_place: u64,
-    /// Members that came (true) or went, by the number of the change.
+    /// Members added (true) or removed, by the number of the change.
     pub(crate) member_log: BTreeMap<u64, (Arc<str>, bool)>,
     logged: HashMap<Arc<str>, u64>,
     visible_at: Timestamp,
-    /// The properties that reads still see, and the time until which they do.
+    /// The properties that reads still return, and until when.
     before: Option<(Timestamp, Body)>,
 }
 
@@ -51,7 +51,7 @@ impl Group {
         }
     }
 
-    /// Adds a member that is none yet, by the change `number`.
+    /// Adds a new member by the change `number`.
     pub(crate) fn add(&mut self, member: &str, number: u64) {
         let id: Arc<str> = member.into();
         self.members.insert(self.next_place, id.clone());
@@ -76,7 +76,7 @@ impl Group {
         change(&mut self.body);
     }
 
-    /// Returns the members behind a place in their order.
+    /// Returns the members after a position.
     pub(crate) fn members_after(&self, place: u64) -> impl Iterator<Item = (u64, &str)> {
         self.members.range(place.saturating_add(1)..).map(|(place, id)| (*place, &**id))
     }
@@ -85,7 +85,7 @@ impl Group {
         self.places.contains_key(member)
     }
 
-    /// Returns the member's id as it is kept, whatever its case in a request.
+    /// Returns the member's id in its stored case.
     pub(crate) fn member(&self, id: &str) -> Option<&str> {
         let place = self.places.get(id).or_else(|| self.places.get(id.to_ascii_lowercase().as_str()))?;
         self.members.get(place).map(|id| &**id)
@@ -103,7 +103,7 @@ impl Group {
         types.into_iter().flatten().any(|of| of == "DynamicMembership")
     }
 
-    /// Returns how an answer shows the group, without its members.
+    /// Returns the group as shown in answers, without members.
     pub(crate) fn view(&self, now: Timestamp, version: ApiVersion) -> Body {
         let mut view = self.seen(now).clone();
         // They come only when they are asked for.
@@ -112,7 +112,7 @@ impl Group {
         view
     }
 
-    /// Returns the properties that a read sees now.
+    /// Returns the properties that a read returns now.
     pub(crate) fn seen(&self, now: Timestamp) -> &Body {
         match &self.before {
             Some((until, body)) if now < *until => body,

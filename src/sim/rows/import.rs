@@ -1,4 +1,4 @@
-//! Imports: devices on their way into the tenant.
+//! Imports of devices.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::device::NewIdentity;
 use crate::sim::store::{Body, Keyed, Row, Word, body};
 
-/// One device on its way in. Its hash is not kept.
+/// The import of one device, without its hash.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Import {
     pub(crate) id: String,
@@ -15,11 +15,11 @@ pub(crate) struct Import {
     pub(crate) status: Word,
     pub(crate) error: Option<(i32, Word)>,
     pub(crate) registration: String,
-    /// The flaw that the service will find in the device.
+    /// The flaw that the service will find.
     pub(crate) flaw: Option<Flaw>,
 }
 
-/// A flaw of a device that is on its way in.
+/// A flaw of an imported device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Flaw {
     Hash,

@@ -1,4 +1,4 @@
-//! The rows that a tenant holds, one kind a file, and what is true of one row by itself.
+//! The rows of a tenant, one file a kind.
 
 mod assignment;
 mod computer;

@@ -1,10 +1,10 @@
-//! Objects of collections that the client does not manage.
+//! Objects of unmanaged collections.
 
 use serde::{Deserialize, Serialize};
 
 use crate::sim::store::Body;
 
-/// An object that can be assigned to a group, with its assignments inside.
+/// An object that can be assigned to a group, with its assignments.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Policy {
     /// The path of its collection, below the version.

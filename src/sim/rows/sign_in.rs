@@ -7,18 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::sim::store::Pairs;
 
-/// Applications and the tokens that they were issued.
+/// Applications and their tokens.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Auth {
     pub(crate) clients: HashMap<String, Client>,
-    /// Access tokens, by their fingerprints: a client that asks for one with each call costs little memory.
+    /// Access tokens by fingerprint, which keeps frequent requests for tokens cheap in memory.
     #[serde(with = "Pairs")]
     pub(crate) tokens: HashMap<Fingerprint, Token>,
     /// Sign-ins by device code, by that code.
     pub(crate) device_codes: HashMap<String, DeviceCode>,
     pub(crate) authorization_codes: HashMap<String, AuthorizationCode>,
     pub(crate) refresh_tokens: HashMap<String, Session>,
-    /// Tokens issued before are no longer accepted.
+    /// The time before which tokens were revoked.
     pub(crate) revoked_before: Option<Timestamp>,
     swept: Option<Timestamp>,
 }
@@ -37,8 +37,8 @@ impl Fingerprint {
 }
 
 impl Auth {
-    /// Forgets what expired long ago, so that a tenant that is served for weeks does not grow. Once a minute is enough:
-    /// what has expired is refused whether it is still known or not.
+    /// Removes what expired long ago, so that a tenant served for weeks does not grow. Runs at most once a minute:
+    /// expired entries are refused anyway.
     pub(crate) fn forget_expired(&mut self, now: Timestamp) {
         if self.swept.is_some_and(|swept| swept.duration_until(now) < SWEEP) {
             return;
@@ -52,20 +52,20 @@ impl Auth {
     }
 }
 
-/// The time in which an expired token or code is still answered as expired, and not as unknown.
+/// The time for which an expired token or code is answered as expired rather than unknown.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The time between two looks for what has expired.
+/// The interval of removing expired entries.
 const SWEEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// An application that may sign in.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Client {
-    /// Each with the moment at which it expires.
+    /// Each secret with its expiry.
     pub(crate) secrets: Vec<(String, Option<Timestamp>)>,
     /// Whether the application may sign in with a signed assertion: a certificate, or a federated identity.
     pub(crate) assertions: bool,
-    /// Redirect addresses of a public client; empty unless the application is one.
+    /// The redirect URIs of a public client; empty for other applications.
     pub(crate) redirects: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) enum Decision {
     Approved(String),
 }
 
-/// A code that the authorization endpoint gave out, to be redeemed once.
+/// An authorization code, which can be redeemed once.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct AuthorizationCode {
     pub(crate) session: Session,
@@ -107,7 +107,7 @@ pub(crate) struct AuthorizationCode {
     pub(crate) redeemed: bool,
 }
 
-/// A person signed in to an application.
+/// A person's sign-in to an application.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) client: String,

@@ -1,14 +1,14 @@
-//! Stories: the facts of one deployment, as the device and the connector's server know them.
+//! Stories: the facts of a deployment, as known to the device and the connector's server.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The facts of one deployment, in the order of their time: everything that the device and the connector's server would
-/// log, before it is written in the form of any log.
+/// The facts of one deployment in order of time: everything that the device and the connector's server would log,
+/// independent of log formats.
 ///
-/// Tests make event logs, registry dumps and archives of it, change a fact, or leave one out.
+/// Tests render it as event logs, registry dumps and archives, change a fact, or omit one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub struct DeviceStory {
     pub serial_number: String,
     /// The tenant's id.
     pub tenant_id: String,
-    /// The name that the device had before it joined.
+    /// The device's name before the join.
     pub first_name: String,
     /// The name in the domain, if the connector created an account.
     pub computer_name: Option<String>,
@@ -55,21 +55,21 @@ impl DeviceStory {
         }
     }
 
-    /// Adds a fact at its place in time: after those of the same time.
+    /// Adds a fact in order of time, after those of the same time.
     #[must_use]
     pub fn with(mut self, at: Timestamp, event: StoryEvent) -> Self {
         self.push(at, event);
         self
     }
 
-    /// Removes the facts that `is_removed` takes.
+    /// Removes the facts for which `is_removed` returns `true`.
     #[must_use]
     pub fn without(mut self, is_removed: impl Fn(&StoryEvent) -> bool) -> Self {
         self.facts.retain(|fact| !is_removed(&fact.event));
         self
     }
 
-    /// Returns the time of the first fact that `is_it` takes.
+    /// Returns the time of the first fact for which `is_it` returns `true`.
     pub fn time_of(&self, is_it: impl Fn(&StoryEvent) -> bool) -> Option<Timestamp> {
         self.facts.iter().find(|fact| is_it(&fact.event)).map(|fact| fact.at)
     }
@@ -135,9 +135,9 @@ pub enum StoryEvent {
         /// Whether the device has to reach a domain controller.
         needs_domain_controller: bool,
     },
-    /// The connector created the computer account and sent the blob. The server knows this alone.
+    /// The connector created the computer account and sent the blob. Known only to the server.
     AccountCreated,
-    /// The connector could not create the account. The server knows this alone.
+    /// The connector could not create the account. Known only to the server.
     AccountRefused {
         /// The error of Windows, such as 5.
         error: u32,
@@ -162,7 +162,7 @@ pub enum StoryEvent {
     JoinTimedOut,
     /// The device restarted.
     Restarted,
-    /// The enrollment status page began.
+    /// The enrollment status page appeared.
     PageStarted {
         /// The timeout in minutes.
         timeout_minutes: u32,
@@ -187,7 +187,7 @@ pub enum StoryEvent {
     },
     /// Device setup succeeded.
     DeviceSetupDone,
-    /// Device setup ran out of time.
+    /// Device setup timed out.
     DeviceSetupTimedOut,
     /// The user signed in to the domain.
     SignedIn,
@@ -207,8 +207,8 @@ pub enum StoryEvent {
     AccountSetupStarted,
     /// Account setup succeeded.
     AccountSetupDone,
-    /// Account setup ran out of time.
+    /// Account setup timed out.
     AccountSetupTimedOut,
-    /// The desktop shows.
+    /// The desktop is reached.
     Finished,
 }

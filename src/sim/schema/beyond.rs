@@ -1,10 +1,10 @@
-//! Types that the ten steps meet besides: what else stands in the same collections, and what a tenant needs to play a
-//! deployment. They are known by name; most of their properties are not checked.
+//! Further types in the collections and for playing deployments. They are known by name; most of their properties are
+//! not checked.
 
 use super::types::Kind::{Complex, Flag, Int32, Text};
 use super::types::{Property, Type};
 
-/// Returns a type that is only told apart by its name.
+/// Returns a type that is only distinguished by name.
 const fn named(name: &'static str, base: &'static str) -> Type {
     Type::new(name).extends(base).others(&["*"])
 }

@@ -12,22 +12,22 @@ use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
 use crate::sim::store::Body;
 
-/// Base64 as .NET reads it: padded, and with any bits behind the last byte.
+/// Base64 as .NET accepts it: padded, with any trailing bits.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// Whose words an error has.
+/// The wording of an error: the directory's or Intune's.
 #[derive(Clone, Copy)]
 struct Context {
     version: ApiVersion,
     intune: bool,
 }
 
-/// Checks a body that should be a `declared`, and gives its type and what of it is to be kept.
+/// Checks a body of the type `declared`, and returns its type and the part to keep.
 ///
-/// Where the declared type is abstract, the body names its own with `@odata.type`.
+/// If the declared type is abstract, the body must name its own with `@odata.type`.
 pub(crate) fn check(
     declared: &str,
     body: &Body,
@@ -81,7 +81,7 @@ fn object(
     Ok((of, kept))
 }
 
-/// Returns the type that a body says it is, or the declared one.
+/// Returns the type named by a body, or the declared one.
 fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Type, Failure> {
     let base = find(declared).ok_or_else(|| Failure::model(format!("Type '{declared}' is not known.")))?;
     let named = match body.get("@odata.type") {

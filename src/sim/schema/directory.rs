@@ -1,4 +1,4 @@
-//! Types of the directory, and of the policies beside it.
+//! Types of the directory and of policies next to it.
 
 use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Text, Time};
 use super::types::{Property, Type};

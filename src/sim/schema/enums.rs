@@ -1,4 +1,4 @@
-//! Enumerations, with all members.
+//! Enumerations with all members.
 
 use super::types::Enum;
 

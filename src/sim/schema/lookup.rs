@@ -1,4 +1,4 @@
-//! Types, properties and enumerations found by their names.
+//! Looks up types, properties and enumerations by name.
 
 use super::enums::ENUMS;
 use super::types::{Enum, Property, Type, Write};
@@ -23,7 +23,7 @@ pub(crate) fn find_enum(name: &str) -> Option<&'static Enum> {
 }
 
 impl Type {
-    /// Returns the type itself and those it is built on, nearest first.
+    /// Returns the type and its base types, nearest first.
     pub(crate) fn line(&'static self) -> impl Iterator<Item = &'static Type> {
         std::iter::successors(Some(self), |of| find(of.base?))
     }
@@ -40,7 +40,7 @@ impl Type {
         self.line().any(|of| of.navigation.contains(&name))
     }
 
-    /// Returns `true` if the property is known to exist, though nothing else about it.
+    /// Returns `true` if the property is known only by name.
     pub(crate) fn has_other(&'static self, name: &str) -> bool {
         self.line().flat_map(|of| of.others).any(|other| *other == name || *other == "*")
     }
@@ -62,7 +62,7 @@ impl Enum {
     }
 }
 
-/// Returns a property that can be set in a POST alone and that a change would set anew.
+/// Returns a property that a change would set although it is only settable in a POST.
 pub(crate) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -> Option<&'a str> {
     let fixed = |name: &str| of.property(name).is_some_and(|property| property.write == Write::Create);
     sent.iter()
@@ -70,7 +70,7 @@ pub(crate) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -
         .map(|(name, _)| name.as_str())
 }
 
-/// Returns `true` if `$select` may name the property of a type, or of one that is built on it.
+/// Returns `true` if `$select` may name the property for a type or a derived one.
 pub(crate) fn has_property(type_name: &str, property: &str, version: ApiVersion) -> bool {
     if property == "id" {
         return true;

@@ -7,10 +7,10 @@ use super::lookup::types;
 use super::types::Kind;
 use crate::catalog::ApiVersion;
 
-/// Returns the types that a tenant checks requests against: name, base type, properties and navigation properties of
-/// each, and the members of every enumeration. `beta` chooses the version.
+/// Returns the types for checking requests: name, base type, properties and navigation properties of each, and the
+/// members of every enumeration. `beta` selects the version.
 ///
-/// It has the shape of `{"types": {..}, "enums": {..}}`, for tools that compare it with Graph's own metadata.
+/// It has the form `{"types": {..}, "enums": {..}}`, for comparison with Graph's metadata.
 pub fn metadata(beta: bool) -> Value {
     let version = if beta { ApiVersion::Beta } else { ApiVersion::V1 };
     let kind = |kind: Kind| match kind {

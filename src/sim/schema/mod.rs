@@ -1,4 +1,4 @@
-//! The types of Graph that are in scope: their properties, and what a request may send.
+//! The types of Graph in scope: their properties, and the allowed writes.
 
 mod beyond;
 mod check;

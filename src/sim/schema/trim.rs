@@ -1,11 +1,11 @@
-//! The parts of an object that an answer does not show.
+//! Removes the parts of an object that an answer does not show.
 
 use super::lookup::{find, find_enum};
 use super::types::Kind;
 use crate::catalog::ApiVersion;
 use crate::sim::store::Body;
 
-/// Hides enum members that are newer than the sentinel, and what v1.0 does not have of an object of `type_name`.
+/// Hides enum members newer than the sentinel, and properties of `type_name` that v1.0 lacks.
 pub(crate) fn trim(body: &mut Body, type_name: &str, version: ApiVersion, newer_members: bool) {
     if version == ApiVersion::Beta && newer_members {
         return;

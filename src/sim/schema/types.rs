@@ -1,17 +1,17 @@
-//! The form of types, properties and enumerations.
+//! The structure of types, properties and enumerations.
 
-/// A type of an object, or of a part of one.
+/// A type of an object or of a part.
 #[derive(Debug)]
 pub(crate) struct Type {
     pub(crate) name: &'static str,
     pub(crate) base: Option<&'static str>,
     pub(crate) is_abstract: bool,
-    /// In beta only.
+    /// Whether the type is in beta only.
     pub(crate) beta: bool,
-    /// Names of properties that exist too, but of which nothing more is checked; `*` for any name.
+    /// Further properties, known only by name; `*` for any name.
     pub(crate) others: &'static [&'static str],
     pub(crate) properties: &'static [Property],
-    /// Links to other objects; never part of a body that is sent.
+    /// Links to other objects; never sent in a body.
     pub(crate) navigation: &'static [&'static str],
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Property {
     pub(crate) kind: Kind,
     pub(crate) collection: bool,
     pub(crate) nullable: bool,
-    /// In beta only.
+    /// Whether the property is in beta only.
     pub(crate) beta: bool,
     pub(crate) write: Write,
 }
@@ -41,26 +41,26 @@ pub(crate) enum Kind {
     Complex(&'static str),
 }
 
-/// The writes that a request may make to a property.
+/// The allowed writes of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
     Yes,
-    /// In a POST alone.
+    /// In a POST only.
     Create,
-    /// The service keeps its own value and does not mind another.
+    /// Ignored: the service keeps its own value.
     Ignored,
     /// The service refuses it.
     Refused,
 }
 
-/// An enumeration. Members behind `newer` came after the sentinel and are hidden unless asked for.
+/// An enumeration. Members in `newer` follow the sentinel and are hidden unless requested.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) name: &'static str,
     pub(crate) members: &'static [&'static str],
-    /// Members that only beta has.
+    /// Members in beta only.
     pub(crate) beta: &'static [&'static str],
-    /// Members behind the sentinel.
+    /// Members after the sentinel.
     pub(crate) newer: &'static [&'static str],
 }
 

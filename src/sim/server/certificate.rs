@@ -12,10 +12,10 @@ use tokio_rustls::rustls::{ServerConfig, crypto};
 
 use crate::clock::{Clock as _, SystemClock};
 
-/// The days for which the certificates are good: Apple's systems take no more than 825, others no more than 398.
+/// The validity of the certificates in days: Apple's systems accept at most 825, others 398.
 const DAYS: i64 = 390;
 
-/// An authority of one server, and the certificate that it issued.
+/// A server's own authority, and the certificate that it issued.
 pub(super) struct Authority {
     pem: String,
     config: ServerConfig,
@@ -62,7 +62,7 @@ impl Authority {
     }
 }
 
-/// Returns parameters with a name and a validity from yesterday on, so that a clock that is behind does no harm.
+/// Returns parameters with a name and a validity from yesterday on, for clients with a late clock.
 fn parameters(names: Vec<String>, name: &str) -> Result<CertificateParams, Failure> {
     let mut parameters = CertificateParams::new(names)?;
     parameters.distinguished_name.push(DnType::CommonName, name);

@@ -1,4 +1,4 @@
-//! Connections: HTTP and HTTPS on one port, and the tunnels of the proxy.
+//! Connections: HTTP and HTTPS on one port, and the proxy's tunnels.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use tokio_rustls::TlsAcceptor;
 use super::message::{Dropped, Service, Via, refusal};
 use crate::clock::{Clock as _, SystemClock, within};
 
-/// The time that a client has for its first byte, and for a TLS handshake.
+/// The timeout for a client's first byte and for a TLS handshake.
 const GREETING: Duration = Duration::from_secs(30);
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
 
-/// Accepts connections until it is stopped.
+/// A listener that accepts connections until it is stopped.
 pub(super) struct Listener {
     socket: TcpListener,
     acceptor: Option<TlsAcceptor>,
@@ -45,7 +45,7 @@ impl Listener {
         Self { socket, acceptor, service, stop }
     }
 
-    /// Accepts connections; once stopped, waits for those that are open.
+    /// Accepts connections; after the stop, waits for open ones.
     pub(super) async fn run(self) {
         let mut stop = self.stop.clone();
         let mut connections = JoinSet::new();
@@ -85,7 +85,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves a new connection. Its first byte tells TLS from plain HTTP.
+    /// Serves a new connection. The first byte distinguishes TLS from plain HTTP.
     async fn open(self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
         let clock = SystemClock::new();
@@ -103,8 +103,7 @@ impl Connection {
         }
     }
 
-    /// Serves HTTP inside TLS; `tunnel` is the host that a `CONNECT` named. Boxed, since a tunnel is served as a connection
-    /// is.
+    /// Serves HTTP inside TLS; `tunnel` is the host of a `CONNECT`. Boxed, because a tunnel is served as a connection.
     fn secure(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! The names that a server answers to, and what each serves.
+//! The names of a server, and the part that each serves.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ const SIGN_IN: [&str; 5] = [
 /// The part of the tenant that a host serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Realm {
-    /// Everything: a loopback address, or a name that the server was given.
+    /// Everything: a loopback address or one of the server's names.
     All,
     /// Microsoft Graph, through the proxy.
     Graph,
@@ -27,7 +27,7 @@ pub(super) enum Realm {
     SignIn,
 }
 
-/// The names that a server answers to.
+/// The names of a server.
 #[derive(Debug)]
 pub(super) struct Hosts {
     names: Vec<String>,
@@ -39,14 +39,15 @@ impl Hosts {
         Self { names, proxy }
     }
 
-    /// Returns the names and addresses that the certificate is for.
+    /// Returns the names and addresses for the certificate.
     pub(super) fn certified_names(&self) -> Vec<String> {
         let own = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
         let microsoft = GRAPH.iter().chain(&SIGN_IN).filter(|_| self.proxy).map(|name| (*name).to_owned());
         own.chain(self.names.iter().cloned()).chain(microsoft).collect()
     }
 
-    /// Returns what a host serves, given as `name`, `name:port` or `[address]:port`; `None` for a name that is not ours.
+    /// Returns the part that a host serves, given as `name`, `name:port` or `[address]:port`; `None` for a foreign
+    /// name.
     pub(super) fn realm(&self, authority: &str) -> Option<Realm> {
         let (host, port) = split(authority)?;
         let is = |name: &&'static str| host.eq_ignore_ascii_case(name);
@@ -64,7 +65,7 @@ impl Hosts {
     }
 }
 
-/// Splits an authority into host and port. An address of IPv6 stands in brackets, which are taken off.
+/// Splits an authority into host and port. The brackets of an IPv6 address are removed.
 pub(super) fn split(authority: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {

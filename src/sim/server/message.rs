@@ -1,4 +1,4 @@
-//! One request to a served tenant: host, CORS, size, and whom it is for.
+//! One request to a served tenant: host, CORS, size and destination.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ use crate::sim::gateway::RecordedRequest;
 use crate::sim::tenant::Tenant;
 use crate::transport::Transport as _;
 
-/// An answer that ends the treatment of a request early.
+/// An answer that ends the processing of a request early.
 type Early = Box<Response<Full<Bytes>>>;
 
 /// The largest body that is read: 16 MiB.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// The way that a request took: its scheme, and the tunnel around it.
+/// The route of a request: its scheme, and the tunnel around it.
 #[derive(Debug)]
 pub(super) struct Via {
     scheme: &'static str,
-    /// The host that a `CONNECT` named.
+    /// The host of a `CONNECT`.
     tunnel: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Via {
     }
 }
 
-/// The end of a connection without an answer: a fault of the tenant has it so.
+/// A connection that a fault ends without an answer.
 #[derive(Debug)]
 pub(super) struct Dropped;
 
@@ -64,11 +64,11 @@ pub(super) struct Service {
     pub(super) observer: Option<Observer>,
 }
 
-/// Called for each request that was answered.
+/// A callback for each answered request.
 pub(super) type Observer = Box<dyn Fn(&RecordedRequest) + Send + Sync>;
 
 impl Service {
-    /// Returns `true` if the proxy leads to this host.
+    /// Returns `true` if the proxy serves this host.
     pub(super) fn tunnels_to(&self, authority: &str) -> bool {
         matches!(self.hosts.realm(authority), Some(Realm::Graph | Realm::SignIn))
     }
@@ -113,7 +113,7 @@ impl Service {
         Ok(answer)
     }
 
-    /// Finds whom a request is for, and its address as the client sees it.
+    /// Determines the destination of a request, and its address as seen by the client.
     fn target(&self, via: &Via, uri: &Uri, headers: &HeaderMap) -> Result<Target, Early> {
         let named = uri.authority().map(http::uri::Authority::as_str);
         let host = named.or_else(|| text(headers, &header::HOST)).unwrap_or_default();
@@ -157,7 +157,7 @@ impl Service {
         Ok(Target { part, uri })
     }
 
-    /// Says what this is to a person who opens the bare address.
+    /// Answers the bare address with a description for people.
     fn welcome(&self) -> Response<Full<Bytes>> {
         let control = if self.control { "\nControl: /_sim" } else { "" };
         let text = format!(
@@ -170,7 +170,7 @@ impl Service {
     }
 }
 
-/// The part of a served tenant that a request is for.
+/// The destination of a request in a served tenant.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Tenant,
@@ -182,7 +182,7 @@ struct Target {
     uri: Uri,
 }
 
-/// Returns scheme and authority as a client in front of a reverse proxy sees them.
+/// Returns scheme and authority as seen by a client in front of a reverse proxy.
 fn forwarded(via: &Via, headers: &HeaderMap, host: &str) -> Result<(&'static str, String), Early> {
     let first =
         |name: &HeaderName| text(headers, name).and_then(|value| value.split(',').next()).map(str::trim);
@@ -214,13 +214,13 @@ async fn read(body: Incoming) -> Result<Bytes, Early> {
     })
 }
 
-/// Lets a page of any origin read the answer, as Graph does.
+/// Allows pages of any origin to read the answer, as Graph does.
 fn share(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
 }
 
-/// Answers the question of a browser whether a page of another origin may send a request.
+/// Answers a CORS preflight request.
 fn preflight(asked: &HeaderMap) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::NO_CONTENT;

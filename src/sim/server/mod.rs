@@ -24,10 +24,10 @@ use super::gateway::RecordedRequest;
 use super::tenant::Tenant;
 use crate::clock::{Clock as _, ScaledClock, SystemClock};
 
-/// The time that [`Server::stop`] gives to requests in flight.
+/// The time for requests in flight in [`Server::stop`].
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// The number of requests that a served tenant remembers.
+/// The number of requests that a served tenant records.
 const REMEMBERED_REQUESTS: usize = 1000;
 
 /// The certificate of a served tenant.
@@ -38,15 +38,15 @@ pub struct ServedTls {
 }
 
 impl ServedTls {
-    /// Generates an authority and a certificate when the server starts. Their keys never leave the process.
+    /// Generates an authority and a certificate when the server starts. The keys never leave the process.
     ///
-    /// The authority is good for the served names alone (name constraints), so that trusting it opens no other door.
+    /// The authority is limited to the served names (name constraints), so that trusting it allows nothing else.
     pub fn generated() -> Self {
         Self { _generated: () }
     }
 }
 
-/// Configures and starts a [`Server`].
+/// A builder of a [`Server`].
 #[must_use = "a server is started by `start`"]
 pub struct ServerBuilder {
     tenant: Tenant,
@@ -72,26 +72,26 @@ impl fmt::Debug for ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Sets the address to listen on, a loopback one. Port 0 is any free port. Default: `127.0.0.1:0`.
+    /// Sets the loopback address to listen on. Port 0 is any free port. Default: `127.0.0.1:0`.
     pub fn with_address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Serves HTTPS beside HTTP, on the same port. Default: HTTP alone.
+    /// Serves HTTPS next to HTTP, on the same port. Default: HTTP only.
     pub fn with_tls(mut self, tls: ServedTls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Adds a name of the server beside those of loopback, such as one of a reverse proxy on this machine.
+    /// Adds a name of the server, such as that of a reverse proxy on this machine.
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// Answers `CONNECT` for the hosts of Microsoft Graph and of sign-in, so that an unmodified program runs with
-    /// `HTTPS_PROXY` and the authority alone. Other hosts are refused. Needs TLS. Default: no.
+    /// Answers `CONNECT` for the hosts of Microsoft Graph and sign-in, so that an unmodified program works with only
+    /// `HTTPS_PROXY` and the authority. Other hosts are refused. Requires TLS. Default: no.
     pub fn with_proxy(mut self, proxy: bool) -> Self {
         self.proxy = proxy;
         self
@@ -103,13 +103,14 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets the control API change the time. `clock` is the one that the tenant was built with.
+    /// Lets the control API change the time. `clock` must be the tenant's.
     pub fn with_clock(mut self, clock: ScaledClock) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Calls `observer` for each answered request of Graph and sign-in, control excepted. It must not block for long.
+    /// Calls `observer` for each answered request of Graph and sign-in, but not of the control API. It must not block
+    /// for long.
     pub fn with_observer(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
@@ -118,8 +119,8 @@ impl ServerBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for an address that is not of loopback, and for a proxy without TLS. The error of
-    /// a port that is taken names the port.
+    /// [`io::ErrorKind::InvalidInput`] for a non-loopback address, and for a proxy without TLS. The error for a port in
+    /// use names the port.
     pub async fn start(self) -> io::Result<Server> {
         let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if !self.address.ip().is_loopback() {
@@ -180,12 +181,12 @@ impl ServerBuilder {
 /// # Ok(()) });
 /// ```
 ///
-/// Links in answers have the host that the request named, or that of `X-Forwarded-Host` and `X-Forwarded-Proto`. A
-/// request with any other `Host` than loopback and the served names is answered with 421, so that no page of the web
-/// reaches the tenant by a name of its own. Browsers may call Graph and sign-in from any page (CORS); the control API is
-/// closed to them.
+/// Links in answers have the host of the request, or of `X-Forwarded-Host` and `X-Forwarded-Proto`. A request with a
+/// `Host` other than loopback and the served names is answered with 421, so that web pages cannot reach the tenant
+/// under their own names (DNS rebinding). Browsers may call Graph and sign-in from any page (CORS), but not the control
+/// API.
 ///
-/// The server ends when it is dropped; [`Server::stop`] lets requests in flight end first.
+/// Dropping the server ends it; [`Server::stop`] completes requests in flight first.
 #[must_use = "a server ends when it is dropped"]
 pub struct Server {
     address: SocketAddr,
@@ -214,18 +215,18 @@ impl Server {
         self.address
     }
 
-    /// Returns the base of all addresses, such as `https://127.0.0.1:8443`: HTTPS if the server has a certificate.
+    /// Returns the base URL, such as `https://127.0.0.1:8443`: HTTPS if the server has a certificate.
     pub fn url(&self) -> String {
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Returns the certificate of the authority that clients have to trust, as PEM text; `None` without TLS.
+    /// Returns the authority's certificate for clients to trust, as PEM text; `None` without TLS.
     pub fn ca_certificate_pem(&self) -> Option<&str> {
         self.certificate.as_deref()
     }
 
-    /// Stops the server: it accepts no more connections, and requests in flight have ten seconds to end.
+    /// Stops the server: it accepts no connections, and requests in flight have ten seconds to complete.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let limit = SystemClock::new().sleep(DRAIN);

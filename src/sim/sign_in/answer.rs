@@ -1,4 +1,4 @@
-//! Answers of the sign-in service, and its refusals.
+//! Answers and refusals of the sign-in service.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -40,7 +40,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, error, number, message)
     }
 
-    /// Returns the refusal in the words of the service: number, message, ids and time.
+    /// Returns the refusal in the service's wording: number, message, ids and time.
     pub(super) fn description(&self, state: &State, request: &Request) -> String {
         format!(
             "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {}",
@@ -70,7 +70,7 @@ fn timestamp(now: Timestamp) -> String {
     now.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-/// Renders an answer as it goes over the wire.
+/// Renders an answer for the wire.
 pub(super) fn render(now: Timestamp, request: &Request, answer: Answer) -> Response<Bytes> {
     let (status, content_type, location, body) = match answer {
         Answer::Json(status, value) => {

@@ -1,4 +1,4 @@
-//! The authorization endpoint: a person picks a user in the browser, the application gets a code.
+//! The authorization endpoint: a person picks a user in the browser, and the application gets a code.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ const LIFETIME: Duration = Duration::from_secs(600);
 
 /// Shows the page, or redirects with a code or an error.
 ///
-/// An error of the application or of its redirect address is shown to the person: a browser is never sent to an address
-/// that is not registered.
+/// Errors of the application or its redirect URI are shown to the person: a browser is never redirected to an
+/// unregistered URI.
 pub(super) fn respond(state: &mut State, request: &Request, form: &Form) -> Answer {
     let redirect = match check_client(state, request, form) {
         Ok(redirect) => redirect,
@@ -43,7 +43,7 @@ pub(super) fn respond(state: &mut State, request: &Request, form: &Form) -> Answ
     }
 }
 
-/// Checks tenant, application and redirect address.
+/// Checks tenant, application and redirect URI.
 fn check_client(state: &State, request: &Request, form: &Form) -> Result<String, Refusal> {
     client::check_tenant(state, request)?;
     let client = form.required("client_id")?.to_ascii_lowercase();
@@ -62,7 +62,7 @@ fn check_client(state: &State, request: &Request, form: &Form) -> Result<String,
     ))
 }
 
-/// Compares a redirect address with a registered one. On loopback the port does not count.
+/// Compares a redirect URI with a registered one. On loopback the port is ignored.
 ///
 /// Source: <https://learn.microsoft.com/en-us/entra/identity-platform/reply-url#localhost-exceptions>.
 fn matches(registered: &str, given: &str) -> bool {
@@ -82,7 +82,7 @@ fn matches(registered: &str, given: &str) -> bool {
     split(registered).is_some_and(|registered| split(given) == Some(registered))
 }
 
-/// Returns the code for the user that was picked, or `None` if the page has to be shown.
+/// Returns the code for the picked user; `None` if the page has to be shown.
 fn decide(
     state: &mut State,
     request: &Request,
@@ -139,7 +139,7 @@ fn decide(
     Ok(Some(code))
 }
 
-/// Shows the page on which a person picks a user. The parameters ride along.
+/// Shows the page for picking a user, with the parameters as hidden fields.
 fn choose(state: &State, form: &Form) -> Answer {
     let own = ["user", "decision"];
     let parameters = page::hidden(form.iter().filter(|(name, _)| !own.contains(name)));
@@ -151,7 +151,7 @@ fn choose(state: &State, form: &Form) -> Answer {
     Answer::Page(StatusCode::OK, page::page("Sign in", &content))
 }
 
-/// Gives parameters to the application at its redirect address, in the way that it asked for.
+/// Passes parameters to the application's redirect URI in the requested mode.
 fn give(form: &Form, redirect: &str, parameters: &[(&str, &str)]) -> Answer {
     let state = form.given("state").map(|state| ("state", state));
     let all = parameters.iter().copied().chain(state);

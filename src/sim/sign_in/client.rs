@@ -1,4 +1,4 @@
-//! The applications of a tenant: which are known, and how each proves itself.
+//! The applications of a tenant and their authentication.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,15 +10,15 @@ use super::form::Form;
 use crate::sim::exchange::Request;
 use crate::sim::state::State;
 
-/// The tenant names that stand for the tenant of the person who signs in.
+/// Tenant names for the tenant of the person who signs in.
 const SHARED: [&str; 2] = ["common", "organizations"];
 
-/// Returns `true` if the address names no tenant of its own.
+/// Returns `true` if the address names no specific tenant.
 pub(super) fn is_shared(request: &Request) -> bool {
     SHARED.iter().any(|shared| request.version.eq_ignore_ascii_case(shared))
 }
 
-/// Checks the tenant that the address names.
+/// Checks the tenant in the address.
 pub(super) fn check_tenant(state: &State, request: &Request) -> Result<(), Refusal> {
     let tenant = &request.version;
     let known = [state.tenant_id.as_str(), state.options.domain.as_str()];
@@ -34,7 +34,7 @@ pub(super) fn check_tenant(state: &State, request: &Request) -> Result<(), Refus
     ))
 }
 
-/// Returns the refusal of an application that is not registered.
+/// Returns the refusal of an unregistered application.
 pub(super) fn unknown(state: &State, client: &str) -> Refusal {
     Refusal::bad(
         "unauthorized_client",
@@ -85,7 +85,7 @@ pub(super) fn authenticate(
     }
 }
 
-/// Checks the proof of an application that redeems what a person was given, if it sends one: a public client has none.
+/// Checks the proof of an application that redeems a code, if it sends one: a public client has none.
 pub(super) fn check_redeemer(
     state: &State,
     request: &Request,
@@ -98,7 +98,7 @@ pub(super) fn check_redeemer(
     }
 }
 
-/// Returns `true` if the claims of an assertion are right. Its signature is taken on trust.
+/// Returns `true` if the claims of an assertion are right. Its signature is not checked.
 fn is_assertion_for(state: &State, request: &Request, client: &str, assertion: &str) -> bool {
     let claims = assertion.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let Some(claims) = claims.and_then(|claims| serde_json::from_slice::<Value>(&claims).ok()) else {

@@ -1,4 +1,4 @@
-//! Sign-in by device code: the program shows a code, a person approves it elsewhere.
+//! Sign-in by device code: a program shows a code, and a person approves it elsewhere.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::sim::store::later;
 
 const LIFETIME: Duration = Duration::from_secs(900);
 
-/// The page of the real service. A tenant on another host has its own.
+/// The real service's page. A tenant on another host has its own.
 const PAGE: &str = "https://microsoft.com/devicelogin";
 
 /// Starts a sign-in.
@@ -53,7 +53,7 @@ pub(super) fn start(state: &mut State, request: &Request, form: &Form) -> Result
     Ok(Answer::Json(StatusCode::OK, answer))
 }
 
-/// Shows the page on which a person enters the code.
+/// Shows the page for entering the code.
 pub(super) fn page(state: &State, form: &Form) -> Answer {
     let code = page::escaped(form.get("otc"));
     let users = page::users(state.directory.users.iter().map(|user| user.upn()), "");
@@ -66,7 +66,7 @@ pub(super) fn page(state: &State, form: &Form) -> Answer {
     Answer::Page(StatusCode::OK, page::page("Enter the code", &content))
 }
 
-/// Takes the person's decision from the page.
+/// Processes the person's decision on the page.
 pub(super) fn decide(state: &mut State, form: &Form) -> Answer {
     let user = state.directory.user(form.get("user")).map(|user| user.id.clone());
     let approves = form.get("decision") != "decline";
@@ -84,7 +84,8 @@ pub(super) fn decide(state: &mut State, form: &Form) -> Answer {
     }
 }
 
-/// Approves a waiting sign-in as this user, or declines it without one. Returns `true` if one waits under this code.
+/// Approves a pending sign-in as this user, or declines it for `None`. Returns `false` if the code has no pending
+/// sign-in.
 pub(super) fn settle(state: &mut State, user_code: &str, user: Option<&str>) -> bool {
     let now = state.now;
     let waiting = state.auth.device_codes.values_mut().find(|waiting| {
@@ -97,7 +98,7 @@ pub(super) fn settle(state: &mut State, user_code: &str, user: Option<&str>) -> 
     true
 }
 
-/// Takes the session of an approved device code.
+/// Returns the session of an approved device code, once.
 pub(super) fn redeem(state: &mut State, client: &str, device_code: &str) -> Result<Session, Refusal> {
     let Some(waiting) = state.auth.device_codes.get(device_code).filter(|of| of.client == client) else {
         return Err(Refusal::bad("bad_verification_code", 70019, "The verification code is not known."));

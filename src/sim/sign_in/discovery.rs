@@ -1,4 +1,4 @@
-//! Discovery: the metadata that a sign-in library reads before it asks for a token.
+//! Discovery: the metadata that a sign-in library reads before it requests a token.
 
 use http::StatusCode;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::client;
 use crate::sim::exchange::Request;
 use crate::sim::state::State;
 
-/// Names the hosts that stand for this sign-in host.
+/// Answers with the hosts that are equivalent to this sign-in host.
 pub(super) fn instance(request: &Request) -> Answer {
     let host = request.origin.split_once("://").map_or(request.origin.as_str(), |(_, host)| host);
     let authority = request.option("authorization_endpoint").unwrap_or_default();
@@ -23,7 +23,7 @@ pub(super) fn instance(request: &Request) -> Answer {
     )
 }
 
-/// Returns the `OpenID` Connect metadata of the tenant.
+/// Answers with the `OpenID` Connect metadata of the tenant.
 pub(super) fn openid(state: &State, request: &Request) -> Result<Answer, Refusal> {
     client::check_tenant(state, request)?;
     let (origin, tenant) = (&request.origin, &request.version);
@@ -49,7 +49,7 @@ pub(super) fn openid(state: &State, request: &Request) -> Result<Answer, Refusal
     Ok(Answer::Json(StatusCode::OK, metadata))
 }
 
-/// Returns the signing keys: none, since no token is signed.
+/// Answers with the signing keys: none, because tokens are unsigned.
 pub(super) fn keys() -> Answer {
     Answer::Json(StatusCode::OK, json!({"keys": []}))
 }

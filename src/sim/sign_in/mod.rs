@@ -1,7 +1,7 @@
 //! The sign-in service of a tenant: discovery, tokens, device codes, and the pages for people.
 //!
-//! It speaks as Microsoft Entra does as far as MSAL, azure-identity and this crate's credentials ask. Access tokens are
-//! unsigned: nobody but Graph may judge them.
+//! It follows Microsoft Entra as far as MSAL, azure-identity and this crate's credentials need. Access tokens are
+//! unsigned: only Graph may inspect them.
 //!
 //! Source: [Microsoft identity platform protocols](https://learn.microsoft.com/en-us/entra/identity-platform/v2-protocols).
 
@@ -29,7 +29,7 @@ pub(super) fn is_sign_in(request: &Request) -> bool {
         && paths.iter().any(|path| request.path.starts_with(path))
 }
 
-/// Answers for the sign-in service.
+/// Answers a request to the sign-in service.
 pub(super) fn respond(state: &mut State, request: &Request) -> Response<Bytes> {
     state.auth.forget_expired(state.now);
     let outcome = route(state, request).unwrap_or_else(|refusal| refusal.answer(state, request));
@@ -57,7 +57,7 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Refusal> {
     }
 }
 
-/// Approves or declines a sign-in by device code. Returns `true` if one waits under this code.
+/// Approves or declines a sign-in by device code. Returns `false` if the code has no pending sign-in.
 pub(super) fn decide(state: &mut State, user_code: &str, user: Option<&str>) -> bool {
     device_code::settle(state, user_code, user)
 }

@@ -1,4 +1,4 @@
-//! The pages that a person sees: plain HTML, no script, nothing from elsewhere.
+//! The pages for people: plain HTML without scripts or external resources.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ pub(super) fn hidden<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)
     fields
 }
 
-/// Renders the choice of a user: each with the user principal name.
+/// Renders the choice of users by user principal name.
 pub(super) fn users<'a>(names: impl IntoIterator<Item = &'a str>, hint: &str) -> String {
     let mut choice = "<label for=user>Sign in as</label><select id=user name=user>".to_owned();
     for name in names {

@@ -94,7 +94,7 @@ fn bearer(state: &State, token: String) -> Map<String, Value> {
     }
 }
 
-/// Issues the tokens of a person: what the scope asks for besides the access token comes along.
+/// Issues a person's tokens: an access token, and the others in the scope.
 fn for_person(state: &mut State, request: &Request, form: &Form, session: Session) -> Map<String, Value> {
     let caller = Caller::Person { client: &session.client, user: Some(&session.user), scope: &session.scope };
     let token = state.issue_token(caller);
@@ -139,7 +139,7 @@ fn id_token(state: &mut State, request: &Request, session: &Session) -> String {
     state.unsigned_token(&claims)
 }
 
-/// Takes the session of an authorization code, which is good once.
+/// Returns the session of an authorization code, once.
 fn redeem_code(state: &mut State, form: &Form, client: &str) -> Result<Session, Refusal> {
     let refuse = |number, message: &str| Err(Refusal::bad("invalid_grant", number, message));
     let code = form.required("code")?;
@@ -195,7 +195,7 @@ fn is_verified(code: &AuthorizationCode, verifier: Option<&str>) -> bool {
     }
 }
 
-/// Returns the session of a refresh token, with the scope that is asked for now.
+/// Returns the session of a refresh token, with the requested scope.
 fn refresh(state: &State, form: &Form, client: &str) -> Result<Session, Refusal> {
     let known = state.auth.refresh_tokens.get(form.required("refresh_token")?);
     let known = known.filter(|session| session.expires > state.now);

@@ -1,32 +1,32 @@
-//! Listings in another order than that of the rows: made for their first page, and kept for the others.
+//! Listings in another order than the rows': created for the first page and kept for the others.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Positions that a tenant keeps for all listings together: the oldest listings go first, the newest stays.
+/// The most positions of all listings together: the oldest listings are dropped, the newest stays.
 const MOST_KEPT: usize = 1 << 20;
 
-/// Listings that a tenant keeps, however short they are.
+/// The most listings, of any length.
 const MOST_LISTINGS: usize = 2000;
 
-/// The orders that later pages refer to.
+/// The orders for later pages.
 ///
-/// Page after page of one listing is of the state in which it began: what is deleted meanwhile is passed over, what
-/// comes does not appear. A listing that had to make room is answered as the service answers an expired token.
+/// The pages of a listing show the state at its start: deleted objects are skipped, new ones do not appear. A dropped
+/// listing is answered like an expired token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listings(RefCell<Kept>);
 
 #[derive(Debug, Clone, Default)]
 struct Kept {
-    /// By number, oldest first.
+    /// The orders by number, oldest first.
     orders: VecDeque<(u64, Arc<[u64]>)>,
     positions: usize,
     next: u64,
 }
 
 impl Listings {
-    /// Keeps the positions of rows in their order, and says under which number.
+    /// Keeps an order of positions and returns its number.
     pub(crate) fn keep(&self, order: Arc<[u64]>) -> u64 {
         let kept = &mut *self.0.borrow_mut();
         kept.next += 1;
@@ -39,7 +39,7 @@ impl Listings {
         kept.next
     }
 
-    /// Returns the order that was kept under a number, unless it had to make room.
+    /// Returns the order with a number, unless it was dropped.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
         let kept = self.0.borrow();
         let place = kept.orders.binary_search_by_key(&number, |(number, _)| *number).ok()?;

@@ -1,4 +1,4 @@
-//! Tables of rows, and the values in them.
+//! Tables of rows and their values.
 
 mod listings;
 mod stored;

@@ -1,13 +1,13 @@
-//! The form in which rows are kept in a snapshot, for values that serde does not keep by itself.
+//! The form of rows in a snapshot, for values without their own serde form.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_with::{As, Same};
 
-/// For `#[serde(with = "Pairs")]`: a map whose keys are no text.
+/// A map without text keys, for `#[serde(with = "Pairs")]`.
 pub(crate) type Pairs = As<Vec<(Same, Same)>>;
 
-/// A word of the service's that the simulation writes into a row: one of a fixed list.
+/// A word of the service from a fixed list, which the simulation writes into a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Word(pub(crate) &'static str);
 
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-/// For `#[serde(with = "random")]`: a source of random numbers, by its seed.
+/// A random number generator by its seed, for `#[serde(with = "random")]`.
 pub(crate) mod random {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

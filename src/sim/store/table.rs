@@ -1,4 +1,4 @@
-//! Tables: rows in the order they came, found by id or by an indexed property.
+//! Tables: rows in order of insertion, found by id or by an indexed property.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,25 +7,25 @@ use serde_json::Value;
 
 use super::value::Body;
 
-/// An object that a filter or an order can look at.
+/// An object for filters and orders.
 pub(crate) trait Row {
     /// Returns a property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
-    /// Returns the value as text, without a copy, if it is kept as text.
+    /// Returns the value as text without a copy, if it is stored as text.
     fn text(&self, _property: &str) -> Option<&str> {
         None
     }
 
-    /// Returns the name of its type, for `isof`.
+    /// Returns the name of the type, for `isof`.
     fn type_name(&self) -> &str {
         ""
     }
 }
 
-/// An object that a [`Table`] can keep.
+/// An object for a [`Table`].
 pub(crate) trait Keyed: Row {
-    /// Properties, kept as text, that an equality filter finds without a scan.
+    /// Text properties that an equality filter finds without a scan.
     const INDEXED: &'static [&'static str] = &[];
 
     fn id(&self) -> &str;
@@ -51,7 +51,7 @@ impl Row for Body {
     }
 }
 
-/// Implements [`Row`] and [`Keyed`] for a row that keeps its properties as JSON in `body`.
+/// Implements [`Row`] and [`Keyed`] for a row with its properties as JSON in `body`.
 macro_rules! keyed_json {
     ($row:ty, indexed by $indexed:literal, of type |$this:ident| $type_name:expr) => {
         impl $crate::sim::store::Keyed for $row {
@@ -83,7 +83,7 @@ macro_rules! keyed_json {
 }
 pub(in crate::sim) use keyed_json;
 
-/// Rows in the order they were added. Ids and indexed values are found whatever their case.
+/// Rows in order of insertion. Ids and indexed values are compared without regard to case.
 #[derive(Clone)]
 pub(crate) struct Table<T> {
     rows: BTreeMap<u64, T>,
@@ -118,7 +118,7 @@ impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Table<T> {
 }
 
 impl<T: Keyed> Table<T> {
-    /// Adds a row, or replaces the one with its id where it stands.
+    /// Adds a row, or replaces the one with the same id in place.
     pub(crate) fn insert(&mut self, row: T) -> u64 {
         let id = row.id().to_ascii_lowercase();
         let at = match self.ids.get(&id) {
@@ -141,12 +141,12 @@ impl<T: Keyed> Table<T> {
         self.rows.get(&self.position(id)?)
     }
 
-    /// Returns the position of a row in the order of all.
+    /// Returns the position of a row.
     pub(crate) fn position(&self, id: &str) -> Option<u64> {
         self.ids.get(&id.to_ascii_lowercase()).copied()
     }
 
-    /// Changes a row and keeps the index right.
+    /// Changes a row and updates the index.
     pub(crate) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = self.position(id)?;
         let row = self.rows.get_mut(&at)?;
@@ -183,12 +183,12 @@ impl<T: Keyed> Table<T> {
         self.rows.values()
     }
 
-    /// Returns the rows behind `position`, with their positions.
+    /// Returns the rows after `position`, with their positions.
     pub(crate) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows.range(position.saturating_add(1)..).map(|(at, row)| (*at, row))
     }
 
-    /// Returns the rows whose indexed property has this value, in order.
+    /// Returns the rows with this value of the indexed property, in order.
     pub(crate) fn find<'a>(
         &'a self,
         property: &str,
@@ -197,7 +197,7 @@ impl<T: Keyed> Table<T> {
         self.find_after(0, property, value)
     }
 
-    /// Finds the rows behind `position` whose indexed property has this value, in order.
+    /// Returns the rows after `position` with this value of the indexed property, in order.
     pub(crate) fn find_after<'a>(
         &'a self,
         position: u64,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The properties of an object as they stand in JSON.
+/// The properties of an object as JSON.
 pub(crate) type Body = Map<String, Value>;
 
 /// Returns the time `delay` after `at`.
@@ -13,15 +13,15 @@ pub(crate) fn later(at: Timestamp, delay: Duration) -> Timestamp {
     at.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
-/// The value that stands for "no date".
+/// The service's value for "no date".
 pub(crate) const NO_DATE: &str = "0001-01-01T00:00:00Z";
 
-/// Returns a date, or the year 1 if there is none.
+/// Returns a date, or the year 1 for `None`.
 pub(crate) fn date(at: Option<Timestamp>) -> Value {
     at.map_or_else(|| NO_DATE.into(), |at| at.to_string().into())
 }
 
-/// Returns a property list as a JSON object.
+/// Creates a JSON object from a property list.
 pub(crate) fn body<const N: usize>(properties: [(&str, Value); N]) -> Body {
     properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

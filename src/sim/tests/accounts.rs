@@ -1,4 +1,4 @@
-//! Computers that the connector creates in a directory: once each, whatever the requests do meanwhile.
+//! Computers that the connector creates in a directory, exactly once under concurrent requests.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::sim::{
     RefusalKind, StoryEvent,
 };
 
-/// Accounts that take their time, and answer as they are told.
+/// Accounts with a delay and prepared answers.
 #[derive(Debug, Clone, Default)]
 struct Accounts {
     clock: Option<FakeClock>,
@@ -47,7 +47,7 @@ impl ComputerAccounts for Accounts {
     }
 }
 
-/// A tenant in which a hybrid join works, without a right that was granted by hand.
+/// Creates a tenant in which a hybrid join works, without a right granted by hand.
 async fn ready(accounts: &Accounts, devices: usize) -> Ready {
     ready_on(accounts, FakeClock::manual(), devices).await
 }
@@ -127,7 +127,7 @@ async fn concurrent_requests_and_a_slow_directory_create_each_computer_once() {
     clock.advance(15 * MINUTE);
     let asks = (0..8).map(|_| ready.desk.get(EVENTS));
     let answers = futures_util::future::join_all(asks).await;
-    assert!(answers.iter().all(|told| told.status == 200));
+    assert!(answers.iter().all(|received| received.status == 200));
     assert_eq!(accounts.names().len(), 5, "one request works them off");
     clock.advance(8 * 60 * MINUTE);
     assert_eq!(ready.ends(5), [(DeploymentPhase::Finished, None); 5]);

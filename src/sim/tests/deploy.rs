@@ -1,4 +1,4 @@
-//! Devices that are switched on, with everything in place and with something missing.
+//! Devices that are switched on, with complete and incomplete tenants.
 
 use std::time::Duration;
 
@@ -61,14 +61,14 @@ async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
 }
 
 impl Ready {
-    /// Switches the device on, and lets hours pass.
+    /// Switches the device on and advances by hours.
     fn deploy(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         self.desk.tenant.power_on("SN1");
         self.desk.clock.advance(8 * 60 * MINUTE);
         self.outcome()
     }
 
-    /// Phase, cause, and minutes taken.
+    /// Returns phase, cause and minutes taken.
     fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         let deployment = self.desk.tenant.deployment("SN1").unwrap();
         let taken = deployment.ended.map_or(0, |at| at.duration_since(deployment.started).as_secs() / 60);
@@ -193,11 +193,11 @@ async fn what_is_missing_makes_it_fail_as_a_real_one_does() {
             |ready| {
                 Box::pin(async {
                     let body = json!({"userPrincipalName": "admin@contoso.onmicrosoft.com", "addressableUserName": "Admin"});
-                    let told = ready
+                    let received = ready
                         .desk
                         .post(&format!("{IDENTITIES}/{}/assignUserToDevice", ready.identity), body)
                         .await;
-                    assert_eq!(told.status, 204);
+                    assert_eq!(received.status, 204);
                 })
             },
             Cause::UserAssigned,
@@ -302,9 +302,9 @@ async fn what_is_missing_makes_it_fail_as_a_real_one_does() {
                             of["@odata.type"].as_str().unwrap().ends_with("PlatformRestrictionsConfiguration")
                         })
                         .unwrap();
-                    let told = ready.desk.patch(&format!("{PAGES}/{}", of["id"].as_str().unwrap()),
+                    let received = ready.desk.patch(&format!("{PAGES}/{}", of["id"].as_str().unwrap()),
                 json!({"@odata.type": of["@odata.type"], "windowsRestriction": {"platformBlocked": true}})).await;
-                    assert_eq!(told.status, 200, "{}", told.text);
+                    assert_eq!(received.status, 200, "{}", received.text);
                 })
             },
             Cause::PlatformBlocked,
@@ -498,9 +498,9 @@ async fn without_entra_connect_account_setup_never_ends_well() {
         (DeploymentPhase::Failed, Some(Cause::AccountSetupTimeout))
     );
     assert_eq!(desk.tenant.computers()[0].organizational_unit, None, "the default container needs no grant");
-    let told = desk.get(EVENTS).await.body["value"][0].clone();
+    let received = desk.get(EVENTS).await.body["value"][0].clone();
     assert_eq!(
-        (&told["accountSetupStatus"], &told["accountSetupDuration"]),
+        (&received["accountSetupStatus"], &received["accountSetupDuration"]),
         (&json!("failure"), &json!("PT1H40M"))
     );
 }

@@ -21,7 +21,7 @@ fn dynamic_group(name: &str, rule: &str) -> Value {
     body
 }
 
-/// A hash that reads as one, with these records.
+/// Returns a hash that reads as one, with these records.
 fn hash(serial: &str, manufacturer: &str) -> String {
     let mut records = Vec::new();
     for (kind, value) in [(14_u16, serial), (16, manufacturer), (17, "Book 3")] {
@@ -46,8 +46,8 @@ async fn a_group_needs_its_four_properties_and_keeps_the_directorys_rules() {
     for name in ["displayName", "mailEnabled", "mailNickname", "securityEnabled"] {
         let mut body = security_group("Devices");
         body.as_object_mut().unwrap().remove(name);
-        let told = desk.post("/v1.0/groups", body).await;
-        assert!(told.status == 400 && told.text.contains(name), "{}", told.text);
+        let received = desk.post("/v1.0/groups", body).await;
+        assert!(received.status == 400 && received.text.contains(name), "{}", received.text);
     }
     for (name, value) in [
         ("mailNickname", json!("a b")),
@@ -131,8 +131,8 @@ async fn a_dynamic_group_finds_its_devices_after_a_while_and_takes_none_by_hand(
     );
     desk.clock.advance(3 * MINUTE);
     assert_eq!(desk.get(&members).await.column("displayName"), ["SN2"]);
-    let told = desk.post("/v1.0/groups", dynamic_group("Bad", "(device.nonsense -eq 1")).await;
-    assert_eq!(told.status, 400);
+    let received = desk.post("/v1.0/groups", dynamic_group("Bad", "(device.nonsense -eq 1")).await;
+    assert_eq!(received.status, 400);
     let mut role = dynamic_group("Role", rule);
     role["isAssignableToRole"] = true.into();
     assert_eq!(desk.post("/v1.0/groups", role).await.status, 400);
@@ -164,12 +164,14 @@ async fn a_delta_tells_what_changed_since_its_token() {
     desk.tenant.add_member(&groups[0], &identity);
     let follow = async |start: &str| {
         let mut values = Vec::new();
-        let mut told = desk.get(start).await;
+        let mut received = desk.get(start).await;
         loop {
-            values.extend(told.body["value"].as_array().unwrap_or_else(|| panic!("{}", told.text)).clone());
-            match told.body["@odata.nextLink"].as_str() {
-                Some(next) => told = desk.get(next).await,
-                None => return (values, told.body["@odata.deltaLink"].as_str().unwrap().to_owned()),
+            values.extend(
+                received.body["value"].as_array().unwrap_or_else(|| panic!("{}", received.text)).clone(),
+            );
+            match received.body["@odata.nextLink"].as_str() {
+                Some(next) => received = desk.get(next).await,
+                None => return (values, received.body["@odata.deltaLink"].as_str().unwrap().to_owned()),
             }
         }
     };
@@ -321,11 +323,11 @@ async fn every_way_an_import_can_fail_has_its_name() {
     let known = desk.tenant.add_device("KNOWN");
     desk.tenant.assign_to_other_tenant("FOREIGN");
     let no_maker = json!({"serialNumber": "NOMAKER", "hardwareIdentifier": hash("NOMAKER", "")});
-    let told = desk
+    let received = desk
         .post(&format!("{IMPORTS}/import"), json!({"importedWindowsAutopilotDeviceIdentities":
             [import("KNOWN"), import("FOREIGN"), no_maker, import("TWICE"), import("twice"), import("GOOD")]}))
         .await;
-    assert_eq!(told.status, 200, "{}", told.text);
+    assert_eq!(received.status, 200, "{}", received.text);
     let states: Vec<(String, i64, String)> = {
         let listed = desk.get(IMPORTS).await;
         let values = listed.body["value"].as_array().unwrap();
@@ -375,14 +377,14 @@ async fn single_imports_are_throttled_after_65_and_lists_are_not() {
     for number in 0..65 {
         assert_eq!(desk.post(IMPORTS, import(&format!("S{number}"))).await.status, 201);
     }
-    let told = desk.post(IMPORTS, import("S65")).await;
-    assert_eq!((told.status, told.headers.get("retry-after")), (429, None));
+    let received = desk.post(IMPORTS, import("S65")).await;
+    assert_eq!((received.status, received.headers.get("retry-after")), (429, None));
     let all: Vec<Value> = (0..500).map(|number| import(&format!("L{number}"))).collect();
-    let told = desk
+    let received = desk
         .post(&format!("{IMPORTS}/import"), json!({"importedWindowsAutopilotDeviceIdentities": all}))
         .await;
-    assert_eq!((told.status, told.column("id").len()), (200, 500));
-    let id = told.column("importId")[0].to_owned();
+    assert_eq!((received.status, received.column("id").len()), (200, 500));
+    let id = received.column("importId")[0].to_owned();
     assert_eq!(desk.get(&format!("{IMPORTS}?$filter=importId eq '{id}'")).await.column("id").len(), 500);
     desk.clock.advance(MINUTE);
     assert_eq!(desk.post(IMPORTS, import("S65")).await.status, 201);

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Injected faults.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -30,8 +30,11 @@ async fn a_throttled_call_says_how_long_to_wait_as_often_as_it_should() {
     desk.tenant.fault(Fault::throttle(Duration::from_millis(2128)).on("GET", "/groups").after(1).times(2));
     let mut seen = Vec::new();
     for _ in 0..4 {
-        let told = desk.get(GROUPS).await;
-        seen.push((told.status, told.headers.get("retry-after").map(|of| of.to_str().unwrap().to_owned())));
+        let received = desk.get(GROUPS).await;
+        seen.push((
+            received.status,
+            received.headers.get("retry-after").map(|of| of.to_str().unwrap().to_owned()),
+        ));
     }
     let held = (429, Some("2.128".to_owned()));
     assert_eq!(seen, [(200, None), held.clone(), held, (200, None)]);
@@ -65,21 +68,23 @@ async fn statuses_come_with_graphs_body_or_with_html() {
     let desk = Desk::new();
     for status in [500, 503, 504, 507] {
         desk.tenant.fault(Fault::status(status).once());
-        let told = desk.get(GROUPS).await;
-        assert_eq!((told.status, told.body["error"]["code"].is_string()), (status, true));
+        let received = desk.get(GROUPS).await;
+        assert_eq!((received.status, received.body["error"]["code"].is_string()), (status, true));
     }
     for fault in [Fault::status(502), Fault::html(403), Fault::captive_portal()] {
         desk.tenant.fault(fault.once());
-        let told = desk.get(GROUPS).await;
-        assert!(told.text.starts_with("<!DOCTYPE html>") && told.headers["content-type"] == "text/html");
+        let received = desk.get(GROUPS).await;
+        assert!(
+            received.text.starts_with("<!DOCTYPE html>") && received.headers["content-type"] == "text/html"
+        );
     }
     desk.tenant.fault(Fault::status_after(503, Duration::from_secs(9)).once());
     assert_eq!(desk.get(GROUPS).await.headers["retry-after"], "9");
     desk.tenant.fault(Fault::claims_challenge().once());
-    let told = desk.get(GROUPS).await;
+    let received = desk.get(GROUPS).await;
     assert!(
-        told.status == 401
-            && told.headers["www-authenticate"].to_str().unwrap().contains("insufficient_claims")
+        received.status == 401
+            && received.headers["www-authenticate"].to_str().unwrap().contains("insufficient_claims")
     );
 }
 
@@ -107,8 +112,8 @@ async fn bodies_can_be_torn_wrong_or_late() {
     let id = desk.tenant.add_device("SN1");
     let path = format!("{IDENTITIES}/{id}");
     desk.tenant.fault(Fault::torn().once());
-    let told = desk.get(&path).await;
-    assert!(told.status == 200 && told.body.is_null() && told.text.starts_with('{'));
+    let received = desk.get(&path).await;
+    assert!(received.status == 200 && received.body.is_null() && received.text.starts_with('{'));
     desk.tenant.fault(Fault::value("/enrollmentState", json!("teleported")).once());
     desk.tenant.fault(Fault::value("/brandNew", json!(1)).once());
     assert_eq!(desk.get(&path).await.body["enrollmentState"], "teleported");
@@ -161,10 +166,10 @@ async fn in_a_batch_single_parts_are_hit() {
         {"id": "1", "method": "GET", "url": "/groups"},
         {"id": "2", "method": "GET", "url": "/users"},
     ]});
-    let told = desk.post("/v1.0/$batch", requests.clone()).await;
-    let part = told.body["responses"].as_array().unwrap().iter().find(|of| of["id"] == "2").unwrap();
+    let received = desk.post("/v1.0/$batch", requests.clone()).await;
+    let part = received.body["responses"].as_array().unwrap().iter().find(|of| of["id"] == "2").unwrap();
     assert_eq!(
-        (told.status, &part["status"], &part["headers"]["Retry-After"]),
+        (received.status, &part["status"], &part["headers"]["Retry-After"]),
         (200, &json!(429), &json!("3"))
     );
     desk.tenant.fault(Fault::reset_before().on("POST", "/$batch").once());

@@ -29,17 +29,17 @@ struct Desk {
     token: String,
 }
 
-/// An answer, taken apart.
+/// A parsed answer.
 #[derive(Debug)]
-struct Told {
+struct Received {
     status: u16,
     headers: HeaderMap,
     body: Value,
     text: String,
 }
 
-impl Told {
-    /// The code and message of an error.
+impl Received {
+    /// Returns the code and message of an error.
     fn error(&self) -> String {
         format!(
             "{} {}: {}",
@@ -49,7 +49,7 @@ impl Told {
         )
     }
 
-    /// The message inside Intune's message.
+    /// Returns the message inside Intune's message.
     fn inner(&self) -> Value {
         serde_json::from_str(self.body["error"]["message"].as_str().unwrap()).unwrap()
     }
@@ -58,7 +58,7 @@ impl Told {
         self.body["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text))
     }
 
-    /// A property of every object of a list.
+    /// Returns a property of every object of a list.
     fn column(&self, property: &str) -> Vec<&str> {
         let values = self.body["value"].as_array().unwrap_or_else(|| panic!("no list in {}", self.text));
         values.iter().map(|of| of[property].as_str().unwrap_or("null")).collect()
@@ -76,7 +76,13 @@ impl Desk {
         Self { tenant, clock, token: "any".to_owned() }
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Told {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Received {
         let uri =
             if path.contains("://") { path.to_owned() } else { format!("https://graph.microsoft.com{path}") };
         let uri = uri.replace(' ', "%20");
@@ -88,13 +94,13 @@ impl Desk {
             request = request.header(*name, *value);
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        self.told(request.body(body).unwrap()).await
+        self.received(request.body(body).unwrap()).await
     }
 
-    async fn told(&self, request: http::Request<Bytes>) -> Told {
+    async fn received(&self, request: http::Request<Bytes>) -> Received {
         let response = self.tenant.send(request).await.unwrap();
         let text = String::from_utf8(response.body().to_vec()).unwrap();
-        Told {
+        Received {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: serde_json::from_str(&text).unwrap_or_default(),
@@ -102,23 +108,23 @@ impl Desk {
         }
     }
 
-    async fn get(&self, path: &str) -> Told {
+    async fn get(&self, path: &str) -> Received {
         self.send(Method::GET, path, &[], None).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Told {
+    async fn post(&self, path: &str, body: Value) -> Received {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
-    async fn patch(&self, path: &str, body: Value) -> Told {
+    async fn patch(&self, path: &str, body: Value) -> Received {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
-    async fn delete(&self, path: &str) -> Told {
+    async fn delete(&self, path: &str) -> Received {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    /// A hybrid join profile. Gives its path.
+    /// Creates a hybrid join profile and returns its path.
     async fn profile(&self, name: &str) -> String {
         let made = self.post(PROFILES, serde_json::json!({"@odata.type": HYBRID, "displayName": name})).await;
         assert_eq!(made.status, 201, "{}", made.text);

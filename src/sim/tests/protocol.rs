@@ -1,4 +1,4 @@
-//! What holds for every resource: tokens, versions, errors, pages, batches.
+//! The protocol of every resource: tokens, versions, errors, pages, batches.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::sim::Lag;
 async fn a_call_without_a_token_is_refused_with_a_challenge_and_an_expired_one_too() {
     let mut desk = Desk::with(|builder| builder.with_strict_tokens());
     desk.token.clear();
-    let told = desk.get("/v1.0/groups").await;
-    assert_eq!(told.error(), "401 InvalidAuthenticationToken: Access token is empty.");
-    assert!(told.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer "));
+    let received = desk.get("/v1.0/groups").await;
+    assert_eq!(received.error(), "401 InvalidAuthenticationToken: Access token is empty.");
+    assert!(received.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer "));
     desk.token = desk.tenant.app_token();
     assert_eq!(desk.get("/v1.0/groups").await.status, 200);
     desk.clock.advance(Duration::from_secs(3600));
@@ -87,8 +87,8 @@ async fn a_person_signs_in_by_device_code_and_may_read_mobility_policies_which_a
     desk.token = token;
     assert_eq!(desk.get("/beta/policies/mobileDeviceManagementPolicies").await.status, 200);
     desk.token = desk.tenant.app_token();
-    let told = desk.get("/beta/policies/mobileDeviceManagementPolicies").await;
-    assert_eq!(told.error(), "403 Forbidden: Unsupported app-only call.");
+    let received = desk.get("/beta/policies/mobileDeviceManagementPolicies").await;
+    assert_eq!(received.error(), "403 Forbidden: Unsupported app-only call.");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn what_is_missing_is_said_in_the_words_of_gateway_directory_and_intune() 
     ] {
         assert_eq!(desk.get(path).await.error(), expected);
     }
-    let told = desk
+    let received = desk
         .send(
             Method::GET,
             "/beta/deviceManagement/deviceConfigurations/none",
@@ -120,9 +120,9 @@ async fn what_is_missing_is_said_in_the_words_of_gateway_directory_and_intune() 
             None,
         )
         .await;
-    let inner = told.inner();
+    let inner = received.inner();
     assert_eq!(
-        (told.status, &told.body["error"]["code"], &inner["_version"]),
+        (received.status, &received.body["error"]["code"], &inner["_version"]),
         (404, &json!("ResourceNotFound"), &json!(3))
     );
     let said = inner["Message"].as_str().unwrap();
@@ -131,14 +131,17 @@ async fn what_is_missing_is_said_in_the_words_of_gateway_directory_and_intune() 
             && said.contains("/deviceConfigurations/none?"),
         "{said}"
     );
-    assert_eq!(told.headers["client-request-id"], "mine");
-    assert_eq!(told.body["error"]["innerError"]["request-id"], told.headers["request-id"].to_str().unwrap());
-    assert_eq!(told.headers["date"], "Thu, 01 Jan 2026 08:00:00 GMT");
-    assert!(told.headers.contains_key("x-ms-ags-diagnostic"));
+    assert_eq!(received.headers["client-request-id"], "mine");
+    assert_eq!(
+        received.body["error"]["innerError"]["request-id"],
+        received.headers["request-id"].to_str().unwrap()
+    );
+    assert_eq!(received.headers["date"], "Thu, 01 Jan 2026 08:00:00 GMT");
+    assert!(received.headers.contains_key("x-ms-ags-diagnostic"));
     assert_eq!(desk.send(Method::PUT, "/v1.0/groups", &[], None).await.status, 405);
     assert_eq!(desk.post("/beta/deviceManagement/managedDevices", json!({})).await.status, 405);
-    let told = desk.post("/v1.0/groups", Value::String("x".into())).await;
-    assert!(told.error().contains("Unable to read JSON request payload"), "{}", told.text);
+    let received = desk.post("/v1.0/groups", Value::String("x".into())).await;
+    assert!(received.error().contains("Unable to read JSON request payload"), "{}", received.text);
 }
 
 #[tokio::test]
@@ -150,23 +153,23 @@ async fn a_list_comes_in_pages_with_links_that_lead_to_the_end_and_cannot_be_mad
     let mut seen = Vec::new();
     let mut link = format!("https://graph.microsoft.com{IDENTITIES}?$count=true");
     loop {
-        let told = desk.get(&link).await;
+        let received = desk.get(&link).await;
         assert_eq!(
-            told.body.get("@odata.count").is_some(),
+            received.body.get("@odata.count").is_some(),
             seen.is_empty(),
             "the count is on the first page alone"
         );
-        seen.extend(told.column("serialNumber").into_iter().map(str::to_owned));
-        let Some(next) = told.body["@odata.nextLink"].as_str() else { break };
+        seen.extend(received.column("serialNumber").into_iter().map(str::to_owned));
+        let Some(next) = received.body["@odata.nextLink"].as_str() else { break };
         assert!(next.starts_with("https://graph.microsoft.com/beta/"));
         link = next.to_owned();
     }
     assert_eq!(seen, ["SN0", "SN1", "SN2", "SN3", "SN4"]);
     let forged = desk.get(&format!("{IDENTITIES}?$skiptoken=QgAAAAAAAAAB")).await;
     assert_eq!(forged.status, 400);
-    let told = desk.get(&format!("{IDENTITIES}?$top=3&$skip=1")).await;
-    assert_eq!(told.column("serialNumber"), ["SN1", "SN2", "SN3"]);
-    assert!(told.body["@odata.nextLink"].is_string());
+    let received = desk.get(&format!("{IDENTITIES}?$top=3&$skip=1")).await;
+    assert_eq!(received.column("serialNumber"), ["SN1", "SN2", "SN3"]);
+    assert!(received.body["@odata.nextLink"].is_string());
     assert_eq!(desk.get(&format!("{IDENTITIES}/$count")).await.text, "5");
     assert_eq!(desk.get("/v1.0/devices?$top=1000").await.status, 400);
     assert_eq!(desk.get("/v1.0/devices?$skip=1").await.status, 400);
@@ -204,13 +207,13 @@ async fn an_ordered_list_is_of_the_state_in_which_it_began_but_for_what_is_gone(
         let mut seen = Vec::new();
         let mut links = vec![format!("{path}?$orderby=displayName desc")];
         while let Some(link) = links.last() {
-            let told = desk.get(link).await;
-            seen.extend(told.column("displayName").into_iter().map(str::to_owned));
+            let received = desk.get(link).await;
+            seen.extend(received.column("displayName").into_iter().map(str::to_owned));
             if links.len() == 1 && path == "/v1.0/groups" {
                 desk.tenant.add_group("cc");
                 assert_eq!(desk.delete(&gone).await.status, 204);
             }
-            let Some(next) = told.body["@odata.nextLink"].as_str() else { break };
+            let Some(next) = received.body["@odata.nextLink"].as_str() else { break };
             links.push(next.to_owned());
         }
         assert_eq!(seen, expected);
@@ -280,9 +283,10 @@ async fn filters_work_where_the_service_has_them_and_nowhere_else() {
         ),
         ("/v1.0/groups?$filter=nonsense", &[], Err(400)),
     ] {
-        let told = desk.send(Method::GET, &path.replace('"', "%22"), headers, None).await;
-        let found = if told.status == 200 { Ok(told.column("id").len()) } else { Err(told.status) };
-        assert_eq!(found, expected, "{path}: {}", told.text);
+        let received = desk.send(Method::GET, &path.replace('"', "%22"), headers, None).await;
+        let found =
+            if received.status == 200 { Ok(received.column("id").len()) } else { Err(received.status) };
+        assert_eq!(found, expected, "{path}: {}", received.text);
     }
     assert_eq!(desk.get("/v1.0/devices/$count").await.status, 400, "a count needs ConsistencyLevel");
     let counted = desk.send(Method::GET, "/v1.0/devices/$count", &eventual, None).await;
@@ -296,10 +300,10 @@ async fn filters_work_where_the_service_has_them_and_nowhere_else() {
 async fn permissions_that_are_missing_are_refused_in_each_services_words() {
     let desk = Desk::with(|builder| builder.with_permissions(["DeviceManagementServiceConfig.Read.All"]));
     assert_eq!(desk.get(PROFILES).await.status, 200);
-    let told = desk.delete(&format!("{PROFILES}/x")).await;
-    assert_eq!((told.status, &told.body["error"]["code"]), (403, &json!("Forbidden")));
+    let received = desk.delete(&format!("{PROFILES}/x")).await;
+    assert_eq!((received.status, &received.body["error"]["code"]), (403, &json!("Forbidden")));
     assert!(
-        told.inner()["Message"].as_str().unwrap().contains("DeviceManagementServiceConfig.ReadWrite.All")
+        received.inner()["Message"].as_str().unwrap().contains("DeviceManagementServiceConfig.ReadWrite.All")
     );
     assert!(desk.get("/v1.0/groups").await.error().starts_with("403 Authorization_RequestDenied"));
 }
@@ -310,8 +314,8 @@ async fn a_batch_answers_every_request_by_its_id_in_any_order() {
     let requests: Vec<Value> = (0..20)
         .map(|n| json!({"id": format!("r{n}"), "method": "GET", "url": if n == 7 { "/groups/none" } else { "/groups" }}))
         .collect();
-    let told = desk.post("/v1.0/$batch", json!({"requests": requests})).await;
-    let responses = told.body["responses"].as_array().unwrap();
+    let received = desk.post("/v1.0/$batch", json!({"requests": requests})).await;
+    let responses = received.body["responses"].as_array().unwrap();
     let ids: Vec<&str> = responses.iter().map(|of| of["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 20);
     assert!(!ids.is_sorted(), "the order is not that of the requests: {ids:?}");
@@ -344,11 +348,15 @@ async fn a_batch_that_breaks_a_rule_is_refused_as_a_whole() {
         (vec![get("1"), on("2", &["1"]), on("3", &["2"])], Ok(())),
         (vec![get("1"), on("2", &["1"]), on("3", &["1"])], Ok(())),
     ] {
-        let told = desk.post("/beta/$batch", json!({"requests": requests})).await;
+        let received = desk.post("/beta/$batch", json!({"requests": requests})).await;
         match expected {
-            Ok(()) => assert_eq!(told.status, 200, "{}", told.text),
+            Ok(()) => assert_eq!(received.status, 200, "{}", received.text),
             Err(expected) => {
-                assert!(told.status == 400 && told.text.contains(expected), "{expected}: {}", told.text)
+                assert!(
+                    received.status == 400 && received.text.contains(expected),
+                    "{expected}: {}",
+                    received.text
+                )
             }
         }
     }
@@ -361,9 +369,9 @@ async fn in_a_batch_a_dependency_that_failed_fails_what_depends_on_it() {
         {"id": "make", "method": "POST", "url": "/groups", "headers": {"Content-Type": "application/json"}, "body": {"displayName": ""}},
         {"id": "read", "method": "GET", "url": "/groups", "dependsOn": ["MAKE"]},
     ]});
-    let told = desk.post("/v1.0/$batch", requests).await;
-    assert_eq!(told.status, 200);
-    for response in told.body["responses"].as_array().unwrap() {
+    let received = desk.post("/v1.0/$batch", requests).await;
+    assert_eq!(received.status, 200);
+    for response in received.body["responses"].as_array().unwrap() {
         let expected = if response["id"] == "make" { 400 } else { 424 };
         assert_eq!(response["status"], expected, "{response}");
     }
@@ -375,9 +383,9 @@ async fn intune_throttles_as_documented_when_the_tenant_is_told_to() {
     for _ in 0..100 {
         assert_eq!(desk.delete(&format!("{PROFILES}/none")).await.status, 404);
     }
-    let told = desk.delete(&format!("{PROFILES}/none")).await;
-    assert_eq!((told.status, told.headers["retry-after"].to_str().unwrap()), (429, "21"));
-    assert_eq!(told.body["error"]["code"], "TooManyRequests");
+    let received = desk.delete(&format!("{PROFILES}/none")).await;
+    assert_eq!((received.status, received.headers["retry-after"].to_str().unwrap()), (429, "21"));
+    assert_eq!(received.body["error"]["code"], "TooManyRequests");
     assert_eq!(desk.get(PROFILES).await.status, 200, "reads go on");
     desk.clock.advance(Duration::from_secs(21));
     assert_eq!(desk.delete(&format!("{PROFILES}/none")).await.status, 404);
@@ -403,12 +411,12 @@ async fn an_accept_header_that_does_not_fit_the_answer_is_refused_and_nothing_is
         (IDENTITIES, "text/plain", 406),
         (IDENTITIES, "application/json", 200),
     ] {
-        let told = desk.send(Method::GET, path, &[("accept", accept)], None).await;
-        assert_eq!(told.status, status, "{path} {accept}: {}", told.text);
+        let received = desk.send(Method::GET, path, &[("accept", accept)], None).await;
+        assert_eq!(received.status, status, "{path} {accept}: {}", received.text);
     }
     let body = json!({"@odata.type": HYBRID, "displayName": "A"});
-    let told = desk.send(Method::POST, PROFILES, &[("accept", "text/html")], Some(body)).await;
-    assert_eq!((told.status, told.body["error"]["code"].as_str()), (406, Some("NotAcceptable")));
+    let received = desk.send(Method::POST, PROFILES, &[("accept", "text/html")], Some(body)).await;
+    assert_eq!((received.status, received.body["error"]["code"].as_str()), (406, Some("NotAcceptable")));
     assert_eq!(desk.get(PROFILES).await.body["value"], json!([]));
     let lenient = Desk::with(|tenant| tenant.with_quirks(|quirks| quirks.accept_must_fit = false));
     assert_eq!(lenient.send(Method::GET, &count, &[("accept", "application/json")], None).await.status, 200);

@@ -1,4 +1,4 @@
-//! What makes no sense is refused, by every operation, and with the body of an error.
+//! Invalid requests, refused by every operation with an error body.
 
 use serde_json::json;
 
@@ -22,19 +22,19 @@ const COLLECTIONS: [&str; 15] = [
     "/v1.0/deviceManagement/deviceConfigurations",
 ];
 
-/// An answer that is an error as Graph writes it.
+/// Asserts that an answer is an error as Graph writes it.
 #[track_caller]
-fn assert_refused(told: &Told, status: u16, what: &str) {
-    let error = &told.body["error"];
+fn assert_refused(received: &Received, status: u16, what: &str) {
+    let error = &received.body["error"];
     assert!(
-        told.status == status
+        received.status == status
             && error["code"].as_str().is_some_and(|code| !code.is_empty())
             && error["message"].as_str().is_some_and(|message| !message.is_empty())
             && error["innerError"]["request-id"].is_string()
             && error["innerError"]["date"].is_string(),
         "{what}: {} {}",
-        told.status,
-        told.text
+        received.status,
+        received.text
     );
 }
 
@@ -60,24 +60,24 @@ async fn every_collection_refuses_a_query_that_makes_no_sense() {
             "$top=1&$top=2",
             "$search=nonsense",
         ] {
-            let told = desk.get(&format!("{path}?{query}")).await;
-            assert_refused(&told, 400, &format!("{path}?{query}"));
+            let received = desk.get(&format!("{path}?{query}")).await;
+            assert_refused(&received, 400, &format!("{path}?{query}"));
         }
         for method in [Method::PUT, Method::DELETE, Method::PATCH] {
-            let told = desk.send(method.clone(), path, &[], Some(json!({}))).await;
-            assert_refused(&told, 405, &format!("{method} {path}"));
+            let received = desk.send(method.clone(), path, &[], Some(json!({}))).await;
+            assert_refused(&received, 405, &format!("{method} {path}"));
         }
-        let told = desk.get(&format!("{path}/11111111-2222-3333-4444-555555555555")).await;
-        assert_refused(&told, 404, path);
+        let received = desk.get(&format!("{path}/11111111-2222-3333-4444-555555555555")).await;
+        assert_refused(&received, 404, path);
         for query in ["$filter=id eq 'x'", "$top=1", "$orderby=id", "$nonsense=1"] {
-            let told = desk.get(&format!("{path}/11111111-2222-3333-4444-555555555555?{query}")).await;
-            assert_refused(&told, 400, &format!("{path}/..?{query}"));
+            let received = desk.get(&format!("{path}/11111111-2222-3333-4444-555555555555?{query}")).await;
+            assert_refused(&received, 400, &format!("{path}/..?{query}"));
         }
     }
 }
 
-/// A body that is sent as it stands.
-async fn raw(desk: &Desk, method: &Method, path: &str, kind: &str, body: &str) -> Told {
+/// Sends a body unchanged.
+async fn raw(desk: &Desk, method: &Method, path: &str, kind: &str, body: &str) -> Received {
     let request = http::Request::builder()
         .method(method.clone())
         .uri(format!("https://graph.microsoft.com{path}"))
@@ -85,10 +85,10 @@ async fn raw(desk: &Desk, method: &Method, path: &str, kind: &str, body: &str) -
         .header("content-type", kind)
         .body(Bytes::from(body.to_owned()))
         .unwrap();
-    desk.told(request).await
+    desk.received(request).await
 }
 
-/// Every write of a body, with one that is good.
+/// Returns every write with a valid body.
 async fn writes(desk: &Desk) -> Vec<(Method, String, Value)> {
     let device = desk.tenant.add_device("SN-1");
     let group = desk.tenant.add_group("Devices");
@@ -189,35 +189,35 @@ async fn every_write_takes_what_is_right_and_nothing_that_is_wrong() {
     for (method, path, good) in writes(&desk).await {
         let json = "application/json";
         for body in ["", "nonsense", "[]", "\"x\"", "7", "null", "{\"a\":"] {
-            let told = raw(&desk, &method, &path, json, body).await;
-            assert_refused(&told, 400, &format!("{method} {path} with {body:?}"));
+            let received = raw(&desk, &method, &path, json, body).await;
+            assert_refused(&received, 400, &format!("{method} {path} with {body:?}"));
         }
-        let told = raw(&desk, &method, &path, "text/plain", &good.to_string()).await;
-        assert_refused(&told, 400, &format!("{method} {path} as plain text"));
+        let received = raw(&desk, &method, &path, "text/plain", &good.to_string()).await;
+        assert_refused(&received, 400, &format!("{method} {path} as plain text"));
         // Links and batches have no type that could lack a property.
         if !path.ends_with("$ref") && !path.ends_with("$batch") {
             let mut body = good.clone();
             body["nonsense"] = json!(1);
-            let told = raw(&desk, &method, &path, json, &body.to_string()).await;
-            assert_refused(&told, 400, &format!("{method} {path} with an unknown property"));
-            assert!(told.text.contains("nonsense"), "{}", told.text);
+            let received = raw(&desk, &method, &path, json, &body.to_string()).await;
+            assert_refused(&received, 400, &format!("{method} {path} with an unknown property"));
+            assert!(received.text.contains("nonsense"), "{}", received.text);
         }
         for (name, _) in good.as_object().unwrap() {
             let mut body = good.clone();
             body[name] = json!({"nonsense": true});
-            let told = raw(&desk, &method, &path, json, &body.to_string()).await;
-            assert_refused(&told, 400, &format!("{method} {path} with an object as {name}"));
+            let received = raw(&desk, &method, &path, json, &body.to_string()).await;
+            assert_refused(&received, 400, &format!("{method} {path} with an object as {name}"));
         }
         let unknown = path
             .split('/')
             .map(|part| if part.len() == 36 { "11111111-2222-3333-4444-555555555555" } else { part });
         let unknown: Vec<&str> = unknown.collect();
         if unknown.join("/") != path {
-            let told = raw(&desk, &method, &unknown.join("/"), json, &good.to_string()).await;
-            assert_refused(&told, 404, &format!("{method} {path} of an unknown object"));
+            let received = raw(&desk, &method, &unknown.join("/"), json, &good.to_string()).await;
+            assert_refused(&received, 404, &format!("{method} {path} of an unknown object"));
         }
-        let told = raw(&desk, &method, &path, "application/json; charset=utf-8", &good.to_string()).await;
-        assert!((200..300).contains(&told.status), "{method} {path}: {}", told.text);
+        let received = raw(&desk, &method, &path, "application/json; charset=utf-8", &good.to_string()).await;
+        assert!((200..300).contains(&received.status), "{method} {path}: {}", received.text);
     }
 }
 
@@ -244,14 +244,14 @@ async fn every_property_of_another_type_is_refused() {
                 let wrong = if shape["type"] == "Edm.String" { json!(7) } else { json!({"nonsense": 1}) };
                 let mut body = json!({"@odata.type": format!("#microsoft.graph.{name}")});
                 body[property] = wrong;
-                let told = desk.post(path, body).await;
-                assert_refused(&told, 400, &format!("{name}.{property}"));
+                let received = desk.post(path, body).await;
+                assert_refused(&received, 400, &format!("{name}.{property}"));
                 assert!(
-                    told.text.contains(property.as_str())
-                        || told.text.contains("nonsense")
-                        || told.text.contains('7'),
+                    received.text.contains(property.as_str())
+                        || received.text.contains("nonsense")
+                        || received.text.contains('7'),
                     "{}",
-                    told.text
+                    received.text
                 );
                 checked += 1;
             }
@@ -271,19 +271,19 @@ async fn a_type_that_is_missing_strange_or_of_another_family_is_refused() {
             (json!("#microsoft.graph.nonsense"), "could not be resolved"),
             (json!("#microsoft.graph.group"), "is not assignable to the expected type"),
         ] {
-            let told = desk.post(path, json!({"@odata.type": kind, "displayName": "x"})).await;
-            assert_refused(&told, 400, path);
+            let received = desk.post(path, json!({"@odata.type": kind, "displayName": "x"})).await;
+            assert_refused(&received, 400, path);
             assert!(
-                told.error().contains("ModelValidationFailure") && told.error().contains(says),
+                received.error().contains("ModelValidationFailure") && received.error().contains(says),
                 "{}",
-                told.text
+                received.text
             );
         }
-        let told = desk.post(path, json!({"displayName": "x"})).await;
-        assert_refused(&told, 400, path);
-        assert!(told.error().contains("Cannot create an abstract class"), "{}", told.text);
+        let received = desk.post(path, json!({"displayName": "x"})).await;
+        assert_refused(&received, 400, path);
+        assert!(received.error().contains("Cannot create an abstract class"), "{}", received.text);
         // What is said of a property that the type does not have is wrong as well.
-        let told = desk.post(path, json!({"@odata.type": DOMAIN_JOIN, "nonsense@odata.bind": []})).await;
-        assert_refused(&told, 400, path);
+        let received = desk.post(path, json!({"@odata.type": DOMAIN_JOIN, "nonsense@odata.bind": []})).await;
+        assert_refused(&received, 400, path);
     }
 }

@@ -87,8 +87,8 @@ async fn a_profile_that_breaks_a_rule_is_refused() {
         (json!({"@odata.type": HYBRID, "displayName": "x", "language": "de-DE"}), "read-only"),
         (json!({"@odata.type": HYBRID, "displayName": "x", "id": "1"}), "read-only"),
     ] {
-        let told = desk.post(PROFILES, body.clone()).await;
-        assert!(told.status == 400 && told.text.contains(expected), "{body}: {}", told.text);
+        let received = desk.post(PROFILES, body.clone()).await;
+        assert!(received.status == 400 && received.text.contains(expected), "{body}: {}", received.text);
     }
     let made = desk.post(PROFILES, json!({"@odata.type": entra, "displayName": "Kiosk", "deviceNameTemplate": "PC%RAND:5%", "outOfBoxExperienceSetting": shared})).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -134,9 +134,9 @@ async fn a_profile_is_assigned_target_by_target_and_cannot_go_before_its_assignm
     assert_eq!(made.id(), format!("{profile}_{group}_0"));
     assert_eq!((&made.body["source"], &made.body["sourceId"]), (&json!("direct"), &json!(profile)));
     assert_eq!(desk.post(&assignments, all_devices()).await.status, 201);
-    let told = desk.post(&format!("{two}/assignments"), all_devices()).await;
-    assert_eq!(told.status, 400);
-    let said = told.inner()["Message"].as_str().unwrap().to_owned();
+    let received = desk.post(&format!("{two}/assignments"), all_devices()).await;
+    assert_eq!(received.status, 400);
+    let said = received.inner()["Message"].as_str().unwrap().to_owned();
     assert!(
         said.starts_with(&format!("Another Profile {profile} is already assigned to All Devices.")),
         "{said}"
@@ -150,8 +150,8 @@ async fn a_profile_is_assigned_target_by_target_and_cannot_go_before_its_assignm
         (group_target("none"), "was not found"),
         (json!({}), "no target"),
     ] {
-        let told = desk.post(&assignments, body.clone()).await;
-        assert!(told.status == 400 && told.text.contains(expected), "{body}: {}", told.text);
+        let received = desk.post(&assignments, body.clone()).await;
+        assert!(received.status == 400 && received.text.contains(expected), "{body}: {}", received.text);
     }
     let listed = desk.get(&assignments).await;
     assert_eq!(listed.column("id").len(), 2);
@@ -208,8 +208,12 @@ async fn the_default_status_page_is_there_and_stays_as_it_is() {
     let changed = desk.patch(&path, json!({"@odata.type": ESP, "showInstallationProgress": true})).await;
     assert_eq!((changed.status, &changed.body["showInstallationProgress"]), (200, &json!(true)));
     // A member that is newer than the sentinel shows only to those who ask for it.
-    let types = |told: &Told| {
-        told.column("deviceEnrollmentConfigurationType").iter().map(|of| (*of).to_owned()).collect::<Vec<_>>()
+    let types = |received: &Received| {
+        received
+            .column("deviceEnrollmentConfigurationType")
+            .iter()
+            .map(|of| (*of).to_owned())
+            .collect::<Vec<_>>()
     };
     assert!(types(&listed).contains(&"unknownFutureValue".to_owned()));
     let asked =
@@ -282,8 +286,8 @@ async fn a_page_keeps_its_rules_and_shows_one_setting_in_v1() {
     ] {
         let mut body = body;
         body["@odata.type"] = ESP.into();
-        let told = desk.patch(&path, body.clone()).await;
-        assert!(told.status == 400 && told.text.contains(expected), "{body}: {}", told.text);
+        let received = desk.patch(&path, body.clone()).await;
+        assert!(received.status == 400 && received.text.contains(expected), "{body}: {}", received.text);
     }
     let old = desk.get(&path.replace("/beta/", "/v1.0/")).await.body;
     let names: Vec<&str> = old.as_object().unwrap().keys().map(String::as_str).collect();
@@ -331,9 +335,9 @@ async fn assign_replaces_all_and_each_kind_has_its_own_key_and_answer() {
             "computerNameStaticPrefix": "HYB", "computerNameSuffixRandomCharCount": 12}))
         .await;
     let path = format!("{CONFIGURATIONS}/{}", join.id());
-    let told = assign(&path, "assignments", vec![group_target(&one), group_target(&two)]).await;
-    assert_eq!((told.status, told.column("id").len()), (200, 2));
-    assert_eq!(told.body["value"][0]["intent"], "apply");
+    let received = assign(&path, "assignments", vec![group_target(&one), group_target(&two)]).await;
+    assert_eq!((received.status, received.column("id").len()), (200, 2));
+    assert_eq!(received.body["value"][0]["intent"], "apply");
     let added = desk.post(&format!("{path}/assignments"), all_devices()).await;
     assert_eq!(added.status, 201);
     assert_eq!(
@@ -369,16 +373,16 @@ async fn a_domain_join_configuration_is_beta_and_shows_as_its_base_in_v1() {
         (201, &json!(1), &json!(true))
     );
     let path = format!("{CONFIGURATIONS}/{}", made.id());
-    let told = desk.patch(&path, json!({"@odata.type": DOMAIN_JOIN, "displayName": "DJ"})).await;
+    let received = desk.patch(&path, json!({"@odata.type": DOMAIN_JOIN, "displayName": "DJ"})).await;
     assert!(
-        told.inner()["Message"]
+        received.inner()["Message"]
             .as_str()
             .unwrap()
             .starts_with("Invalid patch, at least 1 property must be changed")
     );
-    let told = desk.patch(&path, json!({"@odata.type": DOMAIN_JOIN, "organizationalUnit": null})).await;
+    let received = desk.patch(&path, json!({"@odata.type": DOMAIN_JOIN, "organizationalUnit": null})).await;
     assert_eq!(
-        (told.status, &told.body["version"], &told.body["organizationalUnit"]),
+        (received.status, &received.body["version"], &received.body["organizationalUnit"]),
         (200, &json!(2), &Value::Null)
     );
     let old = desk.get(&path.replace("/beta/", "/v1.0/")).await.body;
@@ -440,9 +444,9 @@ async fn connectors_come_and_go_with_their_servers_and_a_record_of_one_serves_no
         (&stopped["state"], &stopped["lastConnectionDateTime"]),
         (&json!("inactive"), &json!("2026-01-01T08:00:00Z"))
     );
-    let told = desk.delete(&format!("{connectors}/{id}")).await;
-    assert_eq!((told.status, &told.inner()["ErrorCode"]), (403, &json!("Forbidden")));
-    let innermost: Value = serde_json::from_str(told.inner()["Message"].as_str().unwrap()).unwrap();
+    let received = desk.delete(&format!("{connectors}/{id}")).await;
+    assert_eq!((received.status, &received.inner()["ErrorCode"]), (403, &json!("Forbidden")));
+    let innermost: Value = serde_json::from_str(received.inner()["Message"].as_str().unwrap()).unwrap();
     assert_eq!(innermost["_version"], 3, "nested twice");
     for (wrong, says) in [
         (json!({"displayName": "x", "id": "1"}), "id"),
@@ -450,8 +454,8 @@ async fn connectors_come_and_go_with_their_servers_and_a_record_of_one_serves_no
         (json!({"version": null}), "version"),
         (json!({"domain": "x"}), "'domain'"),
     ] {
-        let told = desk.post(connectors, wrong).await;
-        assert!(told.status == 400 && told.error().contains(says), "{}", told.text);
+        let received = desk.post(connectors, wrong).await;
+        assert!(received.status == 400 && received.error().contains(says), "{}", received.text);
     }
     let written = json!({"@odata.type": "#microsoft.graph.deviceManagementDomainJoinConnector", "displayName": "SRV2",
         "lastConnectionDateTime": "2026-01-01T07:00:00Z", "state": "error", "version": "6.2504.2001.8"});
@@ -498,8 +502,8 @@ async fn the_mdm_scope_follows_its_own_rules() {
         (json!({"displayName": "x"}), "read-only"),
         (json!({"appliesTo": "some"}), "'some'"),
     ] {
-        let told = desk.patch(path, body).await;
-        assert!(told.status == 400 && told.text.contains(expected), "{}", told.text);
+        let received = desk.patch(path, body).await;
+        assert!(received.status == 400 && received.text.contains(expected), "{}", received.text);
     }
     assert_eq!(desk.patch(path, json!({"termsOfUseUrl": "https://x"})).await.status, 204);
     assert_eq!(desk.patch(path, json!({"appliesTo": "all"})).await.status, 204);

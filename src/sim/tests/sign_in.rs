@@ -24,7 +24,7 @@ impl SignIn {
         Self { desk }
     }
 
-    async fn form(&self, uri: &str, fields: &[(&str, &str)]) -> Told {
+    async fn form(&self, uri: &str, fields: &[(&str, &str)]) -> Received {
         let mut body = String::new();
         for (name, value) in fields {
             body.push_str(if body.is_empty() { "" } else { "&" });
@@ -33,10 +33,10 @@ impl SignIn {
             crate::transport::percent_encode(value, b"-._~", &mut body);
         }
         let uri = if uri.contains("://") { uri.to_owned() } else { format!("{LOGIN}{uri}") };
-        self.desk.told(http::Request::post(uri).body(Bytes::from(body)).unwrap()).await
+        self.desk.received(http::Request::post(uri).body(Bytes::from(body)).unwrap()).await
     }
 
-    /// Picks a user on the page of the authorization endpoint. Gives the parameters of the redirect.
+    /// Picks a user on the page of the authorization endpoint. Returns the parameters of the redirect.
     async fn pick(&self, more: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
         let mut fields = vec![
             ("client_id", APP),
@@ -49,14 +49,14 @@ impl SignIn {
         ];
         fields.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         fields.extend_from_slice(more);
-        let told = self.form("/organizations/oauth2/v2.0/authorize", &fields).await;
-        assert_eq!(told.status, 302, "{}", told.text);
-        let location = told.headers["location"].to_str().unwrap();
+        let received = self.form("/organizations/oauth2/v2.0/authorize", &fields).await;
+        assert_eq!(received.status, 302, "{}", received.text);
+        let location = received.headers["location"].to_str().unwrap();
         let (address, query) = location.split_once(['?', '#']).unwrap();
         (address.to_owned(), pairs(query))
     }
 
-    async fn redeem(&self, code: &str, more: &[(&str, &str)]) -> Told {
+    async fn redeem(&self, code: &str, more: &[(&str, &str)]) -> Received {
         let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("client_id", APP),
@@ -92,24 +92,27 @@ async fn discovery_names_the_endpoints_of_the_host_that_was_asked() {
         ("https://login.microsoftonline.us", "contoso.onmicrosoft.com", id.as_str()),
         ("https://localhost:8443", "organizations", "{tenantid}"),
     ] {
-        let told =
+        let received =
             sign_in.desk.get(&format!("{origin}/{tenant}/v2.0/.well-known/openid-configuration")).await;
-        assert_eq!(told.status, 200, "{}", told.text);
-        assert_eq!(told.body["issuer"], format!("{origin}/{issuer}/v2.0"));
-        assert_eq!(told.body["token_endpoint"], format!("{origin}/{tenant}/oauth2/v2.0/token"));
-        assert_eq!(told.body["authorization_endpoint"], format!("{origin}/{tenant}/oauth2/v2.0/authorize"));
-        let keys = sign_in.desk.get(told.body["jwks_uri"].as_str().unwrap()).await;
+        assert_eq!(received.status, 200, "{}", received.text);
+        assert_eq!(received.body["issuer"], format!("{origin}/{issuer}/v2.0"));
+        assert_eq!(received.body["token_endpoint"], format!("{origin}/{tenant}/oauth2/v2.0/token"));
+        assert_eq!(
+            received.body["authorization_endpoint"],
+            format!("{origin}/{tenant}/oauth2/v2.0/authorize")
+        );
+        let keys = sign_in.desk.get(received.body["jwks_uri"].as_str().unwrap()).await;
         assert_eq!(keys.body, json!({"keys": []}));
     }
-    let told = sign_in.desk.get(&format!("{LOGIN}/nobody/v2.0/.well-known/openid-configuration")).await;
-    assert_eq!((told.status, &told.body["error_codes"][0]), (400, &json!(90_002)));
+    let received = sign_in.desk.get(&format!("{LOGIN}/nobody/v2.0/.well-known/openid-configuration")).await;
+    assert_eq!((received.status, &received.body["error_codes"][0]), (400, &json!(90_002)));
     let instance = format!(
         "{LOGIN}/common/discovery/instance?api-version=1.1&authorization_endpoint={LOGIN}/{id}/oauth2/v2.0/authorize"
     );
-    let told = sign_in.desk.get(&instance).await;
+    let received = sign_in.desk.get(&instance).await;
     let discovery = format!("{LOGIN}/{id}/v2.0/.well-known/openid-configuration");
-    assert_eq!(told.body["tenant_discovery_endpoint"], discovery);
-    assert_eq!(told.body["metadata"][0]["aliases"], json!(["login.microsoftonline.com"]));
+    assert_eq!(received.body["tenant_discovery_endpoint"], discovery);
+    assert_eq!(received.body["metadata"][0]["aliases"], json!(["login.microsoftonline.com"]));
 }
 
 #[tokio::test]
@@ -126,13 +129,18 @@ async fn a_code_is_redeemed_once_by_its_verifier_for_the_tokens_of_the_person() 
         (vec![("code_verifier", "v-1"), ("redirect_uri", "http://localhost:1/back")], 500_112),
         (vec![("code_verifier", "v-1"), ("client_id", "0a1b2c3d-0000-4000-8000-000000000002")], 700_005),
     ] {
-        let told = sign_in.redeem(code, &more).await;
-        assert_eq!((told.status, &told.body["error_codes"][0]), (400, &json!(number)), "{}", told.text);
+        let received = sign_in.redeem(code, &more).await;
+        assert_eq!(
+            (received.status, &received.body["error_codes"][0]),
+            (400, &json!(number)),
+            "{}",
+            received.text
+        );
     }
-    let told = sign_in.redeem(code, &[("code_verifier", "v-1")]).await;
-    assert_eq!(told.status, 200, "{}", told.text);
+    let received = sign_in.redeem(code, &[("code_verifier", "v-1")]).await;
+    assert_eq!(received.status, 200, "{}", received.text);
     let tenant = sign_in.desk.tenant.id();
-    let access = claims(&told.body["access_token"]);
+    let access = claims(&received.body["access_token"]);
     assert_eq!(
         (&access["idtyp"], &access["scp"], &access["tid"], &access["upn"]),
         (
@@ -142,22 +150,22 @@ async fn a_code_is_redeemed_once_by_its_verifier_for_the_tokens_of_the_person() 
             &json!("adele.vance@contoso.onmicrosoft.com")
         )
     );
-    let id = claims(&told.body["id_token"]);
+    let id = claims(&received.body["id_token"]);
     assert_eq!(
         (&id["aud"], &id["tid"], &id["nonce"], &id["preferred_username"]),
         (&json!(APP), &json!(tenant), &json!("n-1"), &json!("adele.vance@contoso.onmicrosoft.com"))
     );
-    let info = URL_SAFE_NO_PAD.decode(told.body["client_info"].as_str().unwrap()).unwrap();
+    let info = URL_SAFE_NO_PAD.decode(received.body["client_info"].as_str().unwrap()).unwrap();
     let info: Value = serde_json::from_slice(&info).unwrap();
     assert_eq!(info, json!({"uid": id["oid"], "utid": tenant}));
     let again = sign_in.redeem(code, &[("code_verifier", "v-1")]).await;
     assert_eq!(again.body["error_codes"][0], 54005);
 
-    let refresh = told.body["refresh_token"].as_str().unwrap();
+    let refresh = received.body["refresh_token"].as_str().unwrap();
     let fields = [("grant_type", "refresh_token"), ("client_id", APP), ("refresh_token", refresh)];
     let renewed = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text);
-    assert_ne!(renewed.body["access_token"], told.body["access_token"]);
+    assert_ne!(renewed.body["access_token"], received.body["access_token"]);
     sign_in.desk.tenant.revoke_tokens();
     let revoked = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
     assert_eq!(revoked.body["error_codes"][0], 700_082);
@@ -173,9 +181,9 @@ async fn a_code_lives_for_ten_minutes_and_is_forgotten_an_hour_later() {
     assert_eq!(sign_in.redeem(field(&other, "code"), &[]).await.status, 200);
     for (after, number) in [(Duration::from_secs(1), 70008), (MINUTE * 59, 70008), (MINUTE, 9_002_313)] {
         sign_in.desk.clock.advance(after);
-        let told = sign_in.redeem(code, &[]).await;
-        assert_eq!((told.status, &told.body["error"]), (400, &json!("invalid_grant")));
-        assert_eq!(told.body["error_codes"], json!([number]), "after {after:?}");
+        let received = sign_in.redeem(code, &[]).await;
+        assert_eq!((received.status, &received.body["error"]), (400, &json!("invalid_grant")));
+        assert_eq!(received.body["error_codes"], json!([number]), "after {after:?}");
     }
 }
 
@@ -213,14 +221,14 @@ async fn the_page_lists_the_users_and_repeats_the_parameters_escaped() {
         "{LOGIN}/common/oauth2/v2.0/authorize?client_id={APP}&response_type=code&scope=openid&redirect_uri={BACK}\
          &state=%22%3E%3Cscript%3E&login_hint=adele.vance@contoso.onmicrosoft.com"
     );
-    let told = sign_in.desk.get(&uri).await;
+    let received = sign_in.desk.get(&uri).await;
     assert_eq!(
-        (told.status, &told.headers["content-type"]),
+        (received.status, &received.headers["content-type"]),
         (200, &"text/html; charset=utf-8".parse().unwrap())
     );
-    assert!(told.text.contains("name=\"state\" value=\"&quot;&gt;&lt;script&gt;\""), "{}", told.text);
+    assert!(received.text.contains("name=\"state\" value=\"&quot;&gt;&lt;script&gt;\""), "{}", received.text);
     let picked = "<option value=\"adele.vance@contoso.onmicrosoft.com\" selected>";
-    assert!(told.text.contains(picked) && !told.text.contains("<script>"), "{}", told.text);
+    assert!(received.text.contains(picked) && !received.text.contains("<script>"), "{}", received.text);
     let silent = sign_in.desk.get(&format!("{uri}&prompt=none")).await;
     assert!(
         silent.headers["location"].to_str().unwrap().starts_with(&format!("{BACK}?error=login_required"))
@@ -244,9 +252,9 @@ async fn an_address_that_is_not_registered_is_never_redirected_to() {
             ("scope", "openid"),
             ("user", "adele.vance@contoso.onmicrosoft.com"),
         ];
-        let told = sign_in.form("/common/oauth2/v2.0/authorize", &fields).await;
-        assert_eq!((told.status, told.headers.get("location")), (400, None), "{redirect}");
-        assert!(told.text.contains(number), "{redirect}: {}", told.text);
+        let received = sign_in.form("/common/oauth2/v2.0/authorize", &fields).await;
+        assert_eq!((received.status, received.headers.get("location")), (400, None), "{redirect}");
+        assert!(received.text.contains(number), "{redirect}: {}", received.text);
     }
 }
 
@@ -285,26 +293,27 @@ async fn a_person_approves_or_declines_a_device_code_on_its_page() {
         assert_eq!(uri, format!("{served}/common/oauth2/deviceauth"));
         assert!(sign_in.desk.get(uri).await.text.contains("name=user_code"));
         let code = started["user_code"].as_str().unwrap();
-        let told = sign_in.form(uri, &[("user_code", code), ("user", user), ("decision", decision)]).await;
-        assert_eq!(told.status, page.as_u16());
+        let received =
+            sign_in.form(uri, &[("user_code", code), ("user", user), ("decision", decision)]).await;
+        assert_eq!(received.status, page.as_u16());
         let fields = [
             ("client_id", APP),
             ("grant_type", "device_code"),
             ("device_code", started["device_code"].as_str().unwrap()),
         ];
-        let told = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
-        assert_eq!(told.body["error"].as_str(), error, "{}", told.text);
+        let received = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
+        assert_eq!(received.body["error"].as_str(), error, "{}", received.text);
         if error.is_none() {
-            assert_eq!(claims(&told.body["id_token"])["preferred_username"], user);
+            assert_eq!(claims(&received.body["id_token"])["preferred_username"], user);
         }
     }
-    let told = sign_in
+    let received = sign_in
         .form(
             &format!("{served}/common/oauth2/deviceauth"),
             &[("user_code", "?"), ("user", "admin@contoso.onmicrosoft.com")],
         )
         .await;
-    assert_eq!(told.status, 400, "an unknown code is refused");
+    assert_eq!(received.status, 400, "an unknown code is refused");
 }
 
 #[tokio::test]
@@ -327,13 +336,13 @@ async fn the_date_of_an_assertion_may_have_a_fraction() {
             ("scope", "https://graph.microsoft.com/.default"),
             ("client_assertion", assertion.as_str()),
         ];
-        let told = sign_in.form(&format!("/{tenant}/oauth2/v2.0/token"), &fields).await;
-        assert_eq!(told.body["error"].as_str(), error, "{exp}: {}", told.text);
+        let received = sign_in.form(&format!("/{tenant}/oauth2/v2.0/token"), &fields).await;
+        assert_eq!(received.body["error"].as_str(), error, "{exp}: {}", received.text);
     }
     let fields =
         [("grant_type", "client_credentials"), ("client_id", client), ("client_assertion", "e30.e30.x")];
-    let told = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
-    assert_eq!(told.status, 401, "a wrong proof comes before the tenant");
+    let received = sign_in.form("/common/oauth2/v2.0/token", &fields).await;
+    assert_eq!(received.status, 401, "a wrong proof comes before the tenant");
 }
 
 #[tokio::test]
@@ -344,7 +353,7 @@ async fn a_path_that_is_no_endpoint_is_not_found() {
         (Method::POST, "/common/oauth2/v2.0/logout"),
         (Method::GET, "/common/discovery/nothing"),
     ] {
-        let told = sign_in.desk.send(method, &format!("{LOGIN}{path}"), &[], None).await;
-        assert_eq!(told.status, 404, "{path}");
+        let received = sign_in.desk.send(method, &format!("{LOGIN}{path}"), &[], None).await;
+        assert_eq!(received.status, 404, "{path}");
     }
 }

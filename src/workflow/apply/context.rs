@@ -1,4 +1,4 @@
-//! The context that the parts of a plan's application share.
+//! The shared context of a plan's application.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::workflow::record::Record;
 use crate::workflow::run::Progress;
 use crate::workflow::step::Step;
 
-/// A plan's application under way, shared by its concurrent parts.
+/// The running application of a plan, shared by its concurrent parts.
 pub(super) struct Apply {
     pub(super) client: Client,
     pub(super) progress: Progress<ApplyEvent>,
@@ -38,7 +38,7 @@ impl From<Error> for Halt {
 }
 
 /// The result of one part.
-pub(super) type Part<T> = Result<T, Halt>;
+pub(super) type PartResult<T> = Result<T, Halt>;
 
 pub(super) const fn schedule(first: u64, longest: u64, deadline: u64) -> Schedule {
     Schedule::new(Duration::from_secs(first), Duration::from_secs(longest), Duration::from_secs(deadline))
@@ -53,8 +53,8 @@ impl Apply {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Checks before each write that the run is to go on.
-    pub(super) async fn go_on(&self) -> Part<()> {
+    /// Checks before each write that the run may continue.
+    pub(super) async fn go_on(&self) -> PartResult<()> {
         self.progress.flush().await;
         if self.progress.is_stopped() { Err(Halt::Stopped) } else { Ok(()) }
     }
@@ -74,7 +74,12 @@ impl Apply {
     }
 
     /// Polls until `look` returns a value, unless the run is stopped.
-    pub(super) async fn until<T, F, R>(&self, schedule: Schedule, what: &'static str, mut look: F) -> Part<T>
+    pub(super) async fn until<T, F, R>(
+        &self,
+        schedule: Schedule,
+        what: &'static str,
+        mut look: F,
+    ) -> PartResult<T>
     where
         T: Send + 'static,
         F: FnMut() -> R + Send + 'static,
@@ -91,8 +96,8 @@ impl Apply {
     }
 }
 
-/// Returns `None` for a wait that has timed out.
-pub(super) fn in_time<T>(waited: Part<T>) -> Part<Option<T>> {
+/// Returns `None` for a wait that timed out.
+pub(super) fn in_time<T>(waited: PartResult<T>) -> PartResult<Option<T>> {
     match waited {
         Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => Ok(None),
         waited => waited.map(Some),

@@ -1,8 +1,8 @@
-//! The devices of a plan: tagged, imported, and their users assigned.
+//! Applies the device part of a plan: tags, imports and user assignments.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::context::{Apply, Halt, Part, in_time, schedule};
+use super::context::{Apply, Halt, PartResult, in_time, schedule};
 use super::report::ApplyEvent;
 use crate::error::ErrorKind;
 use crate::graph::Schedule;
@@ -24,7 +24,12 @@ const CONCURRENT: usize = 8;
 
 impl Apply {
     /// Tags registered devices, imports the others, and then assigns and unassigns users.
-    pub(super) async fn devices(&self, todo: DevicesTodo, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+    pub(super) async fn devices(
+        &self,
+        todo: DevicesTodo,
+        plan: &Plan,
+        journal: Option<Journal>,
+    ) -> PartResult<()> {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
         let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
         let begun = self.begun(registered.iter().map(adopted));
@@ -50,7 +55,7 @@ impl Apply {
         Ok(())
     }
 
-    async fn retag(&self, devices: Vec<(Id<Device>, String, GroupTag)>) -> Part<()> {
+    async fn retag(&self, devices: Vec<(Id<Device>, String, GroupTag)>) -> PartResult<()> {
         for (id, serial, tag) in &devices {
             self.go_on().await?;
             self.started(Step::Devices, serial);
@@ -68,7 +73,7 @@ impl Apply {
                 }
             });
             if in_time(tagged.await)?.is_none() {
-                let evidence = "the group tag was changed, and does not read back";
+                let evidence = "the group tag was changed but does not read back";
                 self.found(DEVICES_TAG_NOT_TAKEN.at(serial, evidence));
             }
             Ok(())
@@ -76,7 +81,12 @@ impl Apply {
         stream::iter(waits).buffer_unordered(CONCURRENT).try_collect::<()>().await
     }
 
-    async fn import(&self, new: Vec<DeviceToImport>, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+    async fn import(
+        &self,
+        new: Vec<DeviceToImport>,
+        plan: &Plan,
+        journal: Option<Journal>,
+    ) -> PartResult<()> {
         let mut import = match journal {
             None => Import::new(&self.client, new.iter().cloned()),
             // The devices of the run that wrote the journal, in any state.
@@ -106,13 +116,13 @@ impl Apply {
         self.note_imported(report, &is_begun, &is_new)
     }
 
-    /// Returns those devices that an earlier run has imported, or was about to.
+    /// Returns the devices that an earlier run imported or was about to import.
     fn begun(&self, devices: impl Iterator<Item = CreatedObject>) -> Vec<CreatedObject> {
         let record = self.record();
         devices.filter(|device| record.created().has(device)).collect()
     }
 
-    /// Returns the devices to import, and those that an earlier run with the same journal has imported.
+    /// Returns the devices to import, including those that an earlier run with the same journal imported.
     fn with_begun(&self, new: &[DeviceToImport], plan: &Plan) -> Vec<DeviceToImport> {
         let record = self.record();
         let Some(begun) = record.importing() else { return new.to_vec() };
@@ -124,14 +134,14 @@ impl Apply {
         plan.devices.iter().filter(|device| has(device)).map(todo).collect()
     }
 
-    /// Notes the outcomes of an import. `is_new` tells the devices that were not registered before the run, which a resumed
-    /// import reports as well.
+    /// Records the outcomes of an import. `is_new` returns `true` for devices that were not registered before the run,
+    /// because a resumed import reports those as well.
     fn note_imported(
         &self,
         imported: ImportReport,
         is_begun: &dyn Fn(&str) -> bool,
         is_new: &dyn Fn(&str) -> bool,
-    ) -> Part<()> {
+    ) -> PartResult<()> {
         let (mut made, mut not_made, mut stopped) = (Vec::new(), Vec::new(), false);
         {
             let mut report = self.report();
@@ -166,8 +176,8 @@ impl Apply {
         if stopped { Err(Halt::Stopped) } else { Ok(()) }
     }
 
-    /// Assigns a user, who must be one: a wrong name locks the device out.
-    async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> Part<()> {
+    /// Assigns a user after checking that the user exists: a wrong name locks the device out.
+    async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> PartResult<()> {
         self.go_on().await?;
         self.started(Step::Users, serial);
         let found = match self.client.users().get_by_name(user).await {

@@ -1,4 +1,4 @@
-//! The application of a plan.
+//! Applies a plan.
 
 mod context;
 mod devices;

@@ -1,11 +1,11 @@
-//! The objects of a plan: created or changed, read back, and assigned.
+//! Applies the object part of a plan: creates, changes, reads back and assigns.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{join4, join5};
 
-use super::context::{Apply, Halt, Part, in_time, is_contested, schedule};
+use super::context::{Apply, Halt, PartResult, in_time, is_contested, schedule};
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Client, Schedule};
 use crate::model::{Assignment, DomainJoinProfile, EnrollmentStatusPage, Id, Patch, Stored, Target};
@@ -17,17 +17,17 @@ use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::plan::Plan;
 use crate::workflow::prepare::{Ensure, ObjectsTodo};
 use crate::workflow::step::Step;
-use crate::workflow::targets::{self, Fate};
+use crate::workflow::targets::{self, TargetChange};
 
 /// The search for an object whose creation got no answer.
 const LOOKING: Schedule = schedule(5, 20, 60);
-/// The wait for a new object to be readable: assignments to a group that cannot be read are refused.
+/// The wait for a new object to become readable: assignments to an unreadable group are refused.
 const APPEARING: Schedule = schedule(2, 15, 300);
 /// The wait for a change to read back.
 const SETTLING: Schedule = schedule(2, 15, 60);
 impl Apply {
     /// Creates and changes the objects, and then assigns them.
-    pub(super) async fn objects(&self, plan: &Plan, todo: ObjectsTodo) -> Part<()> {
+    pub(super) async fn objects(&self, plan: &Plan, todo: ObjectsTodo) -> PartResult<()> {
         let ObjectsTodo { group, page, skip, profile, domain_join, targets, networks } = todo;
         // Each completes its current request when another fails.
         let (group, page, skip, profile, domain_join) = join5(
@@ -53,7 +53,7 @@ impl Apply {
         let resolved = |planned: Vec<Target>| -> Vec<Target> {
             planned.iter().filter_map(|target| targets::resolved(target, group.as_ref())).collect()
         };
-        let assigned: [Part<()>; 4] = join4(
+        let assigned: [PartResult<()>; 4] = join4(
             self.assign(desired, page.as_ref(), resolved(targets.page)),
             self.assign(desired, skip.as_ref(), resolved(targets.skip)),
             self.assign(desired, profile.as_ref(), resolved(targets.profile)),
@@ -65,7 +65,7 @@ impl Apply {
     }
 
     /// Links the domain join profile to the configurations that a device needs to reach the network.
-    async fn link_networks(&self, join: &Stored<DomainJoinProfile>, todo: NetworksTodo) -> Part<()> {
+    async fn link_networks(&self, join: &Stored<DomainJoinProfile>, todo: NetworksTodo) -> PartResult<()> {
         let NetworksTodo { add, remove } = todo;
         if add.is_empty() && remove.is_empty() {
             return Ok(());
@@ -97,7 +97,11 @@ impl Apply {
     }
 
     /// Creates or changes an object.
-    async fn ensure<S: ManagedObject>(&self, ensure: Ensure<S>, plan: &Plan) -> Part<Option<Stored<S>>> {
+    async fn ensure<S: ManagedObject>(
+        &self,
+        ensure: Ensure<S>,
+        plan: &Plan,
+    ) -> PartResult<Option<Stored<S>>> {
         match ensure {
             Ensure::Nothing | Ensure::Blocked => Ok(None),
             Ensure::Create(wish) => {
@@ -151,9 +155,9 @@ impl Apply {
         }
     }
 
-    /// Checks that the object that was just created is the only one of its type and name: another operator may have created
-    /// one at the same time. Nothing is deleted.
-    async fn check_single<S: ManagedObject>(&self, own: &Stored<S>, wish: &S) -> Part<()> {
+    /// Checks that a new object is the only one of its type and name, because another operator may have created one at
+    /// the same time. Deletes nothing.
+    async fn check_single<S: ManagedObject>(&self, own: &Stored<S>, wish: &S) -> PartResult<()> {
         let found = S::find(&self.client, wish.name()).await?;
         if found.iter().all(|found| found.id == own.id) {
             return Ok(());
@@ -171,7 +175,7 @@ impl Apply {
     }
 
     /// Creates an object. If no answer comes, searches for the object before sending the request again.
-    async fn create<S: ManagedObject>(&self, wish: &S) -> Part<Stored<S>> {
+    async fn create<S: ManagedObject>(&self, wish: &S) -> PartResult<Stored<S>> {
         let error = match wish.create(&self.client).await {
             Ok(stored) => return Ok(stored),
             Err(error) if error.outcome_unknown() => error,
@@ -186,12 +190,13 @@ impl Apply {
             return Ok(stored);
         }
         // The request did not arrive: once more, and then the error counts.
-        tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
+        tracing::debug!(kind = ?error.kind(), "a creation did not arrive and is sent again");
         Ok(wish.create(&self.client).await?)
     }
 
-    /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
-    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Stored<S>> {
+    /// Waits until the change reads back and returns the object. A property that does not read back in time becomes a
+    /// finding.
+    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> PartResult<Stored<S>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || S::get(&client, &id).if_found();
         // A new object is waited for longer than a change: nothing else waits for it.
@@ -214,14 +219,14 @@ impl Apply {
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes).filter(|change| !change.unreported) {
-            let evidence = format!("the service did not take {change}");
+            let evidence = format!("the service did not apply {change}");
             self.found(SETTINGS_NOT_TAKEN.at(wish.name(), evidence));
         }
         Ok(stored)
     }
 
-    /// Gives the page its priority.
-    async fn prioritise(&self, page: &Stored<EnrollmentStatusPage>, priority: NonZeroU32) -> Part<()> {
+    /// Sets the priority of the page.
+    async fn prioritise(&self, page: &Stored<EnrollmentStatusPage>, priority: NonZeroU32) -> PartResult<()> {
         self.go_on().await?;
         let subject = format!("{}, priority", page.settings.display_name);
         self.started(Step::StatusPage, &subject);
@@ -247,7 +252,7 @@ impl Apply {
         desired: &HybridJoin,
         object: Option<&Stored<S>>,
         wanted: Vec<Target>,
-    ) -> Part<()> {
+    ) -> PartResult<()> {
         let Some(object) = object.filter(|_| !wanted.is_empty()) else { return Ok(()) };
         let keep_others = !desired.remove_other_assignments;
         let found = S::assignments(&self.client, &object.id).list().all().await?;
@@ -257,8 +262,9 @@ impl Apply {
         self.go_on().await?;
         let subject = object.settings.name();
         self.started(S::STEP, subject);
-        let new =
-            wanted.iter().filter(|target| matches!(targets::fate(&found, target, keep_others), Fate::Add));
+        let new = wanted
+            .iter()
+            .filter(|target| matches!(targets::change_for(&found, target, keep_others), TargetChange::Add));
         let items = new.map(|target| {
             let (step, name, target) = (S::STEP, subject.to_owned(), target.clone());
             CreatedObject::Assignment { step, name, target }
@@ -278,7 +284,7 @@ impl Apply {
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
         if in_time(settled.await)?.is_none() {
-            let evidence = "the assignment was accepted, and does not read back";
+            let evidence = "the assignment was accepted but does not read back";
             self.found(ASSIGNMENT_NOT_TAKEN.at(subject, evidence));
         }
         Ok(())
@@ -288,7 +294,10 @@ impl Apply {
 /// Returns `true` if an object is assigned as desired.
 fn is_assigned(found: &[Assignment], wanted: &[Target], keep_others: bool) -> bool {
     let is_met = |target: &Target| {
-        matches!(targets::fate(found, target, keep_others), Fate::Met(_) | Fate::Narrowed(_))
+        matches!(
+            targets::change_for(found, target, keep_others),
+            TargetChange::Met(_) | TargetChange::Narrowed(_)
+        )
     };
     wanted.iter().all(is_met) && (keep_others || targets::others(found, wanted, keep_others).is_empty())
 }
@@ -303,10 +312,10 @@ async fn assign<S: Assignable>(
     let assignments = S::assignments(client, id);
     let found = assignments.list().all().await?;
     for target in wanted {
-        match targets::fate(&found, target, keep_others) {
-            Fate::Met(_) | Fate::Narrowed(_) => {}
-            Fate::Change(held) => assignments.update(&held.id, target).await?,
-            Fate::Add => drop(assignments.add(target).await?),
+        match targets::change_for(&found, target, keep_others) {
+            TargetChange::Met(_) | TargetChange::Narrowed(_) => {}
+            TargetChange::Change(held) => assignments.update(&held.id, target).await?,
+            TargetChange::Add => drop(assignments.add(target).await?),
         }
     }
     if !keep_others {

@@ -30,12 +30,12 @@ impl ApplyOptions {
     /// Records objects before they are created, and the progress of the import, and resumes from an earlier run's
     /// journals.
     ///
-    /// Without journals, a new run resumes too: it finds by reading what was done. With journals, the import also resumes
-    /// devices that were in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
+    /// Without journals a new run resumes too, by reading the tenant. With journals the import also resumes devices in
+    /// flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
     /// ([`CreatedObjects::from_journal`]).
     ///
-    /// An object that has the name of a part and is not in the journal is foreign, and ends the run before its first write:
-    /// plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
+    /// An object that has the name of a part but is not in the journal is foreign, and ends the run before its first
+    /// write: plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
     ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};
@@ -69,7 +69,7 @@ pub enum ApplyEvent {
         step: Step,
         /// The subject.
         subject: String,
-        /// The change, in words.
+        /// A description of the change.
         description: &'static str,
     },
     /// An event of the import.
@@ -78,7 +78,7 @@ pub enum ApplyEvent {
     Finding(Finding),
 }
 
-/// The outcome of applying a plan, whether the run got to its end or not: what it lists was done.
+/// The outcome of applying a plan, complete or not: everything listed was done.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
@@ -91,15 +91,15 @@ pub struct ApplyReport {
     pub(super) errors: Vec<Error>,
     /// The outcome of the import; `None` if there was nothing to import.
     pub import: Option<ImportReport>,
-    /// The devices of the deployment that are registered: id and serial number.
+    /// The registered devices of the deployment: id and serial number.
     pub devices: Vec<(Id<Device>, String)>,
     /// The profile, if the deployment has one.
     pub profile: Option<Id<HybridJoinProfile>>,
     /// The group, if the deployment has one.
     pub group: Option<Id<Group>>,
-    /// The objects that were created, for a teardown; with journals, also those of earlier runs.
+    /// The created objects, for a teardown; with journals, also those of earlier runs.
     pub created: CreatedObjects,
-    /// The rights that were granted in the directory, and those whose grant got no answer. Keep the receipts to revoke the
+    /// Receipts for the rights granted in the directory, including grants without an answer. Keep them to revoke the
     /// rights later; [`created`](Self::created) has them too.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,

@@ -1,10 +1,10 @@
-//! A run that applies a plan.
+//! The run that applies a plan.
 
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join3;
 
-use super::context::{Apply, Halt, Part, is_contested};
+use super::context::{Apply, Halt, PartResult, is_contested};
 use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 #[cfg(feature = "ad")]
 use crate::ad::directory::DirectoryErrorKind;
@@ -26,17 +26,16 @@ use crate::workflow::waiver::check_findings;
 impl Plan {
     /// Applies the plan: objects first, independent ones concurrently, then assignments; devices are imported meanwhile.
     ///
-    /// The run reads the tenant again before the first write, and fails if the tenant no longer is what the plan was made
-    /// for. Each write is read back, with a deadline. A new run resumes where one stopped: everything that was done is
-    /// found by reading. [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
+    /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
+    /// made. Each write is read back, with a deadline. A new run resumes an interrupted one by reading the tenant.
+    /// [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
     ///
     /// # Errors
-    /// The run always ends with its report, and [`ApplyReport::error`] is what ended it early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant, and
-    /// for settings or devices that are not those of the plan;
-    /// [`ErrorKind::Conflict`] if the tenant has changed, or somebody else has created an object of the same name
-    /// meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; as [`Call`](crate::graph::Call). When one part fails,
-    /// the others complete their current requests.
+    /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant,
+    /// and for settings or devices other than the plan's; [`ErrorKind::Conflict`] if the tenant has changed, or an
+    /// object of the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; as
+    /// [`Call`](crate::graph::Call). If one part fails, the others complete their current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())
     }
@@ -80,7 +79,7 @@ impl Apply {
         report
     }
 
-    /// Checks that the tenant still is what the plan was made for, and returns the work.
+    /// Checks that the tenant still matches the plan, and returns the work.
     async fn read_again(&self, plan: &Plan) -> Result<Todo> {
         plan.tenant.check(&self.client).await?;
         plan.inputs.check(&plan.desired, &plan.devices)?;
@@ -101,7 +100,7 @@ impl Apply {
         }
     }
 
-    /// Finds an object that only its name makes the deployment's: a journal that does not have it says that it is foreign.
+    /// Returns a finding for an object that has the deployment's name but is missing in its journal, and so is foreign.
     fn foreign<S: ManagedObject>(&self, ensure: &Ensure<S>, plan: &Plan) -> Option<Finding> {
         let Ensure::Become(stored, wish) = ensure else { return None };
         let record = self.record();
@@ -115,7 +114,7 @@ impl Apply {
         (!is_own).then(|| NAME_FOREIGN.at(wish.name(), evidence))
     }
 
-    async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<Part<()>> {
+    async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<PartResult<()>> {
         #[cfg(feature = "ad")]
         let rights = self.part(self.rights(todo.delegations)).await;
         #[cfg(not(feature = "ad"))]
@@ -129,8 +128,8 @@ impl Apply {
         vec![rights, scope, objects, devices]
     }
 
-    /// Runs a part of the work. If it fails, the other parts complete their current requests and stop.
-    async fn part(&self, work: impl Future<Output = Part<()>>) -> Part<()> {
+    /// Runs a part of the work. If the part fails, the others complete their current requests and stop.
+    async fn part(&self, work: impl Future<Output = PartResult<()>>) -> PartResult<()> {
         let ended = work.await;
         if matches!(ended, Err(Halt::Failed(_))) {
             self.progress.stop();
@@ -138,9 +137,9 @@ impl Apply {
         ended
     }
 
-    /// Grants rights in the directory, before anything is written to the tenant: without them no device would come through.
+    /// Grants rights in the directory before any write to the tenant: without them no device gets through.
     #[cfg(feature = "ad")]
-    async fn rights(&self, planned: Vec<crate::workflow::on_premises::PlannedDelegation>) -> Part<()> {
+    async fn rights(&self, planned: Vec<crate::workflow::on_premises::PlannedDelegation>) -> PartResult<()> {
         for planned in planned {
             self.go_on().await?;
             self.started(Step::ComputerAccounts, &planned.subject);
@@ -178,8 +177,8 @@ impl Apply {
         Ok(())
     }
 
-    /// Changes the MDM user scope, step by step. The scope that was there is on record before the first step.
-    async fn scope(&self, todo: Option<ScopeTodo>) -> Part<()> {
+    /// Changes the MDM user scope step by step. The previous scope is recorded before the first step.
+    async fn scope(&self, todo: Option<ScopeTodo>) -> PartResult<()> {
         let Some(todo) = todo else { return Ok(()) };
         self.started(Step::AutomaticEnrollment, MDM_USER_SCOPE);
         let earlier = self.record().created().scope().map(|(before, after)| (before.clone(), after.clone()));
@@ -207,7 +206,7 @@ impl Apply {
                     }
                     return Err(error.into());
                 }
-                // It may have arrived, or somebody else has done it: what is left to do is told by reading.
+                // The write may have arrived, or another operator made it: reading shows what is left to do.
                 tries -= 1;
                 if tries == 0 {
                     return Err(error.into());
@@ -221,7 +220,7 @@ impl Apply {
         Ok(())
     }
 
-    /// Puts the record back to the deployment's earlier change of the scope, if there was one: nothing was changed.
+    /// Restores the record of the deployment's earlier scope change, if there was one, because nothing was changed.
     fn forget_scope(
         &self,
         earlier: Option<(UserScope, UserScope)>,
@@ -235,7 +234,7 @@ impl Apply {
     }
 }
 
-/// Checks that the tenant still is what the plan was made for.
+/// Checks that the tenant still matches the plan.
 fn check_unchanged(then: &[PlannedStep], now: &[PlannedStep]) -> Result<()> {
     let differs = then
         .iter()

@@ -1,4 +1,4 @@
-//! Checks of a deployment's devices: those that are given, and those that are registered.
+//! Checks of a deployment's devices, given or registered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub(super) fn check_devices(
     }
 }
 
-/// Checks the devices that are to be imported, as the import does before it sends one.
+/// Checks the devices to import, as the import itself does.
 fn check_input(state: &TenantState, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
     let serial = |device: &Device| device.serial_number.as_deref().map(str::to_ascii_lowercase);
     let registered: BTreeSet<String> = state.devices.iter().filter_map(serial).collect();
@@ -60,7 +60,7 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
     }
 }
 
-/// Finds group tags that keep their devices out of the deployment's group: one finding for each tag.
+/// Checks for group tags that keep devices out of the deployment's group: one finding a tag.
 fn check_tags(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
     let Some(taken) = desired.group_tag() else { return };
     let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -97,7 +97,7 @@ fn check_registered(
         found.push(finding.with_severity(severity));
     }
     if device.display_name.is_some() {
-        let evidence = "has been given a name, and a hybrid join takes no notice of it";
+        let evidence = "has a display name, which a hybrid join ignores";
         found.push(DEVICES_DISPLAY_NAME.at(serial, evidence));
     }
     if device.entra_device_id().is_some() && state.anchor_of(device).is_absent() {

@@ -6,7 +6,7 @@ use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, MemberSelection};
 use crate::workflow::object::Assignable;
 use crate::workflow::state::TenantState;
-use crate::workflow::targets::{self, Fate};
+use crate::workflow::targets::{self, TargetChange};
 
 /// Limits of a tenant, as documented.
 const MOST_PROFILES: usize = 350;
@@ -17,7 +17,8 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     let name = wish.display_name.as_str();
     let own = state.identity.own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
-        let evidence = format!("the tenant has {} profiles, and takes {MOST_PROFILES}", state.profiles.len());
+        let evidence =
+            format!("the tenant has {} profiles, and the limit is {MOST_PROFILES}", state.profiles.len());
         found.push(PROFILE_TOO_MANY.at(name, evidence));
     }
     let other_kind = state.profiles.iter().any(|profile| {
@@ -31,12 +32,12 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
 /// Checks for assignments to groups that no longer exist: they keep objects from being deleted.
 pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     for id in &state.gone_groups {
-        let evidence = "an object of the deployment is assigned to this group, which is not there any more";
+        let evidence = "an object of the deployment is assigned to this group, which no longer exists";
         found.push(ASSIGNMENT_ORPHAN.at(id.as_str(), evidence));
     }
 }
 
-/// Checks the members of a group of devices that a person fills.
+/// Checks the members of a device group that is filled by hand.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(group) = desired.group.as_ref().filter(|group| group.members == MemberSelection::Assigned)
     else {
@@ -50,7 +51,7 @@ pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &m
         found.push(GROUP_HAS_USERS.at(name, evidence));
     }
     if devices == 0 && users > 0 {
-        found.push(GROUP_NO_DEVICE.at(name, "it has users in it and no device"));
+        found.push(GROUP_NO_DEVICE.at(name, "it has users but no device"));
     }
 }
 
@@ -59,7 +60,7 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     let name = wish.display_name.as_str();
     let own = state.identity.own(&state.pages, desired).next();
     if own.is_none() && state.pages.len() >= MOST_PAGES {
-        let evidence = format!("the tenant has {} pages, and takes {MOST_PAGES}", state.pages.len());
+        let evidence = format!("the tenant has {} pages, and the limit is {MOST_PAGES}", state.pages.len());
         found.push(PAGE_TOO_MANY.at(name, evidence));
     }
     let to_users = |assignment: &Assignment| {
@@ -72,13 +73,13 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     apps::check(wish, &state.apps, found);
     if desired.profile.is_some() && wish.show_installation_progress && desired.skip_user_status_page.is_none()
     {
-        let evidence = "its account setup waits until Entra Connect has synced the computer, which takes up to 30 \
-            minutes and more";
+        let evidence = "its account setup waits until Entra Connect has synced the computer, which can take more \
+            than 30 minutes";
         found.push(PAGE_ACCOUNT_SETUP_WAITS.at(name, evidence));
     }
 }
 
-/// Checks for filters on the deployment's own assignments that the settings do not name.
+/// Checks for filters on the deployment's own assignments that the settings do not have.
 pub(super) fn check_filters<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
@@ -90,8 +91,8 @@ pub(super) fn check_filters<S: Assignable>(
     for stored in state.identity.own(own, desired) {
         for wanted in &wanted {
             let held = state.assignments_of(stored);
-            if let Fate::Narrowed(held) =
-                targets::fate(held, &wanted.target, !desired.remove_other_assignments)
+            if let TargetChange::Narrowed(held) =
+                targets::change_for(held, &wanted.target, !desired.remove_other_assignments)
             {
                 let filter = held.target.as_ref().and_then(|target| target.filter.as_ref());
                 let id = filter.map_or("?", |filter| filter.id.as_str());

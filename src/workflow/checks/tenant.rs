@@ -39,7 +39,7 @@ pub(super) fn check_connectors(
     };
     for name in &expected.names {
         if !state.connectors.iter().any(|connector| has_name(connector, name)) {
-            let evidence = "is expected and not among the tenant's connectors";
+            let evidence = "is expected but not among the tenant's connectors";
             found.push(CONNECTOR_MISSING.at(name.as_str(), evidence));
         }
     }
@@ -54,14 +54,14 @@ pub(super) fn check_connectors(
     if in_order < expected.min_healthy {
         let count = state.connectors.len();
         let evidence = format!(
-            "{in_order} of {count} connectors are in order, and at least {} must be",
+            "{in_order} of {count} connectors are healthy, and at least {} must be",
             expected.min_healthy
         );
         found.push(CONNECTOR_TOO_FEW.at(domain.as_str(), evidence));
     }
 }
 
-/// Checks a connector, and returns `true` if it is active, of a version that works, and in contact.
+/// Checks a connector. Returns `true` if the connector is active, recently in contact and of a working version.
 fn check_connector(
     connector: &Connector,
     max_contact_age: std::time::Duration,
@@ -93,7 +93,7 @@ fn check_connector(
         Some(Ok(_)) => {}
         Some(Err(_)) | None => {
             in_order = false;
-            found.push(CONNECTOR_VERSION_NOT_KNOWN.at(name, "reports no version that can be read"));
+            found.push(CONNECTOR_VERSION_NOT_KNOWN.at(name, "reports no readable version"));
         }
     }
     let silent = connector.last_connection_date_time.map(|last| now.duration_since(last));
@@ -101,8 +101,8 @@ fn check_connector(
     if silent.is_none_or(|silent| silent > limit) {
         in_order = false;
         let evidence = match silent {
-            Some(silent) => format!("was last heard from {} hours ago", silent.as_hours()),
-            None => "was never heard from".to_owned(),
+            Some(silent) => format!("last contacted Intune {} hours ago", silent.as_hours()),
+            None => "never contacted Intune".to_owned(),
         };
         found.push(CONNECTOR_SILENT.at(name, evidence));
     }

@@ -1,35 +1,36 @@
-//! The meaning of an answer: each takes its devices to their next state.
+//! The interpretation of answers: each moves its devices to their next state.
 
 use std::time::Duration;
 
-use super::entry::Change;
+use super::entry::DeviceChange;
 use super::machine::Machine;
-use super::matching::{self, From, Identity, Matches, Sent, same_id, same_serial};
-use super::outbox::Outgoing;
+use super::matching::{self, Identity, Matches, RecordSource, Sent, same_id, same_serial};
+use super::outbox::QueuedDevice;
 use super::outcome::{
     GroupTagCheck, ImportOutcome, ImportStage, Registration, Uncertainty, Verdict, has_tag, verdict,
 };
 use super::report::ImportEventKind;
-use super::state::{Slot, State, Watch};
-use super::step::{Answer, Shipment, Tagged};
+use super::state::{Slot, SlotState, Watch};
+use super::step::{Answer, RequestNumber, Tagged};
 use super::sync::Synced;
 use crate::model::{Device, Finding, ImportedDevice, Lookup};
 
-/// The number of polls in a row without a record after which the record counts as deleted: a fresh one can be slow to show.
+/// The number of consecutive polls without a record after which the record counts as deleted: a new record can be slow
+/// to appear.
 const MOST_MISSES: u32 = 5;
 
 impl Machine {
-    /// Takes the answer to a request of `Step::Send`.
-    pub(super) fn on_sent(&mut self, now: Duration, shipment: Shipment, mut answer: Answer) {
+    /// Handles the answer to a request of `Step::Send`.
+    pub(super) fn on_sent(&mut self, now: Duration, request: RequestNumber, mut answer: Answer) {
         let matched = match &mut answer {
             Answer::Records(records) => {
-                let sent: Vec<Sent<'_>> = self.sent(shipment).collect();
-                matching::match_records(&sent, std::mem::take(records), From::Answer)
+                let sent: Vec<Sent<'_>> = self.sent(request).collect();
+                matching::match_records(&sent, std::mem::take(records), RecordSource::Answer)
             }
             Answer::Lost | Answer::Held(_) | Answer::Rejected(_) => Matches::default(),
         };
         let is_answered = matches!(answer, Answer::Records(_));
-        let Some(mut parcel) = self.on_their_way.remove(&shipment) else { return };
+        let Some(mut queued) = self.in_flight.remove(&request) else { return };
         match answer {
             Answer::Records(_) | Answer::Lost => {
                 let taken = matched.found.len();
@@ -41,15 +42,15 @@ impl Machine {
                 }
                 self.contradict(&matched.contradicted);
                 let mut lost = 0;
-                for index in parcel.devices {
-                    if self.slot(index).is_some_and(|slot| slot.state == State::Sending) {
+                for index in queued.devices {
+                    if self.slot(index).is_some_and(|slot| slot.state == SlotState::Sending) {
                         lost += 1;
                         if is_answered {
                             self.answered(index);
                         }
                         let next = now.saturating_add(self.options.confirm_schedule.initial_interval);
                         let watch = Watch::new(now, next, self.options.confirm_schedule);
-                        self.enter(index, State::Confirming(watch));
+                        self.enter(index, SlotState::Confirming(watch));
                     }
                 }
                 if lost > 0 {
@@ -57,48 +58,50 @@ impl Machine {
                 }
             }
             Answer::Held(asked) => {
-                self.unsend(&parcel.devices);
-                let since = *parcel.since.get_or_insert(now);
+                self.unsend(&queued.devices);
+                let since = *queued.since.get_or_insert(now);
                 if now >= since.saturating_add(self.options.send_timeout) {
-                    for index in parcel.devices {
+                    for index in queued.devices {
                         self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Sending });
                     }
                     return;
                 }
-                let wait = self.outbox.hold(parcel, now, asked);
+                let wait = self.outbox.hold(queued, now, asked);
                 self.emit(ImportEventKind::Backoff { wait });
             }
             Answer::Rejected(rejection) => {
-                self.unsend(&parcel.devices);
-                if parcel.devices.len() == 1 {
+                self.unsend(&queued.devices);
+                if queued.devices.len() == 1 {
                     self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
-                    for index in parcel.devices {
+                    for index in queued.devices {
                         self.finish(index, ImportOutcome::Rejected(rejection.clone()));
                     }
                     return;
                 }
-                self.emit(ImportEventKind::RequestSplit { devices: parcel.devices.len() });
-                self.outbox.halve(parcel);
+                self.emit(ImportEventKind::RequestSplit { devices: queued.devices.len() });
+                self.outbox.halve(queued);
             }
         }
     }
 
-    /// Takes the answer to `Step::Look`: all records, or `None` if they could not be read.
-    pub(super) fn on_looked(&mut self, now: Duration, records: Option<Vec<ImportedDevice>>) {
+    /// Handles the answer to `Step::List`: all records, or `None` if they could not be read.
+    pub(super) fn on_listed(&mut self, now: Duration, records: Option<Vec<ImportedDevice>>) {
         let seen = records.is_some();
-        let lost = |slot: &Slot| matches!(slot.state, State::Confirming(_));
+        let lost = |slot: &Slot| matches!(slot.state, SlotState::Confirming(_));
         let sent: Vec<Sent<'_>> =
             self.slots.iter().enumerate().filter(|(_, slot)| lost(slot)).filter_map(Slot::as_sent).collect();
-        let matched = matching::match_records(&sent, records.unwrap_or_default(), From::List);
+        let matched = matching::match_records(&sent, records.unwrap_or_default(), RecordSource::List);
         for (index, record) in matched.found {
             self.accept(index, record, now);
         }
         // A record with our import id: the request did arrive.
         self.contradict(&matched.contradicted);
         for (_, index) in self.due_now(now) {
-            let Some(State::Confirming(watch)) = self.slot(index).map(|slot| &slot.state) else { continue };
+            let Some(SlotState::Confirming(watch)) = self.slot(index).map(|slot| &slot.state) else {
+                continue;
+            };
             if let Some(watch) = watch.again(now, self.options.confirm_schedule, seen) {
-                self.enter(index, State::Confirming(watch));
+                self.enter(index, SlotState::Confirming(watch));
             } else if self.slot(index).is_some_and(|slot| slot.contradicted) {
                 self.finish_unconfirmed(index);
             } else if !seen {
@@ -107,9 +110,9 @@ impl Machine {
                 .slot(index)
                 .is_some_and(|slot| !slot.answered && slot.sends < self.options.max_attempts)
             {
-                self.enter(index, State::Queued);
+                self.enter(index, SlotState::Queued);
                 if let Some(device) = self.slots.get(index).and_then(|slot| slot.device.as_deref()) {
-                    self.outbox.push(Outgoing::new(index, device));
+                    self.outbox.push(QueuedDevice::new(index, device));
                 }
             } else {
                 self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound));
@@ -117,9 +120,9 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Poll`.
+    /// Handles one answer to `Step::Poll`.
     pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Lookup<ImportedDevice>) {
-        let Some(State::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
+        let Some(SlotState::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
         else {
             return;
         };
@@ -150,7 +153,7 @@ impl Machine {
         };
         match verdict {
             Verdict::Pending => match watch.again(now, self.options.import_schedule, answered) {
-                Some(watch) => self.enter(index, State::Importing(record, watch)),
+                Some(watch) => self.enter(index, SlotState::Importing(record, watch)),
                 None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Importing }),
             },
             Verdict::Complete(Some(device)) if self.options.wait_until_visible => {
@@ -169,12 +172,14 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Read`.
+    /// Handles one answer to `Step::Read`.
     pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Lookup<Device>) {
         let Some(slot) = self.slot(index) else { return };
         let answered = !matches!(seen, Lookup::Unknown);
-        if let (Lookup::Present(device), State::AwaitingVisibility(of, _) | State::Tagging { of, .. }) =
-            (&seen, &slot.state)
+        if let (
+            Lookup::Present(device),
+            SlotState::AwaitingVisibility(of, _) | SlotState::Tagging { of, .. },
+        ) = (&seen, &slot.state)
         {
             let id = same_id(of.device.as_str(), Some(device.id.as_str()));
             let serial = same_serial(&slot.serial, device.serial_number.as_deref());
@@ -190,56 +195,59 @@ impl Machine {
             Lookup::Absent | Lookup::Unknown => None,
         };
         match (slot.state.clone(), right) {
-            (State::AwaitingVisibility(of, _), Some(None)) => {
+            (SlotState::AwaitingVisibility(of, _), Some(None)) => {
                 self.finish(index, of.outcome(GroupTagCheck::Unchecked))
             }
-            (State::AwaitingVisibility(of, _), Some(Some(true))) => {
+            (SlotState::AwaitingVisibility(of, _), Some(Some(true))) => {
                 self.finish(index, of.outcome(GroupTagCheck::Match));
             }
-            (State::AwaitingVisibility(of, _), Some(Some(false))) => match self.options.repair_group_tag {
-                true => {
-                    let watch = Watch::new(now, now, self.options.group_tag_schedule);
-                    self.enter(index, State::Tagging { of, changed: false, watch });
+            (SlotState::AwaitingVisibility(of, _), Some(Some(false))) => {
+                match self.options.repair_group_tag {
+                    true => {
+                        let watch = Watch::new(now, now, self.options.group_tag_schedule);
+                        self.enter(index, SlotState::Tagging { of, changed: false, watch });
+                    }
+                    false => self.finish(index, of.outcome(GroupTagCheck::Mismatch)),
                 }
-                false => self.finish(index, of.outcome(GroupTagCheck::Mismatch)),
-            },
-            (State::AwaitingVisibility(of, watch), None) => {
+            }
+            (SlotState::AwaitingVisibility(of, watch), None) => {
                 match watch.again(now, self.options.visibility_schedule, answered) {
-                    Some(watch) => self.enter(index, State::AwaitingVisibility(of, watch)),
+                    Some(watch) => self.enter(index, SlotState::AwaitingVisibility(of, watch)),
                     None => {
                         self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::AwaitingVisibility })
                     }
                 }
             }
-            (State::Tagging { of, .. }, Some(Some(true))) => {
+            (SlotState::Tagging { of, .. }, Some(Some(true))) => {
                 self.finish(index, of.outcome(GroupTagCheck::Repaired));
             }
-            (State::Tagging { of, changed, watch }, _) => {
+            (SlotState::Tagging { of, changed, watch }, _) => {
                 self.tag_again(index, (of, changed), watch, now, answered);
             }
             _ => {}
         }
     }
 
-    /// Takes one answer to `Step::Tag`.
+    /// Handles one answer to `Step::Tag`.
     pub(super) fn on_tagged(&mut self, now: Duration, index: usize, tagged: Tagged) {
-        let Some(State::Tagging { of, watch, .. }) = self.slot(index).map(|slot| slot.state.clone()) else {
+        let Some(SlotState::Tagging { of, watch, .. }) = self.slot(index).map(|slot| slot.state.clone())
+        else {
             return;
         };
         match tagged {
             Tagged::Changed => {
-                self.changes.push((index, Change::Tagged));
+                self.changes.push((index, DeviceChange::Tagged));
                 self.emit(ImportEventKind::GroupTagChanged { device: index });
                 let next = now.saturating_add(self.options.group_tag_schedule.initial_interval);
                 let watch = Watch::new(now, next, self.options.group_tag_schedule);
-                self.enter(index, State::Tagging { of, changed: true, watch });
+                self.enter(index, SlotState::Tagging { of, changed: true, watch });
             }
             Tagged::Held => self.tag_again(index, (of, false), watch, now, false),
             Tagged::Refused => self.finish(index, of.outcome(GroupTagCheck::Mismatch)),
         }
     }
 
-    /// Takes the answer to `Step::Sync`, with a finding to report.
+    /// Handles the answer to `Step::Sync`, with a finding to report.
     pub(super) fn on_synced(&mut self, now: Duration, synced: Synced, note: Option<Finding>) {
         self.sync.on(now, synced);
         if synced == Synced::Triggered {
@@ -251,15 +259,15 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Delete`: whether the record is gone.
+    /// Handles one answer to `Step::Delete`: whether the record is gone.
     pub(super) fn on_deleted(&mut self, index: usize, gone: bool) {
         match gone {
-            true => self.changes.push((index, Change::Cleaned)),
+            true => self.changes.push((index, DeviceChange::Cleaned)),
             false => self.records_left += 1,
         }
     }
 
-    /// Notes that an answer had records of another identity in place of these devices.
+    /// Records that an answer had records of another identity in place of these devices.
     fn contradict(&mut self, devices: &[usize]) {
         for index in devices {
             if let Some(slot) = self.slots.get_mut(*index) {
@@ -269,11 +277,11 @@ impl Machine {
         }
     }
 
-    /// Notes that the service has answered, so that the device is not sent again.
+    /// Records that the service has answered, so that the device is not sent again.
     fn answered(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.answered) {
             slot.answered = true;
-            self.changes.push((index, Change::Answered));
+            self.changes.push((index, DeviceChange::Answered));
         }
     }
 
@@ -286,7 +294,7 @@ impl Machine {
         answered: bool,
     ) {
         match watch.again(now, self.options.group_tag_schedule, answered) {
-            Some(watch) => self.enter(index, State::Tagging { of, changed, watch }),
+            Some(watch) => self.enter(index, SlotState::Tagging { of, changed, watch }),
             None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
         }
     }

@@ -1,4 +1,4 @@
-//! The I/O of an import: carries out the steps of the machine, and feeds it the answers.
+//! The I/O of an import: performs the machine's steps and passes the answers back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::machine::Machine;
 use super::outcome::Rejection;
 use super::report::{ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
-use super::step::{Answer, Shipment, Step, Tagged};
+use super::step::{Answer, RequestNumber, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,20 +31,21 @@ use crate::workflow::waiver::check_findings;
 const REMEDY: &str =
     "nothing was sent: correct these devices or leave them out, or waive the id of a finding that is wrong";
 
-/// A running import: a stream of events, and a future of the report.
+/// A running import: a stream of events and a future of the report.
 pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
 
 impl Import {
-    /// Starts the run, a stream and a future: see [`Run`].
+    /// Starts the run, which is a stream and a future: see [`Run`].
     ///
     /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
     ///
     /// # Errors
-    /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent, if a device that is
-    /// to be sent has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
-    /// of another run; with [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
-    /// error if it refuses every device. What was done until then is in the journal.
+    /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, if a
+    /// device to send has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the
+    /// journal cannot be read or written, or belongs to another run; with
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's error
+    /// if the service refuses every device. The progress up to then is in the journal.
     pub fn start(self) -> ImportRun {
         Run::new(move |progress| async move {
             let mut driver = Driver::begin(self, progress).await?;
@@ -53,7 +54,7 @@ impl Import {
         })
     }
 
-    /// Returns `true` if the journal is that of an import of other devices, group tags or users.
+    /// Returns `true` if the journal is of other devices, group tags or users.
     #[cfg(feature = "workflow")]
     pub(in crate::workflow) fn journal_is_of_others(&mut self) -> Result<bool> {
         let Some(journal) = &mut self.journal else { return Ok(false) };
@@ -63,12 +64,12 @@ impl Import {
         Ok(found.is_some_and(|found| header.is_of_others(&found)))
     }
 
-    /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
+    /// Returns a preview of the run without any request, even to sign in, and without changing the journal.
     ///
-    /// A preview does not show which devices are registered already: only an import finds out.
+    /// A preview does not show which devices are already registered: only an import finds out.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read, or is of other devices.
+    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or belongs to other devices.
     pub fn dry_run(self) -> Result<ImportPreview> {
         let Self { client, devices, options, journal, waived: _ } = self;
         let now = client.clock().timestamp();
@@ -146,7 +147,7 @@ impl Driver {
             machine.resume(written.lines, now, today)?;
             torn = Some(written.torn_bytes);
         }
-        // What an earlier run has sent goes on, whatever its input: only an answer tells what came of it.
+        // Devices that an earlier run sent continue, whatever the input: only an answer shows their outcome.
         check_findings(&machine.to_come().flat_map(lint).collect::<Vec<_>>(), &waived, "import")
             .map_err(|error| error.with_remedy(REMEDY))?;
         if let Some((journal, header)) = new {
@@ -161,7 +162,7 @@ impl Driver {
 
     async fn go_on(&mut self) -> Result<()> {
         while !self.progress.is_stopped() {
-            self.machine.send_abreast(self.client.retry().window().size());
+            self.machine.allow_concurrent(self.client.retry().window().size());
             let step = self.machine.next(self.clock.elapsed());
             // Written down before it is done: after a kill, what may have been sent is known.
             self.write_down()?;
@@ -184,11 +185,11 @@ impl Driver {
 
     async fn take(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Send(shipments) => self.send(shipments).await?,
-            Step::Look => {
+            Step::Send(requests) => self.send(requests).await?,
+            Step::List => {
                 let records = self.client.imports().list().all().await;
                 let records = known_or_fatal(records)?;
-                self.machine.on_looked(self.clock.elapsed(), records);
+                self.machine.on_listed(self.clock.elapsed(), records);
             }
             Step::Poll(records) => {
                 let calls = records.iter().map(|(index, id)| (*index, self.client.imports().get(id)));
@@ -227,30 +228,30 @@ impl Driver {
         Ok(())
     }
 
-    async fn send(&mut self, shipments: Vec<Shipment>) -> Result<()> {
+    async fn send(&mut self, requests: Vec<RequestNumber>) -> Result<()> {
         let lane = Arc::new(Lane::default());
         let mut sending = FuturesUnordered::new();
-        for shipment in shipments {
-            let devices = self.machine.to_send(shipment);
+        for request in requests {
+            let devices = self.machine.to_send(request);
             let operation = self.client.imports().import(&devices).into_operation();
             let (client, lane) = (self.client.clone(), Arc::clone(&lane));
-            sending.push(async move { (shipment, client.send_in(lane, &operation).await) });
+            sending.push(async move { (request, client.send_in(lane, &operation).await) });
         }
         let mut fatal = None;
-        while let Some((shipment, result)) = sending.next().await {
+        while let Some((request, result)) = sending.next().await {
             let now = self.clock.elapsed();
             match result {
-                Ok(records) => self.machine.on_sent(now, shipment, Answer::Records(records)),
+                Ok(records) => self.machine.on_sent(now, request, Answer::Records(records)),
                 Err(error) => {
                     let answer = answer(&error);
                     tracing::debug!(?answer, kind = ?error.kind(), "devices were not imported");
-                    self.machine.on_sent(now, shipment, answer);
+                    self.machine.on_sent(now, request, answer);
                     if is_fatal(&error) || self.machine.is_refused_altogether() {
                         fatal.get_or_insert(error);
                     }
                 }
             }
-            // What came of one is written down before another is waited for.
+            // Each outcome is recorded before the next one is awaited.
             self.write_down()?;
         }
         fatal.map_or(Ok(()), Err)
@@ -276,7 +277,7 @@ impl Driver {
         }
     }
 
-    /// Sends calls in batches, and returns each with its own result.
+    /// Sends calls in batches and returns each with its own result.
     async fn in_batches<T: 'static>(
         &self,
         calls: impl Iterator<Item = (usize, Call<T>)> + Send,
@@ -294,7 +295,7 @@ impl Driver {
         self.progress.emit(ImportEvent { kind, counts, estimate });
     }
 
-    /// Writes down what has changed, then tells what has happened.
+    /// Records the changes, then emits the events.
     fn write_down(&mut self) -> Result<()> {
         let changes = self.machine.take_changes();
         if let Some(journal) = &mut self.journal {
@@ -313,7 +314,7 @@ fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
 }
 
-/// Returns the answer that an error gives for the devices that were sent.
+/// Converts an error into the answer for the devices that were sent.
 fn answer(error: &Error) -> Answer {
     if error.outcome_unknown() {
         return Answer::Lost;
@@ -335,7 +336,7 @@ fn answer(error: &Error) -> Answer {
     }
 }
 
-/// Nothing instead of an error that may pass.
+/// Returns `None` for an error that may pass.
 fn known_or_fatal<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -364,7 +365,7 @@ fn tagged(result: Result<()>) -> Result<Tagged> {
     }
 }
 
-/// Returns the meaning of a refused or failed sync, which ends nothing: devices appear without a sync too, only later.
+/// Converts a refused or failed sync, which is never fatal: devices also appear without a sync, only later.
 fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
     match error.kind() {
         _ if error.outcome_unknown() => Ok((Synced::Triggered, None)),

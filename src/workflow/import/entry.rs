@@ -7,17 +7,17 @@ use super::outcome::ImportOutcome;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Binary, Device, DeviceToImport, Id, ImportedDevice, SerialNumber, Text};
 
-/// The version of the format. It grows when an old reader would misunderstand a new journal.
+/// The version of the format. It increases when old readers would misread a new journal.
 const VERSION: u32 = 1;
 
 const RUN: &str = "import";
 
-/// The first line.
+/// The first line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     v: u32,
     run: Text,
-    /// The tenant, if the token names it.
+    /// The tenant, if the token shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<Text>,
     /// The digest of all devices.
@@ -27,42 +27,42 @@ pub(super) struct Header {
     at: Timestamp,
 }
 
-/// Any other line: what has changed for one device.
+/// Any other line: a change of one device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) at: Timestamp,
     /// The device's digest.
     pub(super) key: Text,
     #[serde(flatten)]
-    pub(super) change: Change,
+    pub(super) change: DeviceChange,
 }
 
 /// A change of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub(super) enum Change {
-    /// The device is about to be sent: from here on the service may have it.
+pub(super) enum DeviceChange {
+    /// The device is about to be sent: from now on the service may have it.
     Sending { import_id: Text },
-    /// The service certainly has not taken the device.
+    /// The service has certainly not taken the device.
     Unsent,
-    /// The service has answered, and with no record that is certainly the device's: it is not sent again.
+    /// The service has answered without a record that is certainly the device's: it is not sent again.
     Answered,
-    /// The service has the device, under this record.
+    /// The service has the device under this record.
     Accepted { record: Id<ImportedDevice> },
-    /// The import has ended well: it is registered as this device, which is waited for.
+    /// The import has succeeded: the device is registered under this id and is awaited.
     Ended { device: Id<Device>, already: bool },
-    /// The group tag of its device was changed to the one that was asked for, and is to be read back.
+    /// The device's group tag was changed to the desired one and has to be read back.
     Tagged,
-    /// This run has given it up; where it stands in the service has not changed, and another run goes on from there.
+    /// This run gave up on the device. Its state in the service is unchanged, and another run resumes there.
     GivenUp(ImportOutcome),
     /// The device has its outcome.
     Done(ImportOutcome),
-    /// The record of its import was deleted.
+    /// The import record was deleted.
     Cleaned,
 }
 
 impl Header {
-    /// For `devices`, whose keys are `keys`.
+    /// Creates the header for `devices`, whose keys are `keys`.
     pub(super) fn new(
         tenant: Option<&str>,
         devices: &[DeviceToImport],
@@ -88,33 +88,34 @@ impl Header {
     /// Checks that a run with this header may resume from a journal with the header `found`.
     pub(super) fn check(&self, found: &Self) -> Result<()> {
         let refuse = |problem: String| {
-            let message = format!(
-                "{problem}; name another journal, or delete it if its run is of no interest any more"
-            );
+            let message =
+                format!("{problem}; name another journal, or delete this one if its run is obsolete");
             Err(Error::new(ErrorKind::Journal, message))
         };
         if found.v != VERSION || found.run != self.run {
             let version = found.v;
             return refuse(format!(
-                "the journal is of a run of another kind, or of another version of the format ({version}, not {VERSION})"
+                "the journal belongs to another kind of run, or to another version of the format ({version}, not \
+                    {VERSION})"
             ));
         }
         if let (Some(ours), Some(theirs)) = (&self.tenant, &found.tenant)
             && !ours.eq_ignore_ascii_case(theirs)
         {
-            return refuse("the journal is of an import into another tenant".to_owned());
+            return refuse("the journal belongs to an import into another tenant".to_owned());
         }
         if found.input != self.input {
             let (theirs, ours) = (found.devices, self.devices);
             return refuse(format!(
-                "the journal is of an import of other devices, group tags or users ({theirs} devices there, {ours} here)"
+                "the journal belongs to an import of other devices, group tags or users ({theirs} devices there, \
+                    {ours} here)"
             ));
         }
         Ok(())
     }
 }
 
-/// Returns the digest of devices in any order: of everything that is asked for them.
+/// Returns an order-independent digest of devices and everything requested for them.
 #[cfg(feature = "workflow")]
 pub(in crate::workflow) fn devices_digest(devices: &[DeviceToImport]) -> String {
     let keys: Vec<Text> = devices.iter().map(device_key).collect();
@@ -133,7 +134,7 @@ fn input_digest<'a>(devices: impl Iterator<Item = (&'a DeviceToImport, &'a Text)
     hex(&hmac_sha256::Hash::hash(digests.as_flattened()))
 }
 
-/// Returns the key of a device in the journal: a digest of its serial number and its hash, which reveals neither.
+/// Returns the device's key in the journal: a digest of serial number and hash that reveals neither.
 pub(super) fn device_key(device: &DeviceToImport) -> Text {
     let hash = device.hardware_identifier.as_str();
     // The last character of padded base64 has bits without a meaning, which the service does not give back.
@@ -143,7 +144,7 @@ pub(super) fn device_key(device: &DeviceToImport) -> Text {
     }
 }
 
-/// Returns the key of a device with this serial number and the bytes of a hash.
+/// Returns the key of a device with this serial number and these bytes of a hash.
 pub(super) fn key_of(serial: &SerialNumber, hash: &Binary) -> Text {
     key(serial.as_str(), &hash.to_base64())
 }
@@ -153,7 +154,7 @@ fn key(serial: &str, hash: &str) -> Text {
     hex(digest(&[serial, hash]).split_at(16).0).into()
 }
 
-/// The digest of everything that is asked for a device.
+/// Returns the digest of everything requested for a device.
 fn whole_digest(device: &DeviceToImport, key: &Text) -> [u8; 32] {
     digest(&[
         key,
@@ -227,24 +228,24 @@ mod tests {
             group_tag: GroupTagCheck::Repaired,
         };
         for (change, rest) in [
-            (Change::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
-            (Change::Unsent, r#""state":"unsent""#),
-            (Change::Answered, r#""state":"answered""#),
-            (Change::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
+            (DeviceChange::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
+            (DeviceChange::Unsent, r#""state":"unsent""#),
+            (DeviceChange::Answered, r#""state":"answered""#),
+            (DeviceChange::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
             (
-                Change::Ended { device: "d".parse().unwrap(), already: false },
+                DeviceChange::Ended { device: "d".parse().unwrap(), already: false },
                 r#""state":"ended","device":"d","already":false"#,
             ),
-            (Change::Tagged, r#""state":"tagged""#),
+            (DeviceChange::Tagged, r#""state":"tagged""#),
             (
-                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
+                DeviceChange::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
                 r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (
-                Change::Done(done),
+                DeviceChange::Done(done),
                 r#""state":"done","outcome":"already_registered","device":"d","group_tag":"repaired""#,
             ),
-            (Change::Cleaned, r#""state":"cleaned""#),
+            (DeviceChange::Cleaned, r#""state":"cleaned""#),
         ] {
             let entry = line(change);
             let json = serde_json::to_string(&entry).unwrap();

@@ -1,12 +1,12 @@
-//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and
-//! the number of requests that send the device.
+//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and the number
+//! of requests that send the device.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::ImportOptions;
-use super::entry::{Change, device_key};
+use super::entry::{DeviceChange, device_key};
 use super::machine::Machine;
 use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Uncertainty};
 use super::step::{Answer, Step};
@@ -41,7 +41,7 @@ fn device() -> DeviceToImport {
     DeviceToImport::new("SN-1".parse().unwrap(), SampleHash::new("SN-1").build().unwrap())
 }
 
-/// A field of an answer: right but for one place.
+/// Returns a field of an answer, wrong only at the tested place.
 fn value(cell: (At, Field, Given), at: At, field: Field, right: &str, other: &str) -> Value {
     match (cell.0 == at && cell.1 == field).then_some(cell.2) {
         None | Some(Given::Right) => json!(right),
@@ -64,7 +64,7 @@ fn record(cell: (At, Field, Given), at: At, import_id: &str) -> Value {
     })
 }
 
-/// The outcome, the number of requests with the device, and whether its record was deleted.
+/// Returns the outcome, the number of requests with the device, and whether its record was deleted.
 fn run(cell: (At, Field, Given)) -> (ImportOutcome, u32, bool) {
     let device = device();
     let keys = vec![device_key(&device)];
@@ -79,14 +79,14 @@ fn run(cell: (At, Field, Given)) -> (ImportOutcome, u32, bool) {
                 return (report.devices.into_iter().next().unwrap().outcome, posts, is_deleted);
             }
             Step::Wait(wait) => now += wait,
-            Step::Send(shipments) => {
+            Step::Send(requests) => {
                 posts += 1;
                 let answer = Answer::Records(vec![parse(record(cell, At::Answer, "ours")).unwrap()]);
-                machine.on_sent(now, shipments[0], answer);
+                machine.on_sent(now, requests[0], answer);
             }
             // The list has what was answered.
-            Step::Look => {
-                machine.on_looked(now, Some(vec![parse(record(cell, At::Answer, "ours")).unwrap()]))
+            Step::List => {
+                machine.on_listed(now, Some(vec![parse(record(cell, At::Answer, "ours")).unwrap()]))
             }
             Step::Poll(records) => {
                 let seen = Lookup::Present(parse(record(cell, At::Poll, "ours")).unwrap());
@@ -168,18 +168,18 @@ fn an_answer_that_is_blank_throughout_confirms_nothing_and_the_device_is_not_sen
             match step {
                 Step::End => break machine.report(now),
                 Step::Wait(wait) => now += wait,
-                Step::Send(shipments) => {
+                Step::Send(requests) => {
                     posts += 1;
                     let records =
                         answered.iter().map(|record| serde_json::from_value(record.clone()).unwrap());
-                    machine.on_sent(now, shipments[0], Answer::Records(records.collect()));
+                    machine.on_sent(now, requests[0], Answer::Records(records.collect()));
                 }
-                Step::Look => machine.on_looked(now, Some(Vec::new())),
+                Step::List => machine.on_listed(now, Some(Vec::new())),
                 other => panic!("{other:?}"),
             }
         };
         assert_eq!(report.devices[0].outcome, ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound));
         assert_eq!(posts, 1);
-        assert!(changes.iter().any(|(_, change)| *change == Change::Answered), "{changes:?}");
+        assert!(changes.iter().any(|(_, change)| *change == DeviceChange::Answered), "{changes:?}");
     }
 }

@@ -1,43 +1,43 @@
-//! The rules of an import without any I/O.
+//! The rules of an import, without I/O.
 //!
-//! The driver asks for the next [`Step`], records the changes, carries the step out and hands the answer back. Time is
-//! the clock's `elapsed`.
+//! The driver calls [`Machine::next`] for the next [`Step`], records the changes, performs the step and passes the
+//! answer back. Time is the clock's `elapsed`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::entry::{Change, Entry, key_of};
+use super::entry::{DeviceChange, Entry, key_of};
 use super::matching::{Identity, Sent, identity, same_id, same_serial};
 use super::options::ImportOptions;
-use super::outbox::{Outbox, Outgoing, Parcel};
+use super::outbox::{Outbox, QueuedDevice, QueuedRequest};
 use super::outcome::{ImportOutcome, ImportStage, Registration, Uncertainty};
 use super::past::{self, Phase};
 use super::report::{DeviceImport, ImportCounts, ImportEventKind, ImportReport};
-use super::state::{Slot, State, Watch};
-use super::step::{Shipment, Step};
+use super::state::{Slot, SlotState, Watch};
+use super::step::{RequestNumber, Step};
 use super::sync::SyncGuard;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
 use crate::workflow::findings::IMPORT_RECORD_LEFT;
 
-/// The number of devices in one step: the number that is in flight in batches of twenty with the usual limits.
+/// The most devices in one step: those in flight with batches of twenty and the default limits.
 const MOST_AT_ONCE: usize = 320;
 
-/// The number of single devices that may be refused before any is taken; more refusals are not the devices' fault.
+/// The number of single devices refused before any is accepted at which the cause is not the devices.
 const MOST_REFUSED: u32 = 10;
 
-/// The state of an import: its devices, and the requests and polls that are due.
+/// The state of an import: its devices, and the due requests and polls.
 pub(super) struct Machine {
     pub(super) options: ImportOptions,
     pub(super) slots: Vec<Slot>,
     pub(super) outbox: Outbox,
     /// The requests in flight.
-    pub(super) on_their_way: BTreeMap<Shipment, Parcel>,
-    shipments: Shipment,
+    pub(super) in_flight: BTreeMap<RequestNumber, QueuedRequest>,
+    requests: RequestNumber,
     /// The limit of concurrent requests.
-    abreast: usize,
+    concurrent: usize,
     /// The devices to poll, by time.
     agenda: BTreeSet<(Duration, usize)>,
     deletions: VecDeque<(usize, Id<ImportedDevice>)>,
@@ -49,14 +49,14 @@ pub(super) struct Machine {
     pub(super) refused_in_a_row: u32,
     pub(super) records_left: usize,
     pub(super) notes: Vec<Finding>,
-    pub(super) changes: Vec<(usize, Change)>,
-    /// Events, each with the counts after it.
+    pub(super) changes: Vec<(usize, DeviceChange)>,
+    /// The events, each with the counts after it.
     events: Vec<(ImportEventKind, ImportCounts)>,
     new_id: fn() -> String,
 }
 
 impl Machine {
-    /// Creates an import of `devices`, whose keys are `keys`, and whose import ids come from `new_id`.
+    /// Creates an import of `devices`, with their `keys` and import ids from `new_id`.
     pub(super) fn new(
         devices: Vec<DeviceToImport>,
         keys: Vec<Text>,
@@ -68,9 +68,9 @@ impl Machine {
             options,
             slots: Vec::with_capacity(devices.len()),
             outbox: Outbox::new(options.chunk_size, options.max_in_flight),
-            on_their_way: BTreeMap::new(),
-            shipments: 0,
-            abreast: 1,
+            in_flight: BTreeMap::new(),
+            requests: 0,
+            concurrent: 1,
             agenda: BTreeSet::new(),
             deletions: VecDeque::new(),
             sync: SyncGuard::new(options.sync),
@@ -89,18 +89,18 @@ impl Machine {
         for (index, (device, key)) in devices.into_iter().zip(keys).enumerate() {
             let of = *first.entry(key.clone()).or_insert(index);
             let state = if of == index {
-                machine.outbox.push(Outgoing::new(index, &device));
+                machine.outbox.push(QueuedDevice::new(index, &device));
                 machine.counts.queued += 1;
-                State::Queued
+                SlotState::Queued
             } else {
                 machine.counts.duplicate += 1;
-                State::Done(ImportOutcome::Duplicate { of })
+                SlotState::Done(ImportOutcome::Duplicate { of })
             };
             machine.slots.push(Slot {
                 key,
                 serial: device.serial_number.clone(),
                 tag: device.group_tag.clone(),
-                device: (state == State::Queued).then(|| Box::new(device)),
+                device: (state == SlotState::Queued).then(|| Box::new(device)),
                 taken: None,
                 state,
                 import_id: None,
@@ -115,12 +115,12 @@ impl Machine {
         machine
     }
 
-    /// Resumes from the journal of an earlier run. Deadlines count from now on.
+    /// Resumes from the journal of an earlier run. Deadlines start anew.
     pub(super) fn resume(&mut self, entries: Vec<Entry>, now: Duration, today: Timestamp) -> Result<()> {
         let mut past = past::by_device(entries);
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            if slot.state != State::Queued {
+            if slot.state != SlotState::Queued {
                 continue;
             }
             let Some(past) = past.remove(&slot.key) else { continue };
@@ -134,34 +134,34 @@ impl Machine {
                     let age = Duration::try_from(today.duration_since(at)).unwrap_or_default();
                     let since = now.saturating_sub(age.min(self.options.confirm_schedule.deadline));
                     let watch = Watch::new(since, now, self.options.confirm_schedule);
-                    self.enter(index, State::Confirming(watch));
+                    self.enter(index, SlotState::Confirming(watch));
                 }
                 Phase::Answered => {
                     (slot.sends, slot.answered) = (1, true);
                     let watch = Watch::new(now, now, self.options.confirm_schedule);
-                    self.enter(index, State::Confirming(watch));
+                    self.enter(index, SlotState::Confirming(watch));
                 }
                 Phase::Accepted(record) => {
                     let watch = Watch::new(now, now, self.options.import_schedule);
-                    self.enter(index, State::Importing(record, watch));
+                    self.enter(index, SlotState::Importing(record, watch));
                 }
                 Phase::Ended(registration) => {
                     if !registration.already {
                         self.sync.registered(now);
                     }
                     let watch = Watch::new(now, now, self.options.visibility_schedule);
-                    self.enter(index, State::AwaitingVisibility(registration, watch));
+                    self.enter(index, SlotState::AwaitingVisibility(registration, watch));
                 }
                 Phase::Tagged(of) => {
                     let watch = Watch::new(now, now, self.options.group_tag_schedule);
-                    self.enter(index, State::Tagging { of, changed: true, watch });
+                    self.enter(index, SlotState::Tagging { of, changed: true, watch });
                 }
                 Phase::Done(outcome) => {
                     if let Some(record) = past.record.filter(|_| self.options.delete_records) {
                         self.deletions.push_back((index, record));
                     }
                     if outcome.is_settled() {
-                        self.enter(index, State::Done(outcome));
+                        self.enter(index, SlotState::Done(outcome));
                     } else {
                         slot.import_id = None;
                         slot.record = None;
@@ -174,31 +174,31 @@ impl Machine {
             return Err(Error::new(ErrorKind::Journal, message));
         }
         let slots = &self.slots;
-        self.outbox.retain(|index| slots.get(index).is_some_and(|slot| slot.state == State::Queued));
+        self.outbox.retain(|index| slots.get(index).is_some_and(|slot| slot.state == SlotState::Queued));
         self.finished_before = self.counts.finished();
         Ok(())
     }
 
     /// Sets the number of requests that the next step may send concurrently; at least 1.
-    pub(super) fn send_abreast(&mut self, requests: usize) {
-        self.abreast = requests.max(1);
+    pub(super) fn allow_concurrent(&mut self, requests: usize) {
+        self.concurrent = requests.max(1);
     }
 
-    /// Returns the next step. Changes are in [`Machine::take_changes`], to be recorded before the step is carried out.
+    /// Returns the next step. Record [`Machine::take_changes`] before performing the step.
     pub(super) fn next(&mut self, now: Duration) -> Step {
-        let mut shipments = Vec::new();
-        while shipments.len() < self.abreast
-            && let Some(parcel) = self.outbox.next(now, self.counts.pending())
+        let mut requests = Vec::new();
+        while requests.len() < self.concurrent
+            && let Some(queued) = self.outbox.next(now, self.counts.pending())
         {
             // What the service has not taken once goes alone.
-            let again = parcel.since.is_some();
-            shipments.push(self.begin_sending(parcel, now));
+            let again = queued.since.is_some();
+            requests.push(self.begin_sending(queued, now));
             if again {
                 break;
             }
         }
-        if !shipments.is_empty() {
-            return Step::Send(shipments);
+        if !requests.is_empty() {
+            return Step::Send(requests);
         }
         if let Some(step) = self.due(now) {
             return step;
@@ -221,16 +221,17 @@ impl Machine {
     }
 
     /// Returns the devices of a request of [`Step::Send`], with their import ids.
-    pub(super) fn to_send(&self, shipment: Shipment) -> Vec<DeviceToImport> {
-        self.sent(shipment).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
+    pub(super) fn to_send(&self, request: RequestNumber) -> Vec<DeviceToImport> {
+        self.sent(request).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
     }
 
-    /// Returns `true` if the service has refused so many single devices, and taken none, that the cause must be another.
+    /// Returns `true` if the service has refused so many single devices, and accepted none, that the cause must be
+    /// another.
     pub(super) fn is_refused_altogether(&self) -> bool {
         !self.taken && self.refused_in_a_row >= MOST_REFUSED
     }
 
-    /// Cancels every device without an outcome. The journal does not record it: a later run resumes.
+    /// Cancels every device without an outcome. Not journaled, so that a later run resumes.
     pub(super) fn cancel(&mut self) {
         for index in 0..self.slots.len() {
             if let Some(stage) = self.slot(index).and_then(|slot| slot.state.stage()) {
@@ -242,14 +243,14 @@ impl Machine {
         self.deletions.clear();
     }
 
-    /// Takes the changes to record since the last call, by device key.
-    pub(super) fn take_changes(&mut self) -> Vec<(Text, Change)> {
+    /// Takes the changes since the last call, by device key.
+    pub(super) fn take_changes(&mut self) -> Vec<(Text, DeviceChange)> {
         let key = |index: usize| self.slots.get(index).map(|slot| slot.key.clone());
         let changes = std::mem::take(&mut self.changes);
         changes.into_iter().filter_map(|(index, change)| Some((key(index)?, change))).collect()
     }
 
-    /// Adds an event, with the counts that hold after it.
+    /// Adds an event with the counts after it.
     pub(super) fn emit(&mut self, kind: ImportEventKind) {
         self.events.push((kind, self.counts));
     }
@@ -263,7 +264,7 @@ impl Machine {
         self.counts
     }
 
-    /// Returns the time that is left at the pace so far.
+    /// Returns the estimated remaining time at the pace so far.
     pub(super) fn estimate(&self, now: Duration) -> Option<Duration> {
         let finished = self.counts.finished().saturating_sub(self.finished_before);
         let left = self.counts.unfinished() as u128;
@@ -272,13 +273,13 @@ impl Machine {
         u64::try_from(millis).ok().map(Duration::from_millis)
     }
 
-    /// Returns the devices that are to be sent.
+    /// Returns the devices to send.
     pub(super) fn to_come(&self) -> impl Iterator<Item = &DeviceToImport> {
-        let queued = self.slots.iter().filter(|slot| slot.state == State::Queued);
+        let queued = self.slots.iter().filter(|slot| slot.state == SlotState::Queued);
         queued.filter_map(|slot| slot.device.as_deref())
     }
 
-    /// Returns the number of requests that the queue would be sent in.
+    /// Returns the number of requests for the queue.
     pub(super) fn requests_to_come(&mut self) -> usize {
         let mut requests = 0;
         while self.outbox.next(Duration::ZERO, 0).is_some() {
@@ -293,8 +294,8 @@ impl Machine {
             let evidence = format!("{} records of ended imports could not be deleted", self.records_left);
             notes.push(IMPORT_RECORD_LEFT.at("imports", evidence));
         }
-        let outcome = |state: State| match state {
-            State::Done(outcome) => outcome,
+        let outcome = |state: SlotState| match state {
+            SlotState::Done(outcome) => outcome,
             other => ImportOutcome::Cancelled { stage: other.stage().unwrap_or(ImportStage::Queued) },
         };
         let device = |slot: Slot| DeviceImport { serial_number: slot.serial, outcome: outcome(slot.state) };
@@ -311,18 +312,18 @@ impl Machine {
     }
 
     /// Returns the devices of a request in flight.
-    pub(super) fn sent(&self, shipment: Shipment) -> impl Iterator<Item = Sent<'_>> {
-        let devices = self.on_their_way.get(&shipment).into_iter().flat_map(|parcel| &parcel.devices);
+    pub(super) fn sent(&self, request: RequestNumber) -> impl Iterator<Item = Sent<'_>> {
+        let devices = self.in_flight.get(&request).into_iter().flat_map(|queued| &queued.devices);
         devices.filter_map(|index| Slot::as_sent((*index, self.slots.get(*index)?)))
     }
 
     /// Moves a device to another state, and updates counts, agenda and pending serial numbers.
-    pub(super) fn enter(&mut self, index: usize, state: State) {
+    pub(super) fn enter(&mut self, index: usize, state: SlotState) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let old = std::mem::replace(&mut slot.state, state);
         for (state, joins) in [(&old, false), (&slot.state, true)] {
             let count = match state {
-                State::Done(outcome) => self.counts.of_outcome(outcome),
+                SlotState::Done(outcome) => self.counts.of_outcome(outcome),
                 other => self.counts.of_stage(other.stage().unwrap_or(ImportStage::Queued)),
             };
             *count = if joins { count.saturating_add(1) } else { count.saturating_sub(1) };
@@ -338,7 +339,7 @@ impl Machine {
         }
     }
 
-    /// Returns the answer's word on the identity of a device that is polled.
+    /// Compares a polled record with the device.
     pub(super) fn identity_of_record(
         &self,
         index: usize,
@@ -360,7 +361,7 @@ impl Machine {
         ])
     }
 
-    /// Ends a device of which an answer has shown another identity.
+    /// Ends a device after an answer showed another identity.
     pub(super) fn finish_unconfirmed(&mut self, index: usize) {
         self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed));
     }
@@ -368,16 +369,16 @@ impl Machine {
     pub(super) fn finish(&mut self, index: usize, mut outcome: ImportOutcome) {
         let device = self.slot(index).and_then(|slot| slot.device.as_deref().or(slot.taken.as_deref()));
         outcome.redact(device);
-        self.enter(index, State::Done(outcome.clone()));
+        self.enter(index, SlotState::Done(outcome.clone()));
         let Some(slot) = self.slots.get_mut(index) else { return };
         (slot.device, slot.taken) = (None, None);
         if outcome.has_ended() {
-            self.changes.push((index, Change::Done(outcome.clone())));
+            self.changes.push((index, DeviceChange::Done(outcome.clone())));
             if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
                 self.deletions.push_back((index, record));
             }
         } else if !matches!(outcome, ImportOutcome::Cancelled { .. }) {
-            self.changes.push((index, Change::GivenUp(outcome.clone())));
+            self.changes.push((index, DeviceChange::GivenUp(outcome.clone())));
         }
         let serial_number = slot.serial.clone();
         self.emit(ImportEventKind::Finished { device: index, serial_number, outcome });
@@ -391,9 +392,9 @@ impl Machine {
             slot.registration = record.state.and_then(|state| state.device_registration_id);
             slot.taken = slot.device.take();
         }
-        self.changes.push((index, Change::Accepted { record: id.clone() }));
+        self.changes.push((index, DeviceChange::Accepted { record: id.clone() }));
         let next = now.saturating_add(self.options.import_schedule.initial_interval);
-        self.enter(index, State::Importing(id, Watch::new(now, next, self.options.import_schedule)));
+        self.enter(index, SlotState::Importing(id, Watch::new(now, next, self.options.import_schedule)));
     }
 
     pub(super) fn register(&mut self, index: usize, of: Registration, now: Duration, next: Duration) {
@@ -401,24 +402,24 @@ impl Machine {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.taken = None;
         }
-        self.changes.push((index, Change::Ended { device, already }));
+        self.changes.push((index, DeviceChange::Ended { device, already }));
         let watch = Watch::new(now, next, self.options.visibility_schedule);
-        self.enter(index, State::AwaitingVisibility(of, watch));
+        self.enter(index, SlotState::AwaitingVisibility(of, watch));
     }
 
-    fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) -> Shipment {
-        parcel.since.get_or_insert(now);
-        for index in &parcel.devices {
-            self.enter(*index, State::Sending);
+    fn begin_sending(&mut self, mut queued: QueuedRequest, now: Duration) -> RequestNumber {
+        queued.since.get_or_insert(now);
+        for index in &queued.devices {
+            self.enter(*index, SlotState::Sending);
             if let Some(slot) = self.slots.get_mut(*index) {
                 slot.sends = slot.sends.saturating_add(1);
                 let import_id = slot.import_id.get_or_insert_with(|| (self.new_id)().into()).clone();
-                self.changes.push((*index, Change::Sending { import_id }));
+                self.changes.push((*index, DeviceChange::Sending { import_id }));
             }
         }
-        self.shipments += 1;
-        self.on_their_way.insert(self.shipments, parcel);
-        self.shipments
+        self.requests += 1;
+        self.in_flight.insert(self.requests, queued);
+        self.requests
     }
 
     pub(super) fn unsend(&mut self, devices: &[usize]) {
@@ -426,7 +427,7 @@ impl Machine {
             if let Some(slot) = self.slots.get_mut(*index) {
                 slot.sends = slot.sends.saturating_sub(1);
             }
-            self.changes.push((*index, Change::Unsent));
+            self.changes.push((*index, DeviceChange::Unsent));
         }
     }
 
@@ -434,23 +435,23 @@ impl Machine {
         self.agenda.range(..=(now, usize::MAX)).copied().collect()
     }
 
-    /// Returns a step for the devices that are due: for those that need the same as the first.
+    /// Returns a step for the due devices that need the same action as the first.
     fn due(&self, now: Duration) -> Option<Step> {
         let (_, first) = self.agenda.first().filter(|(at, _)| *at <= now)?;
         let mut due = self.agenda.range(..=(now, usize::MAX));
         let due = due.by_ref().filter_map(|(_, index)| Some((*index, self.slots.get(*index)?)));
         Some(match &self.slots.get(*first)?.state {
-            State::Confirming(_) => Step::Look,
-            State::Importing(..) => {
+            SlotState::Confirming(_) => Step::List,
+            SlotState::Importing(..) => {
                 let record = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::Importing(record, _) => Some((index, record.clone())),
+                    SlotState::Importing(record, _) => Some((index, record.clone())),
                     _ => None,
                 };
                 Step::Poll(due.filter_map(record).take(MOST_AT_ONCE).collect())
             }
-            State::Tagging { changed: false, .. } => {
+            SlotState::Tagging { changed: false, .. } => {
                 let tag = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::Tagging { of, changed: false, .. } => {
+                    SlotState::Tagging { of, changed: false, .. } => {
                         Some((index, of.device.clone(), slot.tag.clone()))
                     }
                     _ => None,
@@ -459,7 +460,7 @@ impl Machine {
             }
             _ => {
                 let device = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::AwaitingVisibility(of, _) | State::Tagging { of, changed: true, .. } => {
+                    SlotState::AwaitingVisibility(of, _) | SlotState::Tagging { of, changed: true, .. } => {
                         Some((index, of.device.clone()))
                     }
                     _ => None,

@@ -1,11 +1,11 @@
-//! Which record of the service is which device of ours.
+//! Matches the service's records with devices.
 
 use std::collections::{HashMap, HashSet};
 
 use super::outcome::{Verdict, verdict};
 use crate::model::{DeviceToImport, ImportedDevice, SerialNumber};
 
-/// A device that was sent, by what its record must repeat.
+/// A sent device, with the values that its record must repeat.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent<'a> {
     pub(super) index: usize,
@@ -13,26 +13,26 @@ pub(super) struct Sent<'a> {
     pub(super) device: &'a DeviceToImport,
 }
 
-/// Where records come from.
+/// The source of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
-    /// The answer to our own request: all records are ours, even one that lacks its import id.
+pub(super) enum RecordSource {
+    /// The answer to our own request: all records are ours, even without an import id.
     Answer,
-    /// The list of all records of the tenant: a record is ours only if it bears our import id.
+    /// The list of all records in the tenant: a record is ours only with our import id.
     List,
 }
 
-/// The records of devices.
+/// The matched records.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     /// Devices with their records.
     pub(super) found: Vec<(usize, ImportedDevice)>,
-    /// Devices in whose place there is a record of another identity.
+    /// Devices in whose place the answer has a record of another identity.
     pub(super) contradicted: Vec<usize>,
 }
 
-/// Finds the record of each device, which has to confirm it and must not contradict it: see [`identity`].
-pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, from: From) -> Matches {
+/// Matches each device with its record, which has to confirm it and must not contradict it: see [`identity`].
+pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, from: RecordSource) -> Matches {
     let mut by_import_id: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
     let mut nameless: Vec<ImportedDevice> = Vec::new();
     for record in records {
@@ -52,10 +52,10 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
             None => {}
         }
     }
-    if from == From::Answer && !nameless.is_empty() {
+    if from == RecordSource::Answer && !nameless.is_empty() {
         match_nameless(sent, nameless, &mut matches);
     }
-    if from == From::Answer {
+    if from == RecordSource::Answer {
         // What is left of our own answer has another import id.
         let strangers: HashSet<String> = by_import_id.into_values().flatten().filter_map(serial_of).collect();
         let missing =
@@ -66,7 +66,7 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
     matches
 }
 
-/// Finds records without an import id, of our own answer, by the hash or by a serial number that is there once.
+/// Matches records without an import id in our own answer, by the hash or a unique serial number.
 fn match_nameless(sent: &[Sent<'_>], records: Vec<ImportedDevice>, matches: &mut Matches) {
     let mut of_serial: HashMap<String, usize> = HashMap::new();
     for one in sent {
@@ -106,19 +106,19 @@ impl Matches {
     }
 }
 
-/// The word of an answer on the identity of a device.
+/// The verdict of an answer on the identity of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Identity {
-    /// Something in the answer is the device's own, and nothing is another's.
+    /// At least one value is the device's own, and none is another's.
     Confirmed,
-    /// The answer is blank in all that tells devices apart.
+    /// All identifying values are blank.
     Blank,
-    /// Something in the answer is another device's.
+    /// A value is another device's.
     Contradicted,
 }
 
-/// Compares what an answer repeats of a device: `Some(true)` is the same, `Some(false)` another, and `None` blank. Blank
-/// confirms nothing and contradicts nothing.
+/// Compares the values that an answer repeats: `Some(true)` if equal, `Some(false)` if different, `None` if blank.
+/// Blank values neither confirm nor contradict.
 pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Identity {
     repeated.into_iter().fold(Identity::Blank, |identity, same| match (identity, same) {
         (Identity::Contradicted, _) | (_, Some(false)) => Identity::Contradicted,
@@ -127,13 +127,13 @@ pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Iden
     })
 }
 
-/// Returns whether a serial number that the service gives is the device's; `None` if it is blank.
+/// Returns whether the service's serial number is the device's; `None` if it is blank.
 pub(super) fn same_serial(serial: &SerialNumber, given: Option<&str>) -> Option<bool> {
     let given = given.map(str::trim).filter(|given| !given.is_empty())?;
     Some(given.to_lowercase() == serial.as_str().to_lowercase())
 }
 
-/// Returns whether an id that the service gives is the one that it should be; `None` if it is blank.
+/// Returns whether the service's id is the expected one; `None` if it is blank.
 pub(super) fn same_id(id: &str, given: Option<&str>) -> Option<bool> {
     let given = given.map(str::trim).filter(|given| !given.is_empty())?;
     Some(given.eq_ignore_ascii_case(id))
@@ -166,7 +166,7 @@ fn serial_of_ref(record: &ImportedDevice) -> Option<String> {
         .filter(|serial| !serial.is_empty())
 }
 
-/// Serial numbers that differ by case alone are the same to the service.
+/// Folds a serial number as the service compares it: without regard to case.
 fn fold(serial: &SerialNumber) -> String {
     serial.as_str().to_lowercase()
 }
@@ -188,7 +188,7 @@ mod tests {
         DeviceToImport::new(serial.parse().unwrap(), "T0EAAAA=".parse().unwrap())
     }
 
-    /// `id import-id serial hash`; `-` is blank.
+    /// Parses `id import-id serial hash`; `-` is blank.
     fn record(text: &str) -> ImportedDevice {
         let parts: Vec<&str> = text.split(' ').collect();
         let blank = |text: &str| if text == "-" { String::new() } else { text.to_owned() };
@@ -199,7 +199,7 @@ mod tests {
         .unwrap()
     }
 
-    fn found(sent: &[(&str, &str)], records: &[&str], from: From) -> Vec<(usize, String)> {
+    fn found(sent: &[(&str, &str)], records: &[&str], from: RecordSource) -> Vec<(usize, String)> {
         let devices: Vec<DeviceToImport> = sent.iter().map(|(_, serial)| device(serial)).collect();
         let sent: Vec<Sent<'_>> = sent
             .iter()
@@ -229,17 +229,21 @@ mod tests {
         ] {
             let expected: Vec<(usize, String)> =
                 expected.iter().map(|(index, id)| (*index, (*id).to_owned())).collect();
-            assert_eq!(found(&[("a", "A"), ("b", "B")], records, From::List), expected, "{records:?}");
+            assert_eq!(
+                found(&[("a", "A"), ("b", "B")], records, RecordSource::List),
+                expected,
+                "{records:?}"
+            );
         }
     }
 
     #[test]
     fn in_our_own_answer_a_record_without_import_id_is_told_by_its_serial_number_if_that_is_alone() {
         let sent = [("a", "A"), ("b", "B"), ("c", "B")];
-        assert_eq!(found(&sent, &["r - A -", "q - B -"], From::Answer), [(0, "r".to_owned())]);
-        assert_eq!(found(&sent, &["r - A -", "q - A -"], From::Answer), []);
-        assert_eq!(found(&sent, &["r - A T0EAAQA="], From::Answer), []);
-        assert_eq!(found(&sent, &["r - A -"], From::List), []);
+        assert_eq!(found(&sent, &["r - A -", "q - B -"], RecordSource::Answer), [(0, "r".to_owned())]);
+        assert_eq!(found(&sent, &["r - A -", "q - A -"], RecordSource::Answer), []);
+        assert_eq!(found(&sent, &["r - A T0EAAQA="], RecordSource::Answer), []);
+        assert_eq!(found(&sent, &["r - A -"], RecordSource::List), []);
     }
 
     #[test]
@@ -261,7 +265,7 @@ mod tests {
             (vec![pending.clone(), complete], "complete"),
             (vec![pending, error], "pending"),
         ] {
-            assert_eq!(match_records(&sent, records, From::List).found[0].1.id.as_str(), best);
+            assert_eq!(match_records(&sent, records, RecordSource::List).found[0].1.id.as_str(), best);
         }
     }
 }

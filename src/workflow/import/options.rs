@@ -12,18 +12,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct ImportOptions {
     /// The maximum number of devices in one request; at least 1. Default: 500.
     ///
-    /// Graph documents no limit, the portal takes 500 in a file. A request also stays below 3 MiB, whatever is set here.
-    /// The fewer the requests, the less of them are throttled; the more the devices, the more have to be looked for if
-    /// an answer is lost.
+    /// Graph documents no limit; the portal accepts 500 in a file. A request also stays below 3 MiB. Fewer requests are
+    /// throttled less; larger ones leave more devices to search for if an answer is lost.
     pub chunk_size: usize,
     /// The maximum number of devices in flight; at least 1. Default: 2,000.
     ///
-    /// Each is polled by its id, and Intune takes 1,000 requests in 20 seconds.
+    /// Each device is polled by its id, and Intune accepts 1,000 requests in 20 seconds.
     pub max_in_flight: usize,
     /// The maximum number of attempts to send a device if the answer is lost and no record is found; at least 1.
     /// Default: 2.
     ///
-    /// Before each retry the device is searched for on `confirm_schedule`. Should the first request arrive after all, the
+    /// Before each retry the device is searched for on `confirm_schedule`. If the first request arrives late, the
     /// second ends as already registered.
     pub max_attempts: u32,
     /// The timeout of a request's retries while the service throttles or cannot be reached. Default: 1 hour.
@@ -37,20 +36,20 @@ pub struct ImportOptions {
     pub visibility_schedule: Schedule,
     /// The schedule of polls until a changed group tag reads back. Default: after 5, then up to 60 seconds, for 15 minutes.
     pub group_tag_schedule: Schedule,
-    /// Whether a device counts as registered only when it can be read. Yes.
+    /// Whether a device counts as registered only when it can be read. Default: yes.
     pub wait_until_visible: bool,
-    /// Whether to ask for a sync when devices are registered, so that they can be read sooner. Yes.
+    /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: yes.
     ///
-    /// At most one in ten minutes, as the service demands, whoever asked for the last one.
+    /// At most one sync in ten minutes, as the service demands, including those that others start.
     pub sync: bool,
-    /// Whether to change the group tag of a registered device that has another than was asked for. Yes.
+    /// Whether to change the group tag of a registered device that differs from the desired one. Default: yes.
     ///
-    /// It is changed once. Needs `wait_until_visible` for devices that were not registered before.
+    /// The tag is changed once. Devices that were not registered before need `wait_until_visible`.
     pub repair_group_tag: bool,
-    /// Whether a device that is imported without a group tag is to have none: a tag that it has is then cleared, as
-    /// `repair_group_tag` changes another. No: its tag is left as it is.
+    /// Whether to clear the tag of a device that is imported without a group tag, as `repair_group_tag` changes a
+    /// different one. Default: no.
     pub clear_group_tag: bool,
-    /// Whether to delete the records of imports that have ended; never another's than its own. Yes.
+    /// Whether to delete this run's import records after they have ended. Default: yes.
     pub delete_records: bool,
 }
 
@@ -110,11 +109,11 @@ setters! {
     with_group_tag_schedule: group_tag_schedule: Schedule;
     /// Sets whether a device counts as registered only when it can be read.
     with_wait_until_visible: wait_until_visible: bool;
-    /// Sets whether to ask for a sync.
+    /// Sets whether to start a sync.
     with_sync: sync: bool;
     /// Sets whether to change a group tag that differs.
     with_repair_group_tag: repair_group_tag: bool;
-    /// Sets whether a device without a group tag in the input is to have none in the service.
+    /// Sets whether to clear the tag of a device without a group tag in the input.
     with_clear_group_tag: clear_group_tag: bool;
     /// Sets whether to delete the records of imports that have ended.
     with_delete_records: delete_records: bool;

@@ -1,28 +1,28 @@
-//! Which devices go into which request, and when it is sent.
+//! The queue of devices to send: their requests and send times.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use crate::model::{DeviceToImport, SerialNumber};
 
-/// How large a request may be. Graph takes 4 MB.
+/// The largest request in bytes. Graph accepts 4 MB.
 const MOST_BYTES: usize = 3 << 20;
 
-/// What a device takes in a request beside its hash, at most.
+/// The most bytes of a device in a request beside its hash.
 const FRAME_BYTES: usize = 1024;
 
-/// The first wait after the service did not take a request, and the longest, where it names none.
+/// The first and the longest backoff after the service did not accept a request, unless the service names one.
 const HELD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// A device that is to be sent.
+/// A device to send.
 #[derive(Debug, Clone)]
-pub(super) struct Outgoing {
+pub(super) struct QueuedDevice {
     index: usize,
     serial: String,
     bytes: usize,
 }
 
-impl Outgoing {
+impl QueuedDevice {
     pub(super) fn new(index: usize, device: &DeviceToImport) -> Self {
         let bytes = device.hardware_identifier.as_str().len().saturating_add(FRAME_BYTES);
         Self { index, serial: fold(&device.serial_number), bytes }
@@ -31,29 +31,29 @@ impl Outgoing {
 
 /// The devices of one request.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(super) struct QueuedRequest {
     pub(super) devices: Vec<usize>,
-    /// When it was first tried.
+    /// The time of the first attempt.
     pub(super) since: Option<Duration>,
     not_before: Duration,
     wait: Duration,
 }
 
-impl Parcel {
+impl QueuedRequest {
     fn new(devices: Vec<usize>) -> Self {
         Self { devices, since: None, not_before: Duration::ZERO, wait: HELD.0 }
     }
 }
 
-/// What is to be sent.
+/// The queue.
 #[derive(Debug)]
 pub(super) struct Outbox {
     chunk_size: usize,
     max_in_flight: usize,
-    queue: VecDeque<Outgoing>,
-    /// Requests that were not taken: they go before any other, in this order.
-    held: VecDeque<Parcel>,
-    /// How many devices of a serial number the service may be at.
+    queue: VecDeque<QueuedDevice>,
+    /// Requests to retry, before any other, in this order.
+    held: VecDeque<QueuedRequest>,
+    /// The number of pending devices by serial number.
     pending_serials: HashMap<String, u32>,
 }
 
@@ -68,7 +68,7 @@ impl Outbox {
         }
     }
 
-    pub(super) fn push(&mut self, device: Outgoing) {
+    pub(super) fn push(&mut self, device: QueuedDevice) {
         self.queue.push_back(device);
     }
 
@@ -81,29 +81,34 @@ impl Outbox {
         self.held.clear();
     }
 
-    /// When the next request may be sent, if one is held.
+    /// Returns the time at which the next held request may be sent.
     pub(super) fn held_until(&self) -> Option<Duration> {
-        self.held.front().map(|parcel| parcel.not_before)
+        self.held.front().map(|queued| queued.not_before)
     }
 
-    /// Keeps a request for later, and says how much later.
-    pub(super) fn hold(&mut self, mut parcel: Parcel, now: Duration, asked: Option<Duration>) -> Duration {
-        let wait = asked.unwrap_or_default().max(parcel.wait);
-        parcel.wait = parcel.wait.saturating_add(parcel.wait / 2).min(HELD.1);
-        parcel.not_before = now.saturating_add(wait);
-        self.held.push_front(parcel);
+    /// Holds a request back and returns the backoff.
+    pub(super) fn hold(
+        &mut self,
+        mut queued: QueuedRequest,
+        now: Duration,
+        asked: Option<Duration>,
+    ) -> Duration {
+        let wait = asked.unwrap_or_default().max(queued.wait);
+        queued.wait = queued.wait.saturating_add(queued.wait / 2).min(HELD.1);
+        queued.not_before = now.saturating_add(wait);
+        self.held.push_front(queued);
         wait
     }
 
-    /// Keeps a request in two halves.
-    pub(super) fn halve(&mut self, mut parcel: Parcel) {
-        let second = parcel.devices.split_off(parcel.devices.len() / 2);
-        for devices in [second, parcel.devices] {
-            self.held.push_front(Parcel { since: parcel.since, ..Parcel::new(devices) });
+    /// Holds a request back in two halves.
+    pub(super) fn halve(&mut self, mut queued: QueuedRequest) {
+        let second = queued.devices.split_off(queued.devices.len() / 2);
+        for devices in [second, queued.devices] {
+            self.held.push_front(QueuedRequest { since: queued.since, ..QueuedRequest::new(devices) });
         }
     }
 
-    /// Says that the service has begun, or ended, to be at a device with this serial number.
+    /// Marks a serial number as pending in the service, or as no longer pending.
     pub(super) fn serial_is_pending(&mut self, serial: &SerialNumber, pending: bool) {
         let serial = fold(serial);
         let count = self.pending_serials.get(&serial).copied().unwrap_or_default();
@@ -114,8 +119,8 @@ impl Outbox {
         };
     }
 
-    /// The next request: one that was held, or a new one, if the service is at so few devices that there is room for it.
-    pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<Parcel> {
+    /// Returns the next request: a held one, or a new one if the number of pending devices allows.
+    pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<QueuedRequest> {
         if let Some(held) = self.held.front() {
             return if held.not_before <= now { self.held.pop_front() } else { None };
         }
@@ -147,11 +152,11 @@ impl Outbox {
         }
         skipped.append(&mut self.queue);
         self.queue = skipped;
-        if devices.is_empty() { None } else { Some(Parcel::new(devices)) }
+        if devices.is_empty() { None } else { Some(QueuedRequest::new(devices)) }
     }
 }
 
-/// Serial numbers that differ by case alone are the same to the service.
+/// Folds a serial number as the service compares it: without regard to case.
 fn fold(serial: &SerialNumber) -> String {
     serial.as_str().to_lowercase()
 }
@@ -167,13 +172,13 @@ mod tests {
         for (index, serial) in serials.iter().enumerate() {
             let device =
                 DeviceToImport::new(serial.parse().unwrap(), "A".repeat(hash_bytes).parse().unwrap());
-            outbox.push(Outgoing::new(index, &device));
+            outbox.push(QueuedDevice::new(index, &device));
         }
         outbox
     }
 
-    fn devices(parcel: Option<Parcel>) -> Vec<usize> {
-        parcel.map_or_else(Vec::new, |parcel| parcel.devices)
+    fn devices(queued: Option<QueuedRequest>) -> Vec<usize> {
+        queued.map_or_else(Vec::new, |queued| queued.devices)
     }
 
     #[test]
@@ -183,8 +188,8 @@ mod tests {
         let sizes = |chunk_size, max_in_flight, hash| {
             let mut outbox = outbox(chunk_size, max_in_flight, &many, hash);
             let mut sizes = Vec::new();
-            while let Some(parcel) = outbox.next(SECOND, 0) {
-                sizes.push(parcel.devices.len());
+            while let Some(queued) = outbox.next(SECOND, 0) {
+                sizes.push(queued.devices.len());
             }
             sizes
         };
@@ -219,17 +224,17 @@ mod tests {
         let mut outbox = outbox(3, 100, &["A", "B", "C", "D"], 4);
         let mut now = SECOND;
         let mut waits = Vec::new();
-        let mut parcel = outbox.next(now, 0).unwrap();
+        let mut queued = outbox.next(now, 0).unwrap();
         for asked in [None, None, Some(SECOND * 100), None, None, None, None, None, None] {
-            let wait = outbox.hold(parcel, now, asked);
+            let wait = outbox.hold(queued, now, asked);
             waits.push(wait.as_millis());
             assert!(outbox.next(now, 0).is_none(), "nothing overtakes it");
             now += wait;
             assert_eq!(outbox.held_until(), Some(now));
-            parcel = outbox.next(now, 0).unwrap();
+            queued = outbox.next(now, 0).unwrap();
         }
         assert_eq!(waits, [5000, 7500, 100_000, 16_875, 25_312, 37_968, 56_953, 60_000, 60_000]);
-        outbox.halve(parcel);
+        outbox.halve(queued);
         assert_eq!(devices(outbox.next(now, 0)), [0]);
         assert_eq!(devices(outbox.next(now, 0)), [1, 2]);
         assert_eq!(devices(outbox.next(now, 0)), [3]);

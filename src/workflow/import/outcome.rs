@@ -16,14 +16,14 @@ pub enum ImportOutcome {
     /// This import registered the device.
     #[non_exhaustive]
     Registered {
-        /// The registered device. None if the service did not say: then neither its appearance nor its group tag was
-        /// waited for.
+        /// The registered device; `None` if the service did not name it: then neither its visibility nor its group tag
+        /// was awaited.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<Id<Device>>,
         /// The state of the device's group tag.
         group_tag: GroupTagCheck,
     },
-    /// The device was registered in this tenant before, and can be read there.
+    /// The device was registered in this tenant before, and can be read.
     #[non_exhaustive]
     AlreadyRegistered {
         /// The registered device.
@@ -33,10 +33,10 @@ pub enum ImportOutcome {
     },
     /// Another tenant owns the device.
     OtherTenant(Rejection),
-    /// The input has the device twice, and this is not the first: see the first for the outcome.
+    /// The device is a repetition in the input: see its first occurrence for the outcome.
     #[non_exhaustive]
     Duplicate {
-        /// The place of the first in the input, from 0.
+        /// The index of the first occurrence in the input.
         of: usize,
     },
     /// The service rejected the device.
@@ -50,7 +50,7 @@ pub enum ImportOutcome {
         /// The stage that took too long.
         stage: ImportStage,
     },
-    /// The run was stopped before this device had an outcome. A run with the same journal resumes there.
+    /// The run was stopped before this device had an outcome. A run with the same journal resumes it.
     #[non_exhaustive]
     Cancelled {
         /// The stage that the device had reached.
@@ -88,9 +88,9 @@ pub enum GroupTagCheck {
     /// The tag is the desired one.
     #[serde(rename = "right")]
     Match,
-    /// The tag was another; it was changed, and reads back.
+    /// The tag was different; it was changed and reads back.
     Repaired,
-    /// The tag is another, and was left unchanged, or the service refused to change it.
+    /// The tag is different and was left unchanged, or the service refused to change it.
     #[serde(rename = "different")]
     Mismatch,
 }
@@ -99,12 +99,12 @@ pub enum GroupTagCheck {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Rejection {
-    /// The service's name of the error, such as `InvalidZtdHardwareHash`; may be empty.
+    /// The name of the service's error, such as `InvalidZtdHardwareHash`; may be empty.
     pub name: Text,
-    /// The service's number of the error. The same number can come with different names: decide by the name.
+    /// The number of the service's error. One number occurs with different names: decide by the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
-    /// The HTTP status, if the service rejected the request and not the import.
+    /// The HTTP status, if the service rejected the request rather than the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
@@ -117,10 +117,10 @@ pub enum Uncertainty {
     /// The device was sent, no answer came, and no record of the import was found.
     #[serde(rename = "no_trace")]
     RecordNotFound,
-    /// The service reports that the device is registered in this tenant, and does not name the registration.
+    /// The service reports that the device is registered in this tenant, without naming the registration.
     NoRegistrationId,
-    /// The service answered with a record or a device of another identity: another import id, serial number, hash or id
-    /// than the device that was sent. Nothing of it was changed or deleted.
+    /// The service answered with a record or a device of another identity: an import id, serial number, hash or id
+    /// other than that of the sent device. Nothing of it was changed or deleted.
     IdentityUnconfirmed,
     /// Someone else deleted the record of the import before its end.
     #[serde(rename = "record_gone")]
@@ -139,7 +139,7 @@ impl ImportOutcome {
         matches!(self, Self::Registered { .. } | Self::AlreadyRegistered { .. })
     }
 
-    /// The registered device, where it is known.
+    /// Returns the registered device, if it is known.
     pub fn device(&self) -> Option<&Id<Device>> {
         match self {
             Self::Registered { device, .. } => device.as_ref(),
@@ -151,8 +151,9 @@ impl ImportOutcome {
     /// Returns a finding for the device called `place`; `None` if the device is registered as desired.
     pub fn finding(&self, place: &str) -> Option<Finding> {
         Some(match self {
-            Self::Registered { device: None, .. } => IMPORT_NO_DEVICE_ID
-                .at(place, "it was registered, and the service did not say as which device"),
+            Self::Registered { device: None, .. } => {
+                IMPORT_NO_DEVICE_ID.at(place, "it was registered, but the service did not name the device")
+            }
             Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
             {
                 GroupTagCheck::Mismatch => {
@@ -162,7 +163,7 @@ impl ImportOutcome {
             },
             Self::OtherTenant(rejection) => IMPORT_OTHER_TENANT.at(place, rejection.to_string()),
             Self::Duplicate { of } => IMPORT_DUPLICATE
-                .at(place, format!("it is in the input before, at place {}", of.saturating_add(1))),
+                .at(place, format!("it repeats the device at place {} of the input", of.saturating_add(1))),
             Self::Rejected(rejection) => {
                 IMPORT_REFUSED.at(place, rejection.to_string()).with_remedy(rejection.remedy())
             }
@@ -178,7 +179,7 @@ impl ImportOutcome {
         })
     }
 
-    /// Returns `true` if the import of the device has ended, so that its record is of no more use.
+    /// Returns `true` if the import of the device has ended, so that its record is no longer needed.
     pub(super) fn has_ended(&self) -> bool {
         self.is_registered()
             || matches!(
@@ -187,7 +188,7 @@ impl ImportOutcome {
             )
     }
 
-    /// Redacts what the service may have repeated of the device.
+    /// Redacts the device's values in the service's text.
     pub(super) fn redact(&mut self, device: Option<&DeviceToImport>) {
         let text = match self {
             Self::OtherTenant(rejection) | Self::Rejected(rejection) => &mut rejection.name,
@@ -203,7 +204,7 @@ impl ImportOutcome {
         *text = redactor.text(text).into();
     }
 
-    /// Returns `true` if another run would find the same. An error that may pass is retried.
+    /// Returns `true` if another run would have the same outcome. Transient errors are retried.
     pub(super) fn is_settled(&self) -> bool {
         match self {
             Self::Rejected(rejection) => rejection.is_lasting(),
@@ -232,7 +233,7 @@ impl fmt::Display for ImportStage {
         f.write_str(match self {
             Self::Queued => "queued",
             Self::Sending => "being sent",
-            Self::Confirming => "looked for after a lost answer",
+            Self::Confirming => "being searched for after a lost answer",
             Self::Importing => "being imported by the service",
             Self::AwaitingVisibility => "registered and not readable yet",
             Self::Tagging => "waiting for its changed group tag",
@@ -240,7 +241,7 @@ impl fmt::Display for ImportStage {
     }
 }
 
-/// Names of refusals, as the service and its documentation spell them.
+/// Names of errors, in the spelling of the service and its documentation.
 mod names {
     pub(super) const HERE: &str = "ZtdDeviceAlreadyAssigned";
     pub(super) const ELSEWHERE: [&str; 2] =
@@ -260,7 +261,7 @@ impl Rejection {
         } else if is(names::DUPLICATED) {
             "the same device was being imported at the same time; run it again when that has ended"
         } else if is(names::STORAGE) {
-            "the service failed for a passing reason; run it again later"
+            "the service failed temporarily; run the import again later"
         } else if names::DELETION.into_iter().any(is) {
             "its earlier registration is being deleted; run it again in half an hour"
         } else if self.status.is_some() {
@@ -295,17 +296,15 @@ impl Uncertainty {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::RecordNotFound => {
-                "run it again with the same journal: it is looked for once more, and sent if no answer came; if an answer \
-                 came, import it in a new run"
+                "run the import again with the same journal: the device is searched for again, and sent if there \
+                    was no answer; if there was one, import it in a new run"
             }
             Self::IdentityUnconfirmed => {
-                "look at the import and at the device in the Intune admin center, and compare serial number and manufacturer"
+                "check the import and the device in the Intune admin center, and compare serial number and manufacturer"
             }
             Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
             Self::RecordDeleted => "import it in a new run: if it is registered by now, that run says so",
-            Self::UnknownStatus { .. } => {
-                "look at the record in the service, and at a newer version of this crate"
-            }
+            Self::UnknownStatus { .. } => "check the record in the service, and update this crate",
         }
     }
 }
@@ -318,7 +317,7 @@ impl fmt::Display for Uncertainty {
                 f.write_str("the service answered with a record or a device of another identity")
             }
             Self::NoRegistrationId => {
-                f.write_str("registered before, the service does not say as which device")
+                f.write_str("registered before, but the service does not name the device")
             }
             Self::RecordDeleted => f.write_str("the record of its import was deleted by someone else"),
             Self::UnknownStatus { status } => write!(f, "the import has the unknown status {status:?}"),
@@ -326,10 +325,10 @@ impl fmt::Display for Uncertainty {
     }
 }
 
-/// The meaning of an import's state.
+/// The interpretation of an import's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing yet.
+    /// No result yet.
     Pending,
     /// The device is registered under this id.
     Complete(Option<Id<Device>>),
@@ -338,7 +337,7 @@ pub(super) enum Verdict {
     Ended(ImportOutcome),
 }
 
-/// Reads the state of an import. The name of an error decides; its number only where there is no name.
+/// Interprets the state of an import. The name of an error decides; its number only if there is no name.
 pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let Some(state) = state else { return Verdict::Pending };
     let registration = state.device_registration_id.clone();
@@ -371,7 +370,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     }
 }
 
-/// The registration that an import ended with.
+/// The registration that resulted from an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Registration {
     pub(super) device: Id<Device>,
@@ -389,8 +388,8 @@ impl Registration {
     }
 }
 
-/// Returns `true` if a device has the desired group tag, or none if none is desired. Rules of dynamic groups do not mind
-/// its case; a repair would be one for its own sake.
+/// Returns `true` if a device has the desired group tag, or none if none is desired. Case is ignored, as in rules of
+/// dynamic groups.
 pub(super) fn has_tag(device: &Device, wanted: Option<&GroupTag>) -> bool {
     let tag = device.group_tag.as_deref().unwrap_or_default();
     tag.to_lowercase() == wanted.map_or("", GroupTag::as_str).to_lowercase()

@@ -1,10 +1,10 @@
-//! The devices of an earlier run, read back from its journal.
+//! The devices of an earlier run, read from its journal.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::entry::{Change, Entry};
+use super::entry::{DeviceChange, Entry};
 use super::outcome::{ImportOutcome, Registration};
 use crate::model::{Id, ImportedDevice, Text};
 
@@ -17,12 +17,12 @@ pub(super) fn by_device(entries: Vec<Entry>) -> HashMap<Text, Past> {
     past
 }
 
-/// The journal's last word on one device.
+/// The journal's last state of one device.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) phase: Phase,
     pub(super) import_id: Option<Text>,
-    /// The record of its import, unless that was deleted.
+    /// The import record, unless it was deleted.
     pub(super) record: Option<Id<ImportedDevice>>,
 }
 
@@ -45,26 +45,26 @@ pub(super) enum Phase {
 impl Past {
     fn apply(&mut self, entry: Entry) {
         match entry.change {
-            Change::Sending { import_id } => {
+            DeviceChange::Sending { import_id } => {
                 *self = Self { phase: Phase::Sent(entry.at), import_id: Some(import_id), ..Self::default() };
             }
-            Change::Unsent => self.phase = Phase::Queued,
-            Change::Answered => self.phase = Phase::Answered,
-            Change::Accepted { record } => {
+            DeviceChange::Unsent => self.phase = Phase::Queued,
+            DeviceChange::Answered => self.phase = Phase::Answered,
+            DeviceChange::Accepted { record } => {
                 self.record = Some(record.clone());
                 self.phase = Phase::Accepted(record);
             }
-            Change::Ended { device, already } => {
+            DeviceChange::Ended { device, already } => {
                 self.phase = Phase::Ended(Registration { device, already });
             }
-            Change::Tagged => {
+            DeviceChange::Tagged => {
                 if let Phase::Ended(registration) = &self.phase {
                     self.phase = Phase::Tagged(registration.clone());
                 }
             }
-            Change::GivenUp(_) => {}
-            Change::Done(outcome) => self.phase = Phase::Done(outcome),
-            Change::Cleaned => self.record = None,
+            DeviceChange::GivenUp(_) => {}
+            DeviceChange::Done(outcome) => self.phase = Phase::Done(outcome),
+            DeviceChange::Cleaned => self.record = None,
         }
     }
 }
@@ -77,14 +77,14 @@ mod tests {
     #[test]
     fn the_last_word_on_a_device_counts_and_a_new_sending_begins_anew() {
         let refused = Rejection { name: "StorageError".into(), code: None, status: None };
-        let record = |id: &str| Change::Accepted { record: id.parse().unwrap() };
-        let sending = |id: &str| Change::Sending { import_id: id.into() };
-        let ended = || Change::Ended { device: "d".parse().unwrap(), already: true };
+        let record = |id: &str| DeviceChange::Accepted { record: id.parse().unwrap() };
+        let sending = |id: &str| DeviceChange::Sending { import_id: id.into() };
+        let ended = || DeviceChange::Ended { device: "d".parse().unwrap(), already: true };
         for (changes, expected) in [
             (vec![], "Queued None None"),
             (vec![sending("i")], "Sent(1970-01-01T00:00:00Z) Some(\"i\") None"),
-            (vec![sending("i"), Change::Unsent], "Queued Some(\"i\") None"),
-            (vec![sending("i"), Change::Answered], "Answered Some(\"i\") None"),
+            (vec![sending("i"), DeviceChange::Unsent], "Queued Some(\"i\") None"),
+            (vec![sending("i"), DeviceChange::Answered], "Answered Some(\"i\") None"),
             (vec![sending("i"), record("r")], "Accepted(\"r\") Some(\"i\") Some(\"r\")"),
             (
                 vec![sending("i"), record("r"), ended()],
@@ -95,8 +95,8 @@ mod tests {
                     sending("i"),
                     record("r"),
                     ended(),
-                    Change::Tagged,
-                    Change::GivenUp(ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
+                    DeviceChange::Tagged,
+                    DeviceChange::GivenUp(ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
                 ],
                 "Tagged(Registration { device: \"d\", already: true }) Some(\"i\") Some(\"r\")",
             ),
@@ -104,7 +104,7 @@ mod tests {
                 vec![
                     sending("i"),
                     record("r"),
-                    Change::Done(ImportOutcome::Rejected(refused.clone())),
+                    DeviceChange::Done(ImportOutcome::Rejected(refused.clone())),
                     sending("j"),
                 ],
                 "Sent(1970-01-01T00:00:00Z) Some(\"j\") None",
@@ -114,8 +114,8 @@ mod tests {
                     sending("i"),
                     record("r"),
                     ended(),
-                    Change::Done(ImportOutcome::OtherTenant(refused)),
-                    Change::Cleaned,
+                    DeviceChange::Done(ImportOutcome::OtherTenant(refused)),
+                    DeviceChange::Cleaned,
                 ],
                 "Done(OtherTenant(Rejection { name: \"StorageError\", code: None, status: None })) Some(\"i\") None",
             ),

@@ -15,7 +15,7 @@ pub struct ImportEvent {
     pub kind: ImportEventKind,
     /// The counts after the event.
     pub counts: ImportCounts,
-    /// The time left at the pace so far; `None` before the first device has its outcome.
+    /// The estimated remaining time at the pace so far; `None` before the first device has its outcome.
     pub estimate: Option<Duration>,
 }
 
@@ -24,14 +24,14 @@ pub struct ImportEvent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEventKind {
-    /// The run resumes from the journal of an earlier run. A kill may have cut off its last `torn_bytes`; the run searches
+    /// The run resumes from an earlier run's journal. A kill may have cut off the last `torn_bytes`; the run searches
     /// for what they recorded.
     #[non_exhaustive]
     Resumed {
-        /// Bytes of an incomplete last line.
+        /// The number of bytes of an incomplete last line.
         torn_bytes: usize,
     },
-    /// The service took devices.
+    /// The service accepted devices.
     #[non_exhaustive]
     Sent {
         /// The number of devices.
@@ -58,7 +58,7 @@ pub enum ImportEventKind {
     /// A device's group tag was changed.
     #[non_exhaustive]
     GroupTagChanged {
-        /// The device's place in the input, from 0.
+        /// The device's index in the input.
         device: usize,
     },
     /// A sync was started.
@@ -66,14 +66,14 @@ pub enum ImportEventKind {
     /// A device has its outcome.
     #[non_exhaustive]
     Finished {
-        /// The device's place in the input, from 0.
+        /// The device's index in the input.
         device: usize,
         /// The device's serial number.
         serial_number: SerialNumber,
         /// The outcome.
         outcome: ImportOutcome,
     },
-    /// A finding that stops nothing.
+    /// A finding that does not stop the run.
     Finding(Finding),
 }
 
@@ -85,11 +85,11 @@ pub struct ImportCounts {
     pub queued: usize,
     /// Being sent, or held back.
     pub sending: usize,
-    /// Looked for after a lost answer.
+    /// Being searched for after a lost answer.
     pub confirming: usize,
-    /// At work in the service.
+    /// Being processed by the service.
     pub importing: usize,
-    /// Registered and not readable yet.
+    /// Registered but not yet readable.
     pub awaiting_visibility: usize,
     /// Waiting for a changed group tag.
     pub tagging: usize,
@@ -99,7 +99,7 @@ pub struct ImportCounts {
     pub already_registered: usize,
     /// Owned by another tenant.
     pub other_tenant: usize,
-    /// In the input before.
+    /// Repeated in the input.
     pub duplicate: usize,
     /// Rejected.
     pub rejected: usize,
@@ -112,7 +112,7 @@ pub struct ImportCounts {
 }
 
 impl ImportCounts {
-    /// Returns the number of all devices.
+    /// Returns the total number of devices.
     pub fn total(&self) -> usize {
         self.unfinished() + self.finished()
     }
@@ -134,7 +134,7 @@ impl ImportCounts {
         self.queued + self.pending() + self.awaiting_visibility + self.tagging
     }
 
-    /// Returns the number of devices that the service has, or may have, at work.
+    /// Returns the number of devices that the service is, or may be, processing.
     pub(super) fn pending(&self) -> usize {
         self.sending + self.confirming + self.importing
     }
@@ -164,7 +164,7 @@ impl ImportCounts {
     }
 }
 
-/// The end of an import: an outcome for each device, in the order of the input.
+/// The result of an import: an outcome for each device, in the order of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportReport {
@@ -190,7 +190,7 @@ pub struct DeviceImport {
 }
 
 impl ImportReport {
-    /// Returns `true` if every device is registered in this tenant. A duplicate counts as its first does.
+    /// Returns `true` if every device is registered in this tenant. A repeated device counts as its first occurrence.
     pub fn is_complete(&self) -> bool {
         let counts = &self.counts;
         counts.registered + counts.already_registered + counts.duplicate == counts.total()
@@ -204,20 +204,20 @@ impl ImportReport {
     }
 }
 
-/// The preview of an import, made without a single request.
+/// The preview of an import, made without any request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportPreview {
-    /// Devices in the input.
+    /// The number of devices in the input.
     pub devices: usize,
-    /// Devices that would be sent.
+    /// The number of devices to send.
     pub to_send: usize,
-    /// Requests that they would be sent in, if none is refused.
+    /// The number of requests, if none is refused.
     pub requests: usize,
-    /// Devices in flight: an earlier run has sent them, and they would be searched for or polled.
+    /// The number of devices in flight: sent by an earlier run, to be searched for or polled.
     pub in_flight: usize,
-    /// Devices whose outcome is known from the journal or the input.
+    /// The number of devices whose outcome is known from the journal or the input.
     pub finished: usize,
-    /// The findings of the input.
+    /// The findings about the input.
     pub findings: Vec<Finding>,
 }

@@ -22,25 +22,25 @@ use crate::workflow::journal::Journal;
 /// # Ok(()) }
 /// ```
 ///
-/// Each device ends with an [`ImportOutcome`](super::ImportOutcome), in the order of the input. On the way:
+/// Each device ends with an [`ImportOutcome`](super::ImportOutcome), in the order of the input. The process:
 ///
-/// * Each device that is to be sent is checked first, as by [`check_device`](crate::registration::check_device). If one has
-///   an error, such as a value that cannot be a hardware hash, nothing is sent for any: see [`Import::with_waived`].
-/// * Devices are sent many at a time. If the service throttles, they are sent later; if the service refuses a request, the
-///   request is halved until the device that it refuses is found.
-/// * Each device is sent with an import id of its own, which replaces any that the device has. Import id, serial number,
-///   hash and registration id identify its record in every answer, the record's id in a poll, and the device's id in a
-///   read: what is blank confirms and contradicts nothing, and a contradiction ends as
-///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither waited for nor
+/// * Each device to send is checked first, as by [`check_device`](crate::registration::check_device). If one has an
+///   error, such as a value that cannot be a hardware hash, no device is sent: see [`Import::with_waived`].
+/// * Devices are sent in large requests. If the service throttles, they are sent later; if it refuses a request, the
+///   request is halved until the refused device is found.
+/// * Each device is sent with its own import id, which replaces any given one. Import id, serial number, hash and
+///   registration id identify its record in every answer, the record's id in a poll, and the device's id in a read.
+///   Blank values neither confirm nor contradict; a contradiction ends as
+///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
-/// * A request without an answer is not sent again before its devices have been searched for. One with an answer is not
-///   sent again.
-/// * A device that the service has already is registered only if the service names the registration and it can be read.
-///   The error's name decides whether the registration is in this tenant or in another; the number is the same.
-/// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read back.
-///   Importing a registered device does not change its tag by itself.
-/// * A device that the input has twice, with the same serial number and hash, is sent once. Of two with the same serial
-///   number and different hashes, the second is sent when the first has its outcome.
+/// * A request without an answer is sent again only after its devices have been searched for. One with an answer is
+///   never sent again.
+/// * A device that the service already has counts as registered only if the service names the registration and it can
+///   be read. The error's name decides whether the registration is in this tenant or another; the number is the same.
+/// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read
+///   back. Importing a registered device alone does not change its tag.
+/// * A device that is repeated in the input, with the same serial number and hash, is sent once. With the same serial
+///   number and a different hash, it is sent when the first has its outcome.
 ///
 /// With a [`Journal`], a run that was killed at any point resumes there, and no device is lost or sent twice. Without
 /// one, importing again is still safe: registered devices are reported as such.
@@ -68,10 +68,11 @@ impl Import {
         }
     }
 
-    /// Records the progress in a journal, and resumes from what the journal holds.
+    /// Records the progress in a journal, and resumes from its content.
     ///
-    /// The journal holds serial-free digests of the devices, ids, outcomes and times: no hash, no person's name. It is
-    /// bound to the tenant, where the token names it, and to the devices with their group tags and users, in any order.
+    /// The journal holds digests of the devices, ids, outcomes and times, but no serial number, hash or person's name.
+    /// It is bound to the tenant, if the token names it, and to the devices with their group tags and users, in any
+    /// order.
     pub fn with_journal(mut self, journal: Journal) -> Self {
         self.journal = Some(journal);
         self

@@ -22,7 +22,7 @@ impl Watch {
         Self { since, next, wait: schedule.initial_interval.max(Duration::from_millis(1)), misses: 0 }
     }
 
-    /// Returns the schedule of the next poll; `None` if the deadline has passed. The last poll is at the deadline itself.
+    /// Returns the schedule of the next poll; `None` if the deadline has passed. The last poll is at the deadline.
     ///
     /// If this poll got no answer (`seen` is false), the deadline is doubled.
     pub(super) fn again(self, now: Duration, schedule: Schedule, seen: bool) -> Option<Self> {
@@ -40,13 +40,13 @@ impl Watch {
 
 /// The state of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum SlotState {
     Queued,
     Sending,
     Confirming(Watch),
     Importing(Id<ImportedDevice>, Watch),
     AwaitingVisibility(Registration, Watch),
-    /// `changed`: the new tag was sent, and is to be read back.
+    /// The new tag was sent (`changed`) and has to be read back.
     Tagging {
         of: Registration,
         changed: bool,
@@ -55,7 +55,7 @@ pub(super) enum State {
     Done(ImportOutcome),
 }
 
-impl State {
+impl SlotState {
     pub(super) fn stage(&self) -> Option<ImportStage> {
         Some(match self {
             Self::Queued => ImportStage::Queued,
@@ -78,7 +78,7 @@ impl State {
         }
     }
 
-    /// Returns `true` if the service has, or may have, the device at work: no other with its serial number may be sent.
+    /// Returns `true` if the service is, or may be, processing the device: no other with its serial number may be sent.
     pub(super) fn is_pending(&self) -> bool {
         matches!(self, Self::Sending | Self::Confirming(_) | Self::Importing(..))
     }
@@ -90,11 +90,11 @@ pub(super) struct Slot {
     pub(super) key: Text,
     pub(super) serial: SerialNumber,
     pub(super) tag: Option<GroupTag>,
-    /// The device with its hash, until the service has it.
+    /// The device with its hash, until the service has accepted it.
     pub(super) device: Option<Box<DeviceToImport>>,
-    /// The device that the service has, until its import has ended: no outcome may repeat its values.
+    /// The device in the service, until its import has ended: no outcome may repeat its values.
     pub(super) taken: Option<Box<DeviceToImport>>,
-    pub(super) state: State,
+    pub(super) state: SlotState,
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,
     pub(super) sends: u32,
@@ -102,12 +102,12 @@ pub(super) struct Slot {
     pub(super) answered: bool,
     /// Whether an answer had a record of another identity in its place.
     pub(super) contradicted: bool,
-    /// The registered device that a record has named so far.
+    /// The registration named by a record so far.
     pub(super) registration: Option<Id<Device>>,
 }
 
 impl Slot {
-    /// Returns the device as it was sent; `None` if it was not.
+    /// Returns the device as it was sent; `None` if it was not sent.
     pub(super) fn as_sent((index, slot): (usize, &Self)) -> Option<Sent<'_>> {
         Some(Sent { index, import_id: slot.import_id.as_deref()?, device: slot.device.as_deref()? })
     }

@@ -1,4 +1,4 @@
-//! The steps that the machine asks for, and the answers that it takes.
+//! The steps of the machine, and their answers.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use crate::model::{Device, GroupTag, Id, ImportedDevice};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// Send these requests, concurrently; `Machine::to_send` returns the devices of each.
-    Send(Vec<Shipment>),
+    Send(Vec<RequestNumber>),
     /// List all records, to search for devices whose answer was lost.
-    Look,
-    /// Ask for these records.
+    List,
+    /// Poll these records.
     Poll(Vec<(usize, Id<ImportedDevice>)>),
-    /// Ask for these devices.
+    /// Read these devices.
     Read(Vec<(usize, Id<Device>)>),
     /// Change the group tags of these devices; `None` clears it.
     Tag(Vec<(usize, Id<Device>, Option<GroupTag>)>),
-    /// Ask for a sync.
+    /// Start a sync.
     Sync,
     /// Delete these records.
     Delete(Vec<(usize, Id<ImportedDevice>)>),
@@ -29,18 +29,18 @@ pub(super) enum Step {
 }
 
 /// The number of a request in flight.
-pub(super) type Shipment = u64;
+pub(super) type RequestNumber = u64;
 
 /// The outcome of a request that sends devices.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The service answered with these records.
     Records(Vec<ImportedDevice>),
-    /// No answer: the service may have taken the devices, or not.
+    /// No answer: the service may or may not have accepted the devices.
     Lost,
-    /// The service has not taken the devices, for a passing reason; with the wait that it asked for.
+    /// The service has not accepted the devices, for a transient reason; with its `Retry-After`.
     Held(Option<Duration>),
-    /// The service has refused the devices for good.
+    /// The service has refused the devices permanently.
     Rejected(Rejection),
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tagged {
     Changed,
-    /// Not changed, for a passing reason.
+    /// Not changed, for a transient reason.
     Held,
     Refused,
 }

@@ -1,4 +1,4 @@
-//! When to ask for a sync: at most once in ten minutes in the whole tenant, and not while one runs.
+//! The timing of syncs: at most one in ten minutes in the whole tenant, and none while one runs.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{SyncSettings, SyncStatus};
 
-/// The least time between two syncs.
+/// The minimum interval between two syncs.
 pub(super) const SPACING: Duration = Duration::from_secs(600);
 
-/// How long a sync is to be waited for before it is asked about again.
+/// The interval of polls while a sync runs.
 const RUNNING: Duration = Duration::from_secs(60);
 
-/// How long the first device that is registered waits for the others, so that one sync does for all.
+/// The delay after the first registration in which others can join the same sync.
 const GATHERING: Duration = Duration::from_secs(180);
 
-/// What came of the wish for a sync.
+/// The outcome of a sync request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Synced {
-    /// It was asked for, or may have been.
+    /// The sync was started, or may have been.
     Triggered,
-    /// Not yet: one is running, or was a short while ago.
+    /// Not yet: one is running, or ended recently.
     Later(Duration),
-    /// The service does not do it.
+    /// The service refuses to sync.
     Refused,
 }
 
-/// Decides when to ask for a sync.
+/// The decision when to start a sync.
 #[derive(Debug)]
 pub(super) struct SyncGuard {
     enabled: bool,
     not_before: Duration,
-    /// When the first device was registered that no sync covers yet.
+    /// The time of the first registration that no sync covers yet.
     uncovered_since: Option<Duration>,
 }
 
@@ -40,12 +40,12 @@ impl SyncGuard {
         Self { enabled, not_before: Duration::ZERO, uncovered_since: None }
     }
 
-    /// A device was registered that cannot be read yet.
+    /// Records a registered device that cannot be read yet.
     pub(super) fn registered(&mut self, now: Duration) {
         self.uncovered_since.get_or_insert(now);
     }
 
-    /// When to ask, if devices wait for it. `all_in` says that no more of them are to come.
+    /// Returns the time for the next sync, if devices wait for one. `all_in`: no more devices will follow.
     pub(super) fn due(&self, all_in: bool) -> Option<Duration> {
         let since = self.uncovered_since.filter(|_| self.enabled)?;
         let gathered = if all_in { since } else { since.saturating_add(GATHERING) };
@@ -64,7 +64,7 @@ impl SyncGuard {
     }
 }
 
-/// How long to wait before asking, by what the service says of its last sync; none: now.
+/// Returns the wait before the next sync, by the service's last one; `None` for none.
 pub(super) fn wait_before_sync(settings: &SyncSettings, now: Timestamp) -> Option<Duration> {
     if settings.sync_status == Some(SyncStatus::InProgress) {
         return Some(RUNNING);
@@ -76,7 +76,7 @@ pub(super) fn wait_before_sync(settings: &SyncSettings, now: Timestamp) -> Optio
     (!left.is_zero()).then_some(left)
 }
 
-/// How long to wait after the service refused with 409 or 429.
+/// Returns the backoff after the service refused with 409 or 429.
 pub(super) fn wait_after_refusal(running: bool, asked: Option<Duration>) -> Duration {
     // Without a hint the settings say within a minute when the last one was asked for.
     if running { RUNNING } else { asked.unwrap_or(RUNNING).clamp(Duration::from_secs(1), SPACING) }

@@ -1,4 +1,4 @@
-//! The rules against a service in a few lines: no client, no clock, every kind of mishap.
+//! The import's rules against a minimal service: no client, no clock, every kind of failure.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::ImportOptions;
-use super::entry::{Change, Entry, device_key};
+use super::entry::{DeviceChange, Entry, device_key};
 use super::machine::Machine;
 use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 use super::report::{ImportCounts, ImportEventKind, ImportReport};
@@ -19,7 +19,7 @@ use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice, Lookup}
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the service will make of a device.
+/// The service's response to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Good,
@@ -29,10 +29,10 @@ enum Fate {
     Elsewhere,
     BadHash,
     Storage,
-    /// The request is refused as long as the device is in it.
+    /// The request is refused as long as it contains the device.
     Refused,
     Stuck,
-    /// Registered, and never to be read.
+    /// Registered, but never readable.
     Invisible,
     /// Someone else deletes its record.
     Vanishes,
@@ -74,7 +74,7 @@ impl Fate {
 struct Record {
     import_id: String,
     serial: String,
-    /// When a list shows it, when it has ended, and when its device can be read.
+    /// The times of its appearance in a list, its end, and its device's visibility.
     listed: Duration,
     ends: Duration,
     appears: Duration,
@@ -88,7 +88,7 @@ struct Service {
     tag_changes: HashMap<String, u32>,
     syncs: Vec<Duration>,
     rng: fastrand::Rng,
-    /// Whether things go wrong that can go wrong.
+    /// Whether failures are injected.
     rough: bool,
 }
 
@@ -291,13 +291,13 @@ impl World {
         self.events.extend(machine.take_events().into_iter().map(|(kind, _)| kind));
     }
 
-    /// Goes on with a run; none if it was killed, which happens `kill` moments after its beginning.
+    /// Continues a run; `None` if it was killed `kill` moments after its beginning.
     fn run(&mut self, mut machine: Machine, mut kill: usize) -> Option<ImportReport> {
         let mut alive = move || {
             kill = kill.saturating_sub(1);
             kill > 0
         };
-        machine.send_abreast(3);
+        machine.allow_concurrent(3);
         for _ in 0..100_000 {
             let step = machine.next(self.now);
             if !alive() {
@@ -312,24 +312,24 @@ impl World {
             match step {
                 Step::End => return Some(machine.report(now)),
                 Step::Wait(wait) => self.now += wait,
-                Step::Send(shipments) => {
+                Step::Send(requests) => {
                     let mut answers = Vec::new();
-                    for shipment in shipments {
-                        answers.push((shipment, service.import(&machine.to_send(shipment), now)));
+                    for request in requests {
+                        answers.push((request, service.import(&machine.to_send(request), now)));
                         if !alive() {
                             return None;
                         }
                     }
                     // They come in any order, and each is written down before the next is taken.
-                    for (shipment, answer) in answers.into_iter().rev() {
-                        machine.on_sent(now, shipment, answer);
+                    for (request, answer) in answers.into_iter().rev() {
+                        machine.on_sent(now, request, answer);
                         self.write_down(&mut machine);
                         if !alive() {
                             return None;
                         }
                     }
                 }
-                Step::Look => machine.on_looked(now, service.list(now)),
+                Step::List => machine.on_listed(now, service.list(now)),
                 Step::Poll(records) => {
                     for (index, id) in records {
                         machine.on_polled(now, index, service.record(&id, now));
@@ -378,7 +378,7 @@ impl World {
     }
 }
 
-/// Short enough that a run which is killed often still ends.
+/// Returns options short enough that a run which is killed often still ends.
 fn options() -> ImportOptions {
     let mut options = ImportOptions::default().with_chunk_size(7).with_max_in_flight(20);
     options.confirm_schedule.deadline = SECOND * 200;
@@ -499,8 +499,8 @@ fn a_group_tag_is_not_changed_again_after_a_kill() {
         let machine = world.begin(&devices(&fates), options());
         world.run(machine, moments);
         let states = world.journal.iter().map(|entry| &entry.change);
-        let is_written = states.clone().any(|change| *change == Change::Tagged);
-        if !is_written || states.clone().any(|change| matches!(change, Change::Done(_))) {
+        let is_written = states.clone().any(|change| *change == DeviceChange::Tagged);
+        if !is_written || states.clone().any(|change| matches!(change, DeviceChange::Done(_))) {
             continue;
         }
         killed += 1;
@@ -571,13 +571,13 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
     let (mut now, mut sent, mut looks) = (SECOND, 0, Vec::new());
     loop {
         match machine.next(now) {
-            Step::Send(shipments) => {
+            Step::Send(requests) => {
                 sent += 1;
-                machine.on_sent(now, shipments[0], Answer::Lost);
+                machine.on_sent(now, requests[0], Answer::Lost);
             }
-            Step::Look => {
+            Step::List => {
                 looks.push(now.as_secs());
-                machine.on_looked(now, Some(Vec::new()));
+                machine.on_listed(now, Some(Vec::new()));
             }
             Step::Wait(wait) => now += wait,
             Step::End => break,
@@ -596,16 +596,16 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
 fn a_service_that_refuses_every_device_is_not_asked_for_each_of_them() {
     let fates = vec![Fate::Refused; 500];
     let mut machine = World::new(&fates, 1, false).begin(&devices(&fates), ImportOptions::default());
-    let mut requests = 0;
-    while let Step::Send(shipments) = machine.next(SECOND) {
-        requests += 1;
+    let mut sent = 0;
+    while let Step::Send(requests) = machine.next(SECOND) {
+        sent += 1;
         let rejection = Rejection { name: "BadRequest".into(), code: None, status: Some(400) };
-        machine.on_sent(SECOND, shipments[0], Answer::Rejected(rejection));
+        machine.on_sent(SECOND, requests[0], Answer::Rejected(rejection));
         if machine.is_refused_altogether() {
             break;
         }
     }
-    assert!(machine.is_refused_altogether() && requests < 40, "{requests} requests");
+    assert!(machine.is_refused_altogether() && sent < 40, "{sent} requests");
 }
 
 #[test]
@@ -615,7 +615,7 @@ fn a_request_that_is_held_back_too_long_times_out() {
     let mut now = SECOND;
     loop {
         match machine.next(now) {
-            Step::Send(shipments) => machine.on_sent(now, shipments[0], Answer::Held(Some(SECOND * 600))),
+            Step::Send(requests) => machine.on_sent(now, requests[0], Answer::Held(Some(SECOND * 600))),
             Step::Wait(wait) => now += wait,
             Step::End => break,
             other => panic!("{other:?}"),

@@ -22,32 +22,32 @@ use crate::workflow::waiver::check_findings;
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant, reason = "an event is moved once, to its reader")]
 pub enum ReplacementEvent {
-    /// A part of the replacement is done.
+    /// A part of the replacement is complete.
     #[non_exhaustive]
     Finished {
         /// The step that the part belongs to.
         step: Step,
-        /// The change, in words.
+        /// A description of the change.
         description: &'static str,
     },
     /// An event of the import.
     Import(ImportEvent),
 }
 
-/// The outcome of a [`ReplaceMotherboard`](super::ReplaceMotherboard), whether the run got to its end or not: what it lists was done.
+/// The outcome of a [`ReplaceMotherboard`](super::ReplaceMotherboard), complete or not: everything listed was done.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
 pub struct ReplacementReport {
-    /// The new registration; `None` if the run did not get to its end.
+    /// The new registration; `None` if the run did not complete.
     pub registered: Option<Id<Device>>,
     /// The number of changes; 0 if the motherboard was replaced before.
     pub changes: usize,
     /// Whether the run was stopped before its end. A new plan with the same journals resumes.
     pub stopped: bool,
-    /// The outcome of the import; `None` if the run did not get there.
+    /// The outcome of the import; `None` if the run did not reach it.
     pub import: Option<ImportReport>,
-    /// The work that is left for a person.
+    /// The remaining manual work.
     pub manual: Vec<String>,
     /// The findings of the run.
     pub findings: Vec<Finding>,
@@ -63,10 +63,10 @@ impl ReplacementPlan {
     /// The first journal records the replacement, the second the import. Give the same journals to the run that resumes.
     ///
     /// # Errors
-    /// The run always ends with its report, and [`ReplacementReport::error`] is what ended it early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another tenant;
-    /// [`ErrorKind::Conflict`] if the tenant has changed since the plan was made; [`ErrorKind::Journal`] if a journal
-    /// cannot be used; [`ErrorKind::Rejected`] if the service does not take the new registration; as
+    /// The run always ends with its report; [`ReplacementReport::error`] is the error that ended the run early:
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
+    /// tenant; [`ErrorKind::Conflict`] if the tenant has changed since the plan was made; [`ErrorKind::Journal`] if a
+    /// journal cannot be used; [`ErrorKind::Rejected`] if the service rejects the new registration; as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`; `DeviceManagementManagedDevices.ReadWrite.All` for an enrolled
@@ -179,7 +179,7 @@ impl Replacing<'_> {
         Ok(Ended::Complete)
     }
 
-    /// Returns `false` if the run is to stop.
+    /// Returns `false` if the run has to stop.
     async fn goes_on(&self) -> bool {
         self.progress.flush().await;
         !self.progress.is_stopped()

@@ -25,13 +25,13 @@ use crate::workflow::resultant::{DeviceView, if_allowed};
 use crate::workflow::step::{Action, PlannedStep, Step, fmt_end};
 use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 
-/// The replacement of a device's registration after a repair has changed its motherboard: the old hardware hash does not
-/// identify the device any more.
+/// The replacement of a device's registration after a repair changed its motherboard: the old hardware hash no longer
+/// identifies the device.
 ///
-/// The device in Intune is deleted first, then its user is unassigned and the registration deleted. When the registration
-/// is gone, the new hardware hash is imported with the group tag of the old one, and the user is assigned again. The
-/// object in Entra ID is left to the service. The plan shows which groups the device joins and leaves, and the work for a
-/// person, such as the old computer account in Active Directory.
+/// The device in Intune is deleted first, then its user is unassigned and the registration deleted. When the
+/// registration is gone, the new hardware hash is imported with the old group tag, and the user is assigned again. The
+/// service maintains the object in Entra ID. The plan shows which groups the device joins and leaves, and the manual
+/// work, such as the old computer account in Active Directory.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -53,8 +53,8 @@ use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 /// ```
 ///
 /// The journal may be that of the deployment that registered the device: a teardown then finds the new registration. It
-/// records the group tag and the user, by the id of the user's object, before anything is deleted, so a new plan with the
-/// same journals resumes where a run was stopped or killed.
+/// records the group tag and the id of the user's object before anything is deleted, so a new plan with the same
+/// journals resumes an interrupted run.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "a replacement does nothing until it is planned and applied"]
 pub struct ReplaceMotherboard {
@@ -64,15 +64,15 @@ pub struct ReplaceMotherboard {
     without_user: bool,
 }
 
-/// The replacement of one registration, with the groups that the device joins and leaves. Made by
-/// [`ReplaceMotherboard::plan`]; `Display` prints it.
+/// The replacement of one registration, with the groups that the device joins and leaves. Returned by
+/// [`ReplaceMotherboard::plan`]; `Display` prints the plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct ReplacementPlan {
     /// The tenant that the plan is for.
     pub tenant: PlanTenant,
-    /// The serial number of the registration that is replaced.
+    /// The serial number of the registration to replace.
     pub old_serial_number: SerialNumber,
     /// The serial number of the new registration.
     pub serial_number: SerialNumber,
@@ -94,7 +94,7 @@ pub struct ReplacementPlan {
     pub(super) replace: ReplaceMotherboard,
 }
 
-/// The ids behind the words of a plan.
+/// The ids behind a plan's text.
 pub(super) struct Work {
     /// The old registration, if it still exists.
     pub(super) old: Option<OldRegistration>,
@@ -102,7 +102,7 @@ pub(super) struct Work {
     pub(super) replacement: Option<Replacement>,
 }
 
-/// The old registration, as far as its removal needs it.
+/// The old registration, with what its removal needs.
 pub(super) struct OldRegistration {
     pub(super) id: Id<Device>,
     pub(super) managed: Option<Id<ManagedDevice>>,
@@ -110,21 +110,21 @@ pub(super) struct OldRegistration {
 }
 
 impl ReplaceMotherboard {
-    /// Replaces the registration with the serial number `old` by a device with a new hardware hash. The serial number may
-    /// have changed too. The group tag and the user of `device` are ignored: those of the old registration are taken over.
+    /// Creates a replacement of the registration with the serial number `old` by a device with a new hardware hash. The
+    /// serial number may differ. The group tag and user of `device` are ignored: the old registration's are taken over.
     pub fn new(old: SerialNumber, device: DeviceToImport) -> Self {
         let mut device = device;
         (device.group_tag, device.assigned_user_principal_name, device.import_id) = (None, None, None);
         Self { old, device, delete_managed_device: false, without_user: false }
     }
 
-    /// Deletes the device in Intune too; otherwise an enrolled device stops the plan.
+    /// Also deletes the device in Intune; otherwise an enrolled device stops the plan.
     pub fn with_managed_device_deleted(mut self) -> Self {
         self.delete_managed_device = true;
         self
     }
 
-    /// Leaves the user of the old registration out: on a hybrid join, an assigned user ends with 0x80070774.
+    /// Does not take over the user: in a hybrid join, an assigned user ends with 0x80070774.
     pub fn without_user(mut self) -> Self {
         self.without_user = true;
         self
@@ -133,8 +133,8 @@ impl ReplaceMotherboard {
     /// Plans the replacement. Reads only: the tenant, and the journal if it exists.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`] if the journal cannot be used; as [`Call`](crate::graph::Call). A serial number that no
-    /// registered device has, or several have, is a finding.
+    /// [`ErrorKind::Journal`] if the journal cannot be used; as [`Call`](crate::graph::Call). A serial number of no or
+    /// several registered devices is a finding.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; `User.ReadBasic.All` for a device with a user; `Group.Read.All` and
     /// `Device.Read.All` for the groups, which are not known without them.
@@ -144,7 +144,7 @@ impl ReplaceMotherboard {
         Ok(self.resolve(client, record.replacements()).await?.0)
     }
 
-    /// Returns the digest of the new serial number and hardware hash, by which the journal knows the replacement.
+    /// Returns the digest of the new serial number and hardware hash: the replacement's key in the journal.
     fn key(&self) -> String {
         devices_digest(std::slice::from_ref(&self.device))
     }
@@ -229,7 +229,7 @@ impl ReplaceMotherboard {
         None
     }
 
-    /// Returns what the new registration takes over; `None` if a finding stands in the way.
+    /// Returns the values that the new registration takes over; `None` if a finding stands in the way.
     async fn take_over(
         &self,
         client: &Client,
@@ -317,7 +317,7 @@ impl ReplaceMotherboard {
         Some((old, OldRegistration { id: old.id.clone(), managed, has_user }))
     }
 
-    /// Determines the groups that the device joins and leaves: by their rules, and those that somebody put it into.
+    /// Determines the groups that the device joins and leaves, by rules and by manual membership.
     async fn plan_groups(
         &self,
         client: &Client,

@@ -1,4 +1,4 @@
-//! The decision: which object each device gets.
+//! Decides which object each device gets.
 
 use super::input::{AssignedObject, DeviceView, ResultantInput};
 use super::outcome::{Contender, Effective, Loser, LostBy, Resultant, ResultantSet};
@@ -6,7 +6,7 @@ use super::reach::{Audience, Index, ObjectReach, Prepared, Tri, permission_remed
 use crate::model::{Finding, Lookup, Target};
 use crate::workflow::findings::{RESULTANT_NOT_READ, RESULTANT_ORDER_NOT_KNOWN};
 
-/// Determines what each device gets.
+/// Determines the objects that each device gets.
 ///
 /// ```
 /// use windows_autopilot::workflow::resultant::{DeviceView, Effective, ResultantInput, resultant};
@@ -66,16 +66,16 @@ fn not_read(what: &str, permission: &str) -> Effective {
     Effective::Unknown { possible: Vec::new(), because: vec![finding] }
 }
 
-/// An object that reaches a device or may, with what orders it among others.
+/// An object that reaches a device or may, with its ordering.
 struct Runner<'a> {
     object: &'a AssignedObject,
     contender: Contender,
-    /// The reasons why it is not known whether it reaches the device; `None` if it does.
+    /// The reasons why the reach is not known; `None` if the object reaches the device.
     doubt: Option<Vec<Finding>>,
 }
 
 impl<'a> Runner<'a> {
-    /// Sorts an object by one part of its reach: into those that run, or those that an exclusion or a filter keeps out.
+    /// Sorts an object by one part of its reach: into runners, or into objects that an exclusion or a filter keeps out.
     fn sort(
         prepared: &Prepared<'a>,
         (tri, target): (Tri, Option<&'a Target>),
@@ -92,14 +92,14 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Returns the runners that lose for a reason. One in doubt is not known to lose.
+/// Returns the runners that lose for a reason. An uncertain one is not known to lose.
 fn losers(runners: Vec<Runner<'_>>, by: LostBy) -> impl Iterator<Item = Loser> {
     let sure = runners.into_iter().filter(|runner| runner.doubt.is_none());
     sure.map(move |runner| Loser { contender: runner.contender, by: by.clone() })
 }
 
-/// Picks the first of the runners by `rank`, and returns the others. Fails with what is known if a doubtful one may come
-/// before it, or if two share the first place.
+/// Picks the first of the runners by `rank`, and returns the others. Fails with the known part if an uncertain runner
+/// may come first, or if two share the first rank.
 fn first<'a, R: Ord>(
     mut runners: Vec<Runner<'a>>,
     rank: impl Fn(&AssignedObject) -> Option<R>,
@@ -118,7 +118,7 @@ fn first<'a, R: Ord>(
         let names: Vec<&str> = sure.map(|runner| runner.object.display_name.as_str()).collect();
         let mut because = Vec::new();
         if names.len() > 1 || best.is_none() {
-            let evidence = format!("{what} does not tell which comes first of: {}", names.join(", "));
+            let evidence = format!("{what} does not decide which comes first of: {}", names.join(", "));
             because.push(RESULTANT_ORDER_NOT_KNOWN.at("assignments", evidence));
         }
         return Err(Box::new(unknown(runners, because)));
@@ -168,7 +168,7 @@ fn profile_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     }
 }
 
-/// Determines the outcome of objects of which one alone may reach a device.
+/// Determines the outcome of objects of which only one may reach a device.
 fn single(runners: Vec<Runner<'_>>, lost: Vec<Loser>) -> Effective {
     let sure = runners.iter().filter(|runner| runner.doubt.is_none()).count();
     match (sure, runners.len()) {
@@ -216,7 +216,7 @@ fn page_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     }
 }
 
-/// Determines the domain join profile. It comes before there is a user, so only devices count.
+/// Determines the domain join profile. It applies before there is a user, so only devices count.
 fn domain_join_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     let (mut runners, mut lost) = (Vec::new(), Vec::new());
     for prepared in objects {
@@ -227,7 +227,7 @@ fn domain_join_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effectiv
     single(runners, lost)
 }
 
-/// Returns the stronger of two ways in which an object reaches a device.
+/// Returns the stronger of two ways to reach a device.
 fn either<'t>(one: (Tri, Option<&'t Target>), other: (Tri, Option<&'t Target>)) -> (Tri, Option<&'t Target>) {
     match (&one.0, &other.0) {
         (Tri::Yes { .. }, _) | (Tri::Unknown(_), Tri::No | Tri::Unknown(_)) => one,

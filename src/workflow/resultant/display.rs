@@ -1,11 +1,11 @@
-//! The resultant set as text.
+//! Formats the resultant set as text.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::input::ObjectKind;
 use super::outcome::{Contender, Effective, LostBy, ResultantGroup, ResultantSet};
 
-/// The most serial numbers that a line shows.
+/// The most serial numbers in a line.
 const SHOWN: usize = 5;
 
 impl Display for ObjectKind {

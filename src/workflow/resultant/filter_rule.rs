@@ -1,4 +1,4 @@
-//! Rules of assignment filters, evaluated before a device enrolls: with answers of three kinds.
+//! Rules of assignment filters, evaluated before a device enrolls with three-valued logic.
 
 use crate::model::Lookup;
 
@@ -46,7 +46,7 @@ const OPERATORS: [(&str, Comparison, bool, bool); 10] = [
 ];
 
 impl FilterRule {
-    /// Parses a rule. The error says what is not understood.
+    /// Parses a rule. The error describes the part that is not understood.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { tokens: tokens(text)?, next: 0 };
         let rule = parser.any_of(0)?;
@@ -56,7 +56,7 @@ impl FilterRule {
         }
     }
 
-    /// Returns `Some(true)` or `Some(false)` if `value_of` the properties decides it, else `None`.
+    /// Returns `Some(true)` or `Some(false)` if the properties that `value_of` knows decide the rule, else `None`.
     pub(super) fn matches<'v>(&self, value_of: &impl Fn(&str) -> Lookup<&'v str>) -> Option<bool> {
         match self {
             Self::Clause(clause) => clause.matches(value_of(&clause.property)),
@@ -78,7 +78,7 @@ impl FilterRule {
     }
 }
 
-/// Returns the conjunction of answers: one that is false decides it, else one that is not known leaves it open.
+/// Returns the conjunction of three-valued answers.
 fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut known = Some(true);
     for answer in answers {

@@ -11,7 +11,7 @@ use crate::model::{
     EnrollmentStatusPage, Group, Id, Lookup, RawObject, Stored, Text, User,
 };
 
-/// The devices, the objects and the groups that decide what the devices get.
+/// The devices, objects and groups that determine the outcomes.
 #[derive(Debug, Clone, Default)]
 pub struct ResultantInput {
     /// The devices.
@@ -22,31 +22,31 @@ pub struct ResultantInput {
     pub pages: Lookup<Vec<AssignedObject>>,
     /// The domain join profiles.
     pub domain_joins: Lookup<Vec<AssignedObject>>,
-    /// The groups that assignments name, and the groups in them. A group that is not in the map is not known; a deleted one
-    /// is [`Lookup::Absent`].
+    /// The groups in assignments, and their nested groups. A group that is not in the map is unknown; a deleted one is
+    /// [`Lookup::Absent`].
     pub groups: HashMap<Id<Group>, Lookup<GroupView>>,
     /// The assignment filters.
     pub filters: Lookup<Vec<AssignmentFilter>>,
 }
 
-/// A device as assignments see it: one that is registered, or one that will be.
+/// A device as assignments see it, registered or expected.
 #[derive(Debug, Clone)]
 pub struct DeviceView {
-    /// The registration; `None` of a device that is not registered yet.
+    /// The registration; `None` for a device that is not registered yet.
     pub id: Option<Id<Device>>,
-    /// The serial number, or another name in reports.
+    /// The serial number, or another name for reports.
     pub label: String,
-    /// The object in Entra ID that groups have as their member.
+    /// The object in Entra ID that is a member of groups.
     pub anchor: Lookup<DirectoryDevice>,
-    /// Whether [`anchor`](Self::anchor) is a prediction, of which the labelled ids alone are known.
+    /// Whether [`anchor`](Self::anchor) is a prediction, with only the labelled ids known.
     pub is_predicted: bool,
-    /// Whether [`anchor`](Self::anchor) has changed since the members of groups were read: rules are then asked first.
+    /// Whether [`anchor`](Self::anchor) changed after group members were read: rules then take precedence.
     pub has_changed: bool,
     /// The manufacturer.
     pub manufacturer: Lookup<Text>,
     /// The model.
     pub model: Lookup<Text>,
-    /// The user who sets the device up. Usually nobody knows who that will be.
+    /// The user who sets the device up; usually not known.
     pub user: Lookup<Id<User>>,
 }
 
@@ -66,7 +66,7 @@ impl DeviceView {
         }
     }
 
-    /// Creates the view of a device that is registered later, with this group tag.
+    /// Creates the view of a device that will be registered with this group tag.
     pub fn expected(label: impl Into<String>, group_tag: Option<&str>) -> Self {
         let mut view = Self {
             id: None,
@@ -107,9 +107,9 @@ pub struct AssignedObject {
     pub display_name: String,
     /// The kind.
     pub kind: ObjectKind,
-    /// The date of its creation, which decides between profiles.
+    /// The creation date, which orders profiles.
     pub created_date_time: Option<Timestamp>,
-    /// The priority, which decides between pages: 1 is the first.
+    /// The priority, which orders pages: 1 is the first.
     pub priority: Option<i32>,
     /// The assignments.
     pub assignments: Lookup<Vec<Assignment>>,
@@ -133,7 +133,7 @@ pub enum ObjectKind {
 }
 
 impl AssignedObject {
-    /// Creates one from a deployment profile. Returns `None` of an object without an id.
+    /// Creates one from a deployment profile; `None` for an object without an id.
     pub fn profile(profile: &DeploymentProfile, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
         let created = |object: &RawObject| {
             let text = object.properties().text("createdDateTime")?;
@@ -149,7 +149,7 @@ impl AssignedObject {
         Some(Self { id, display_name, kind, created_date_time, priority: None, assignments })
     }
 
-    /// Creates one from a status page. Returns `None` of the default page, which every device falls back to.
+    /// Creates one from a status page; `None` for the default page, which every device falls back to.
     pub fn page(page: &Stored<EnrollmentStatusPage>, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
         (!page.is_default()).then(|| Self {
             id: page.id.as_str().to_owned(),
@@ -174,7 +174,7 @@ impl AssignedObject {
     }
 }
 
-/// A group that assignments name.
+/// A group in assignments.
 #[derive(Debug, Clone, Default)]
 pub struct GroupView {
     /// The name.
@@ -192,6 +192,6 @@ pub struct GroupMembers {
     pub devices: HashSet<String>,
     /// The users, by their ids in lower case.
     pub users: HashSet<String>,
-    /// The groups in between.
+    /// The nested groups.
     pub groups: Vec<Id<Group>>,
 }

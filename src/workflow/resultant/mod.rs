@@ -1,15 +1,15 @@
-//! The resultant set: the profile, the status page and the domain join that each device gets.
+//! The resultant set: the profile, status page and domain join that each device gets.
 //!
-//! [`resultant`] is a pure function of what was read: [`ResultantSet::read`] reads it. The rules:
+//! [`resultant`] is a pure function of the input that [`ResultantSet::read`] reads. The rules:
 //!
-//! * An exclusion of a group that has the device beats every other assignment of the same object, and a filter narrows its
-//!   own assignment only.
-//! * Profile: of those that are assigned to groups of the device the oldest; else the one for all devices.
-//! * Status page: of those that reach the device the one with the smallest priority; else the same among those that reach
-//!   its user; else the default page.
-//! * Domain join: exactly one profile may reach the device. Two are a conflict. Users have none.
-//! * Before a device enrolls, filters see its manufacturer, its model and the name of its deployment profile. A filter on
-//!   another property is not known.
+//! * An exclusion of a group that contains the device overrides every other assignment of the same object. A filter
+//!   narrows its own assignment only.
+//! * Profile: the oldest assigned to a group of the device; else the one for all devices.
+//! * Status page: the one with the smallest priority that reaches the device; else the one that reaches its user; else
+//!   the default page.
+//! * Domain join: exactly one profile may reach the device. Two are a conflict. User assignments are ignored.
+//! * Before a device enrolls, filters see its manufacturer, model and deployment profile name. A filter on another
+//!   property is unknown.
 
 mod decide;
 mod display;

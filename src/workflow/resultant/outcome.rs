@@ -18,9 +18,9 @@ pub struct ResultantSet {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resultant {
-    /// The registration; `None` of a device that is not registered yet.
+    /// The registration; `None` for a device that is not registered yet.
     pub device: Option<Id<Device>>,
-    /// The serial number, or another name in reports.
+    /// The serial number, or another name for reports.
     pub label: String,
     /// The deployment profile.
     pub profile: Effective,
@@ -40,7 +40,7 @@ pub enum Effective {
     Gets {
         /// The object.
         winner: Contender,
-        /// The objects that are assigned to the device too, or would be, and the reason why each of them loses.
+        /// The other objects that are assigned to the device, or may be, and the reason why each loses.
         lost: Vec<Loser>,
     },
     /// The default enrollment status page.
@@ -55,16 +55,16 @@ pub enum Effective {
         /// The objects that an exclusion or a filter keeps from the device.
         lost: Vec<Loser>,
     },
-    /// Several objects, of which there must be one.
+    /// Several objects, of which only one is allowed.
     #[non_exhaustive]
     Conflict {
         /// The objects.
         contenders: Vec<Contender>,
     },
-    /// One of several answers.
+    /// An undetermined object.
     #[non_exhaustive]
     Unknown {
-        /// The objects that the device may get. It may also get none of them.
+        /// The objects that the device may get. It may also get none.
         possible: Vec<Contender>,
         /// The reasons.
         because: Vec<Finding>,
@@ -83,9 +83,9 @@ pub struct Contender {
     pub kind: ObjectKind,
     /// The target of the assignment that reaches the device; `None` if the assignments are not known.
     pub target: Option<Target>,
-    /// The target in words, such as `group Autopilot Munich`.
+    /// The target for display, such as `group Autopilot Munich`.
     pub target_label: String,
-    /// Whether the device is no member of the group yet, but its rule matches the device.
+    /// Whether the device is not a member of the group yet but matches its rule.
     pub by_rule: bool,
     /// The priority of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct Contender {
     pub created_date_time: Option<Timestamp>,
 }
 
-/// An object that does not reach a device although it is assigned to the device, and the reason.
+/// An object that is assigned to a device without reaching it, and the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Loser {
@@ -110,17 +110,17 @@ pub struct Loser {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LostBy {
-    /// The object excludes this group, which has the device.
+    /// The object excludes this group, which contains the device.
     Excluded(Id<Group>),
-    /// This filter leaves the device out.
+    /// This filter excludes the device.
     FilteredOut(Id<AssignmentFilter>),
     /// The winner is older.
     Older,
     /// The winner has the smaller number.
     LowerPriority,
-    /// The object is assigned to all devices, and the winner to a group of the device.
+    /// The object is assigned to all devices, the winner to a group of the device.
     AllDevices,
-    /// The page is assigned to the user, and the winner to the device.
+    /// The page is assigned to the user, the winner to the device.
     AssignedToUsers,
 }
 
@@ -141,12 +141,12 @@ impl Effective {
         }
     }
 
-    /// The outcome of a kind that was not asked for.
+    /// Returns the outcome for a kind that was not requested.
     pub(crate) fn not_asked() -> Self {
         Self::Unknown { possible: Vec::new(), because: Vec::new() }
     }
 
-    /// Returns `true` if the kind was not asked for.
+    /// Returns `true` if the kind was not requested.
     pub(crate) fn is_not_asked(&self) -> bool {
         matches!(self, Self::Unknown { possible, because } if possible.is_empty() && because.is_empty())
     }
@@ -163,17 +163,17 @@ impl Effective {
         winner.into_iter().chain(lost).chain(others.into_iter().flatten())
     }
 
-    /// Returns `true` unless the answer depends on something that is not known.
+    /// Returns `true` unless the outcome is [`Unknown`](Self::Unknown).
     pub fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown { .. })
     }
 }
 
-/// Devices that get the same.
+/// Devices with the same outcomes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResultantGroup {
-    /// The devices: serial numbers.
+    /// The serial numbers of the devices.
     pub devices: Vec<String>,
     /// The deployment profile.
     pub profile: Effective,
@@ -184,7 +184,7 @@ pub struct ResultantGroup {
 }
 
 impl ResultantSet {
-    /// Groups the devices that get the same for the same reasons.
+    /// Groups devices with the same outcomes for the same reasons.
     pub fn groups(&self) -> Vec<ResultantGroup> {
         let mut groups: Vec<ResultantGroup> = Vec::new();
         for device in &self.devices {

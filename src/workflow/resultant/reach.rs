@@ -13,11 +13,11 @@ use crate::model::{
 };
 use crate::workflow::findings::*;
 
-/// An answer of three kinds, with the reasons of the third.
+/// A three-valued answer, with reasons if it is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tri {
     Yes {
-        /// Whether a rule says so, and the list of members not yet.
+        /// Whether a rule decides, ahead of the member list.
         by_rule: bool,
     },
     No,
@@ -50,10 +50,10 @@ pub(super) fn permission_remedy(permission: &str) -> String {
     format!("grant {permission}, and read again")
 }
 
-/// Groups and filters by their ids in lower case.
+/// Groups and filters by their lower-case ids.
 pub(super) struct Index<'a> {
     groups: HashMap<String, &'a Lookup<GroupView>>,
-    /// The rules of filters; a filter whose rule is not understood has its problem.
+    /// The filters' rules; a filter whose rule is not understood has the problem.
     filters: Lookup<HashMap<String, Result<FilterRule, String>>>,
     filter_names: HashMap<String, &'a str>,
 }
@@ -101,7 +101,7 @@ impl<'a> Index<'a> {
         format!("group {}", name.unwrap_or(id))
     }
 
-    /// Returns a target in words.
+    /// Formats a target.
     pub(super) fn label(&self, target: Option<&Target>) -> String {
         let Some(target) = target else { return "assignments that are not known".to_owned() };
         let audience = match &target.kind {
@@ -125,7 +125,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// An assignment's target, with the id of its group in lower case.
+/// An assignment's target, with the lower-case id of its group.
 struct KeyedTarget<'a> {
     target: &'a Target,
     key: String,
@@ -149,15 +149,15 @@ fn targets(assignments: &[Assignment]) -> Vec<KeyedTarget<'_>> {
 pub(super) struct Prepared<'a> {
     pub(super) object: &'a AssignedObject,
     targets: Lookup<Vec<KeyedTarget<'a>>>,
-    /// Whether an assignment has no target, or one of an unknown kind: it may include or exclude anybody.
+    /// Whether an assignment has no target or an unknown one, which may include or exclude any device.
     has_unknown_target: bool,
 }
 
-/// The ways in which an object reaches a device, each with the target.
+/// The ways in which an object reaches a device, each with its target.
 pub(super) struct ObjectReach<'a> {
     /// By a group of the device.
     pub(super) group: (Tri, Option<&'a Target>),
-    /// As one of all devices.
+    /// By an assignment to all devices.
     pub(super) all: (Tri, Option<&'a Target>),
     /// By the user.
     pub(super) user: (Tri, Option<&'a Target>),
@@ -203,8 +203,8 @@ impl<'a> Prepared<'a> {
             }
             Lookup::Present(targets) => targets,
         };
-        let mut device = Part::default();
-        let mut user = Part::default();
+        let mut device = Narrowing::default();
+        let mut user = Narrowing::default();
         let mut all = Way::default();
         let mut group = Way::default();
         let mut for_user = Way::default();
@@ -280,12 +280,12 @@ impl<'a> Way<'a> {
 
 /// The exclusions and filters that narrow the reach of an object.
 #[derive(Default)]
-struct Part<'a> {
+struct Narrowing<'a> {
     excluded: Option<(Tri, &'a Id<Group>)>,
     filtered: Option<(&'a TargetFilter, &'a Target)>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Narrowing<'a> {
     fn exclude(&mut self, tri: Tri, id: &'a Id<Group>) {
         let is_stronger = matches!(
             (&self.excluded, &tri),
@@ -300,7 +300,7 @@ impl<'a> Part<'a> {
         self.filtered = self.filtered.or(filter.map(|filter| (filter, target)));
     }
 
-    /// Returns the way with exclusions taken into account.
+    /// Applies exclusions to a way.
     fn narrow(&self, way: Way<'a>) -> (Tri, Option<&'a Target>) {
         let allowed = match &self.excluded {
             None | Some((Tri::No, _)) => YES,
@@ -310,7 +310,7 @@ impl<'a> Part<'a> {
         (way.tri.and(allowed), way.target)
     }
 
-    /// Returns the reason why the object does not reach the device although one of its targets would.
+    /// Returns the reason why the object does not reach the device although a target would.
     fn out(&self, group: &Way<'a>, all: &Way<'a>) -> Option<(LostBy, &'a Target)> {
         let reached = [group, all].into_iter().find(|way| matches!(way.tri, Tri::Yes { .. }));
         match (&self.excluded, reached) {
@@ -325,15 +325,15 @@ impl<'a> Part<'a> {
     }
 }
 
-/// One device as the targets of assignments see it.
+/// A device as the targets of assignments see it.
 pub(super) struct Audience<'a> {
     pub(super) index: &'a Index<'a>,
     device: &'a DeviceView,
     anchor_key: Option<String>,
     user_key: Option<String>,
-    /// The groups that were looked at.
+    /// The memberships determined so far.
     memberships: RefCell<HashMap<String, Tri>>,
-    /// The name of the profile that the device enrolls with.
+    /// The name of the profile with which the device enrolls.
     pub(super) profile_name: Lookup<String>,
 }
 
@@ -351,7 +351,7 @@ impl<'a> Audience<'a> {
         }
     }
 
-    /// Returns whether the device is a member of a group, or will be by the group's rule.
+    /// Returns whether the device is a member of a group, or will be by its rule.
     fn has_device(&self, key: &str) -> Tri {
         if let Some(known) = self.memberships.borrow().get(key) {
             return known.clone();
@@ -413,7 +413,7 @@ impl<'a> Audience<'a> {
         if doubts.is_empty() { Tri::No } else { Tri::Unknown(doubts) }
     }
 
-    /// Returns whether a group has the user of the device.
+    /// Returns whether a group contains the user of the device.
     fn has_user(&self, key: &str) -> Tri {
         if self.device.user.is_absent() {
             return Tri::No;
@@ -457,12 +457,12 @@ impl<'a> Audience<'a> {
     fn rule_not_evaluated(&self, key: &str, rule: &MembershipRule) -> Finding {
         let evidence = match rule.violation() {
             Some(problem) => format!("its rule cannot be evaluated here: {}", problem.problem()),
-            None => "its rule asks for properties of the device that are not known".to_owned(),
+            None => "its rule compares properties of the device that are not known".to_owned(),
         };
         RESULTANT_RULE_NOT_EVALUATED.at(self.index.group_label(key), evidence)
     }
 
-    /// Narrows an answer by the filter of a target. Also returns the filter if it leaves the device out.
+    /// Narrows an answer by the filter of a target. Also returns the filter if it excludes the device.
     fn filtered<'t>(&self, tri: Tri, target: &'t Target) -> (Tri, Option<&'t TargetFilter>) {
         let Some(filter) = target.filter.as_ref().filter(|_| tri != Tri::No) else { return (tri, None) };
         let passes = self.passes(filter);
@@ -517,7 +517,7 @@ impl<'a> Audience<'a> {
     }
 }
 
-/// Returns whether a rule matches a device; `None` if it cannot be evaluated.
+/// Returns whether a rule matches a device; `None` if the rule cannot be evaluated.
 pub(in crate::workflow) fn rule_fits(
     rule: &MembershipRule,
     anchor: &DirectoryDevice,
@@ -532,7 +532,7 @@ pub(in crate::workflow) fn rule_fits(
     rule.evaluate(&view).filter(|_| !view.asked_unknown.get())
 }
 
-/// A device's attributes that notes whether one was asked for that is not known.
+/// A device's attributes, with a flag for reads of unknown ones.
 struct Known<'a> {
     anchor: &'a DirectoryDevice,
     is_predicted: bool,

@@ -1,5 +1,4 @@
-//! Reads what decides the resultant set: each collection once, and one list of members for each group that is named in an
-//! assignment.
+//! Reads the input of the resultant set: each collection once, and one member list for each group in an assignment.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -55,11 +54,11 @@ pub enum ReadEvent {
 }
 
 impl ResultantSet {
-    /// Reads what decides the resultant set of these devices, and determines it.
+    /// Reads the input for these devices and determines their resultant set.
     ///
-    /// The number of requests depends on the number of pages and of groups that assignments name, not on the number of
-    /// devices. A collection that the caller may not read makes the answers that depend on it
-    /// [`Effective::Unknown`](super::Effective::Unknown), with the missing permission.
+    /// The number of requests depends on pages and on groups in assignments, not on devices. For a collection that the
+    /// caller may not read, dependent outcomes are [`Effective::Unknown`](super::Effective::Unknown), with the missing
+    /// permission.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -82,7 +81,7 @@ impl ResultantSet {
         Self::run(client, Some(devices.to_vec()))
     }
 
-    /// Reads what decides the resultant set of all registered devices, and determines it.
+    /// Reads the input for all registered devices and determines their resultant set.
     ///
     /// # Errors
     /// As [`Call`](crate::graph::Call).
@@ -175,7 +174,7 @@ async fn read_input(
     Ok(input)
 }
 
-/// Returns the views of the devices that are asked for, or of all.
+/// Returns the views of the requested devices, or of all.
 fn views(
     registered: Vec<Device>,
     anchors: &Lookup<HashMap<String, DirectoryDevice>>,
@@ -219,12 +218,12 @@ pub(crate) async fn read_anchors(client: &Client) -> Result<Lookup<HashMap<Strin
     }))
 }
 
-/// Returns the groups that targets name.
+/// Returns the groups in targets.
 pub(crate) fn named_groups(targets: &[&Target]) -> BTreeSet<Id<Group>> {
     targets.iter().filter_map(|target| target.group_id().cloned()).collect()
 }
 
-/// Reads the filters, if a target has one or they are wanted for another reason.
+/// Reads the filters, if a target has one or `wanted` is set.
 pub(crate) async fn read_filters(
     client: &Client,
     targets: &[&Target],
@@ -298,7 +297,7 @@ fn definition(read: Result<Stored<Group>>) -> Result<Lookup<GroupView>> {
             Ok(Lookup::Present(GroupView { display_name, members: Lookup::Unknown, rule }))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Lookup::Absent),
-        // The members may be readable all the same.
+        // The members may still be readable.
         Err(error) if error.kind() == ErrorKind::Forbidden => Ok(Lookup::Present(GroupView::default())),
         Err(error) => Err(error),
     }
@@ -322,7 +321,7 @@ fn members_of(objects: Vec<DirectoryObject>) -> GroupMembers {
     members
 }
 
-/// Reads the assignments of objects, each as far as `list` gives one.
+/// Reads the assignments of objects for which `list` returns a list.
 async fn assigned<T: Send>(
     client: &Client,
     objects: Lookup<Vec<T>>,
@@ -348,7 +347,7 @@ async fn assigned<T: Send>(
     }
 }
 
-/// Returns the answer, or that it is not known if the caller may not read it.
+/// Returns the answer, or unknown if the caller may not read it.
 pub(crate) async fn if_allowed<T>(read: impl IntoFuture<Output = Result<T>>) -> Result<Lookup<T>> {
     match read.await {
         Ok(read) => Ok(Lookup::Present(read)),

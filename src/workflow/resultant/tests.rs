@@ -32,8 +32,8 @@ const FILTERS: [(&str, &str); 5] = [
     ("broken", r#"device.model like x"#),
 ];
 
-/// Reads a target: a group's name, `all` or `users`; with `-` before an exclusion, `+` and `~` before a filter that takes
-/// devices in or leaves them out.
+/// Parses a target: a group's name, `all` or `users`; with `-` before an exclusion, `+` or `~` before a filter that
+/// includes or excludes devices.
 fn target(text: &str) -> Assignment {
     let (audience, filter) = match (text.split_once('+'), text.split_once('~')) {
         (Some((audience, id)), _) => (audience, Some((AssignmentFilterType::Include, id))),
@@ -58,8 +58,8 @@ fn target(text: &str) -> Assignment {
     assignment
 }
 
-/// Reads objects such as `A: in -out, B: all`: the first is the oldest and has the first priority. `?` stands for
-/// assignments that could not be read, `!` after the name for no date and no priority.
+/// Parses objects such as `A: in -out, B: all`: the first is the oldest and has the first priority. `?` stands for
+/// unread assignments, `!` after the name for no date and no priority.
 fn objects(text: &str, kind: ObjectKind) -> Vec<AssignedObject> {
     let specs = text.split(", ").filter(|spec| !spec.is_empty());
     let object = |(number, spec): (i32, &str)| {
@@ -123,7 +123,7 @@ fn input() -> ResultantInput {
     }
 }
 
-/// Returns an outcome in the words of the tables below.
+/// Formats an outcome for the tables below.
 fn words(effective: &Effective) -> String {
     let names = |contenders: &[Contender]| {
         contenders.iter().map(|one| one.display_name.as_str()).collect::<Vec<_>>().join(" ")

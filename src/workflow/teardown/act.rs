@@ -1,4 +1,4 @@
-//! A run that applies the plan of a teardown.
+//! The run that applies a teardown's plan.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::workflow::run::{Progress, Run, ends_with_errors, serialize_errors};
 use crate::workflow::step::Step;
 use crate::workflow::waiver::check_findings;
 
-/// The options of applying the plan of a teardown.
+/// The options of applying a teardown's plan.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TeardownOptions {
@@ -32,8 +32,8 @@ impl TeardownOptions {
         self
     }
 
-    /// Records each removal in the journal that recorded the creations, and holds the journal's lock until the run ends: no
-    /// other run of the deployment works meanwhile. Afterwards, [`CreatedObjects::from_journal`] has what is left.
+    /// Records each removal in the journal of the creations, and holds its lock until the run ends, so that no other
+    /// run of the deployment works meanwhile. Afterwards [`CreatedObjects::from_journal`] returns what is left.
     ///
     /// [`CreatedObjects::from_journal`]: crate::workflow::CreatedObjects::from_journal
     #[must_use]
@@ -55,12 +55,12 @@ pub enum TeardownEvent {
         step: Step,
         /// The subject.
         subject: String,
-        /// The change, in words.
+        /// A description of the change.
         description: &'static str,
     },
 }
 
-/// The outcome of a teardown, whether the run got to its end or not: what it lists was done.
+/// The outcome of a teardown, complete or not: everything listed was done.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
@@ -69,7 +69,7 @@ pub struct TeardownReport {
     pub removed: usize,
     /// Whether the run was stopped before its end. A new plan resumes.
     pub stopped: bool,
-    /// The work that is left for a person.
+    /// The remaining manual work.
     pub manual: Vec<String>,
     /// The outcomes of revoking rights in the directory.
     #[cfg(feature = "ad")]
@@ -84,13 +84,13 @@ ends_with_errors!(TeardownReport);
 impl TeardownPlan {
     /// Applies the plan, one removal after the other.
     ///
-    /// The run reads the tenant again before the first write, and fails if the tenant no longer is what the plan was made
-    /// for. An object that no longer exists is no error, so a new plan resumes where one stopped.
+    /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
+    /// made. A missing object is no error, so a new plan resumes an interrupted run.
     ///
     /// # Errors
-    /// The run always ends with its report, and [`TeardownReport::error`] is what ended it early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed; as
-    /// [`Call`](crate::graph::Call).
+    /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed;
+    /// as [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
     /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a
@@ -112,8 +112,8 @@ impl TeardownPlan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply); [`ErrorKind::Journal`] if there is no such journal, if another run has it, or if it does
-    /// not have an object that is to be removed.
+    /// As [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an object
+    /// to remove.
     pub fn apply_with(
         &self,
         client: &Client,
@@ -142,7 +142,7 @@ impl TeardownPlan {
         Acting { client, progress, record }.run(resolved, report).await
     }
 
-    /// Checks that the tenant still is what the plan was made for, and returns the work.
+    /// Checks that the tenant still matches the plan, and returns the work.
     async fn read_again(&self, client: &Client, waived: &[String]) -> Result<Resolved> {
         self.tenant.check(client).await?;
         let resolved = resolve(&self.teardown, client, &self.site).await?;
@@ -217,7 +217,7 @@ impl Acting<'_> {
         Ok(())
     }
 
-    /// Checks that the journal has every object that is to be removed.
+    /// Checks that the journal has every object to remove.
     fn check_on_record(&self, acts: &[PlannedAct]) -> Result<()> {
         let Some(record) = &self.record else { return Ok(()) };
         let is_missing = |act: &&PlannedAct| act.removes.iter().any(|item| !record.created().has(item));
@@ -228,7 +228,7 @@ impl Acting<'_> {
         ))
     }
 
-    /// Waits until registrations are gone, and records it. Returns `false` if the run was stopped.
+    /// Waits until registrations are gone and records that. Returns `false` if the run was stopped.
     async fn devices_gone(&mut self, going: Vec<(Id<Device>, Vec<CreatedObject>)>) -> Result<bool> {
         if going.is_empty() {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! The removal of what a workflow created, and of nothing else.
+//! Removes what a workflow created, and nothing else.
 
 mod act;
 mod plan;

@@ -12,7 +12,7 @@ use crate::workflow::plan::Site;
 use crate::workflow::scope::UserScope;
 use crate::workflow::step::{Step, fmt_end};
 
-/// The removal of what a deployment created, in the order that the service demands.
+/// The removal of a deployment's objects, in the order that the service demands.
 ///
 /// ```
 /// use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownOptions};
@@ -27,24 +27,23 @@ use crate::workflow::step::{Step, fmt_end};
 /// # Ok(()) }
 /// ```
 ///
-/// Objects are found by the ids in the journal, and compared with it: an object that has another name stops the plan. A
-/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is kept, and
-/// the plan says what uses it; the plan is stopped too if some of these cannot be read.
+/// Objects are found by the ids in the journal and compared with it: an object with another name stops the plan. A
+/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is
+/// kept, and the plan names the uses; the plan also stops if some uses cannot be read.
 ///
 /// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
-/// assignments and the object; then the group; last it restores the MDM user scope that was there before, if the scope still
-/// is what the deployment left. It never leaves a tenant with an empty scope. It never deletes device objects in
-/// Entra ID: the service does. The plan lists the work for a person, such as computer accounts in Active Directory.
-/// Rights that the deployment granted in the directory are revoked by their receipts
-/// (`plan_on_premises`, with the feature `ad`).
+/// assignments and the object, then the group; last it restores the previous MDM user scope, if the scope is still as
+/// the deployment left it. It never leaves a tenant with an empty scope. It never deletes device objects in Entra ID:
+/// the service does. The plan lists the manual work, such as computer accounts in Active Directory. Rights that the
+/// deployment granted in the directory are revoked by their receipts (`plan_on_premises`, with the feature `ad`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
 pub struct Teardown {
     /// The objects to remove.
     pub created: CreatedObjects,
-    /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. A device that is deleted there
-    /// loses its management.
+    /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. A device deleted there is no
+    /// longer managed.
     #[serde(default)]
     pub delete_managed_devices: bool,
 }
@@ -58,19 +57,19 @@ pub enum RemovalAction {
     Delete,
     /// Removes these assignments.
     Unassign(Vec<String>),
-    /// Restores the MDM user scope that was there before the deployment.
+    /// Restores the MDM user scope from before the deployment.
     #[non_exhaustive]
     Restore {
         /// The scope in the tenant.
         now: UserScope,
-        /// The scope that it gets back. Groups that no longer exist are not in it.
+        /// The restored scope. Groups that no longer exist are left out.
         before: UserScope,
     },
-    /// Revokes the right: removes these entries, in SDDL, from the permissions of the place in the directory.
+    /// Revokes the right: removes these entries, in SDDL, from the permissions of the OU or container.
     Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
     Gone,
-    /// Asks a person for the work that this text describes.
+    /// Asks a person for the described work.
     Manual(String),
     /// Does nothing: the finding stands in the way.
     Blocked(Finding),
@@ -95,15 +94,15 @@ pub struct PlannedRemoval {
     pub action: RemovalAction,
 }
 
-/// The removals of a teardown, and the findings that stand in their way. Made by [`Teardown::plan`]; `Display` prints it,
-/// and it goes through serde.
+/// The removals of a teardown, and the findings that stand in the way. Returned by [`Teardown::plan`]; `Display` prints
+/// the plan, and it implements serde.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct TeardownPlan {
     /// The tenant that the plan is for.
     pub tenant: PlanTenant,
-    /// The teardown that was planned.
+    /// The planned teardown.
     pub teardown: Teardown,
     /// The removals, in order.
     pub steps: Vec<PlannedRemoval>,
@@ -119,7 +118,7 @@ impl Teardown {
         Self { created, delete_managed_devices: false }
     }
 
-    /// Deletes enrolled devices in Intune too.
+    /// Also deletes enrolled devices in Intune.
     pub fn with_managed_devices_deleted(mut self) -> Self {
         self.delete_managed_devices = true;
         self
@@ -132,7 +131,7 @@ impl TeardownPlan {
         !self.steps.iter().any(|planned| planned.action.is_change())
     }
 
-    /// Sets the directory of a plan that went through serde.
+    /// Sets the directory of a deserialized plan.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn with_on_premises(mut self, on_premises: crate::workflow::OnPremises) -> Self {

@@ -1,4 +1,4 @@
-//! The resolution of a teardown's objects against the tenant.
+//! Resolves a teardown's objects against the tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
 #[cfg(feature = "ad")]
@@ -29,7 +29,7 @@ use crate::workflow::scope::MDM_USER_SCOPE;
 use crate::workflow::step::Step;
 
 impl Teardown {
-    /// Plans the removal of what still exists. Reads only.
+    /// Plans the removal of the objects that still exist. Reads only.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] if the objects were created in another tenant; as [`Call`](crate::graph::Call). An
@@ -40,13 +40,13 @@ impl Teardown {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }
 
-    /// Plans the removal, and the revocation of the rights that the deployment granted in the directory, by their receipts.
-    /// Reads only. Without a directory, the rights are left to a person.
+    /// Plans the removal, and the revocation of rights in the directory by their receipts. Reads only. Without a
+    /// directory, the rights are manual work.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).
     /// # Permissions
-    /// Those of [`plan`](Self::plan); in the directory, to read the permissions of the place.
+    /// As [`plan`](Self::plan); in the directory, the right to read permissions.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(
@@ -58,7 +58,7 @@ impl Teardown {
     }
 }
 
-/// A plan, and the calls behind it.
+/// A plan and its calls.
 pub(super) struct Resolved {
     pub(super) plan: TeardownPlan,
     pub(super) acts: Vec<PlannedAct>,
@@ -80,7 +80,7 @@ pub(super) enum Act {
     Delete(Box<Call<()>>),
     /// Deletes a registration, which may stay visible for a while.
     DeleteDevice(Id<Device>),
-    /// Removes assignments or members; with the change in words.
+    /// Removes assignments or members; with a description of the change.
     Remove(Vec<Call<()>>, &'static str),
     /// Revokes a right in the directory.
     #[cfg(feature = "ad")]
@@ -89,17 +89,17 @@ pub(super) enum Act {
 
 /// An object in the tenant that can be assigned.
 struct Found {
-    /// The step that objects of this type belong to, if a deployment can have created it: no deployment creates Entra join
-    /// profiles, but one may be assigned to its group.
+    /// The step of objects of this type, if a deployment can create them: no deployment creates Entra join profiles,
+    /// but one may be assigned to its group.
     step: Option<Step>,
-    /// The type, for a person.
+    /// The type, for display.
     kind: String,
     id: String,
     name: String,
     assignments: Vec<Assignment>,
 }
 
-/// A group that was created and still exists.
+/// A created group that still exists.
 #[derive(Clone)]
 struct FoundGroup {
     id: Id<Group>,
@@ -144,14 +144,14 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
 struct Resolver<'a> {
     teardown: &'a Teardown,
     client: &'a Client,
-    /// All objects that can be assigned, including foreign ones that may use the group.
+    /// All assignable objects, including foreign ones that may use the group.
     objects: Vec<Found>,
     uses: GroupUses,
-    /// The restoration of the MDM user scope, if the deployment has changed it.
+    /// The restoration of the MDM user scope, if the deployment changed it.
     scope: Option<ScopeRestoration>,
     /// The ids of the objects whose assignments are removed.
     unassigned: BTreeSet<String>,
-    /// The groups that were created, by name.
+    /// The created groups, by name.
     groups: BTreeMap<String, Vec<FoundGroup>>,
     steps: Vec<PlannedRemoval>,
     acts: Vec<PlannedAct>,
@@ -165,7 +165,7 @@ impl Resolver<'_> {
         self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), action });
     }
 
-    /// Plans a removal that the calls of `act` carry out, of these objects on record.
+    /// Plans a removal of objects on record by the calls of `act`.
     fn remove(
         &mut self,
         step: Step,
@@ -199,10 +199,9 @@ impl Resolver<'_> {
         self.planned(step, subject, RemovalAction::Blocked(kind.at(subject, evidence)));
     }
 
-    /// Plans nothing for an object whose id is in the journal under another name: the journal is wrong, or somebody has
-    /// renamed the object.
+    /// Reports an object whose id has another name in the journal: the journal is wrong, or the object was renamed.
     fn name_differs(&mut self, step: Step, name: &str, id: &str, held: &str) {
-        let evidence = format!("the journal has it under the id {id}, and in the tenant that id is {held}");
+        let evidence = format!("the journal has it under the id {id}, which is {held} in the tenant");
         self.blocked(step, name, &TEARDOWN_NAME_DIFFERS, evidence);
     }
 
@@ -275,7 +274,7 @@ impl Resolver<'_> {
         true
     }
 
-    /// Plans the removal of objects that were created, and of assignments of objects that existed before.
+    /// Plans the removal of created objects, and of assignments of objects that existed before.
     fn objects<S: Assignable>(&mut self) {
         let (step, teardown) = (S::STEP, self.teardown);
         let mut names: Vec<(&str, Option<Option<&str>>)> = Vec::new();
@@ -314,8 +313,10 @@ impl Resolver<'_> {
             }
             [object] => *object,
             several => {
-                let evidence =
-                    format!("there are {} of this type and name, and one of them was made", several.len());
+                let evidence = format!(
+                    "there are {} of this type and name, one of them created by the deployment",
+                    several.len()
+                );
                 return self.blocked(step, name, &TEARDOWN_DUPLICATE, evidence);
             }
         };
@@ -335,7 +336,7 @@ impl Resolver<'_> {
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
-            let evidence = format!("somebody has assigned it to {}", elsewhere.join(", "));
+            let evidence = format!("others have assigned it to {}", elsewhere.join(", "));
             return self.blocked(step, name, &TEARDOWN_ASSIGNED_ELSEWHERE, evidence);
         }
         if !labels.is_empty() {
@@ -351,7 +352,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the targets that the deployment has assigned an object to: those on record, and its own groups.
+    /// Returns the targets that the deployment assigned an object to: those on record, and its own groups.
     fn our_targets(&self, step: Step, name: &str) -> Vec<Target> {
         let written = self.teardown.created.items().iter().filter_map(|item| match item {
             CreatedObject::Assignment { step: of, name: to, target } if *of == step && to == name => {
@@ -375,15 +376,17 @@ impl Resolver<'_> {
                 }
                 [group] => self.group(&name, &group.id),
                 several => {
-                    let evidence =
-                        format!("there are {} groups of this name, and one of them was made", several.len());
+                    let evidence = format!(
+                        "there are {} groups of this name, one of them created by the deployment",
+                        several.len()
+                    );
                     self.blocked(Step::Group, &name, &TEARDOWN_DUPLICATE, evidence);
                 }
             }
         }
     }
 
-    /// Plans the deletion of a group that nothing else uses.
+    /// Plans the deletion of a group without other uses.
     fn group(&mut self, name: &str, id: &Id<Group>) {
         let is_assigned = |found: &&Found| {
             let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
@@ -435,7 +438,7 @@ impl Resolver<'_> {
                         self.gone(step, subject, vec![item.clone()]);
                     }
                     Err(error) => {
-                        let evidence = format!("the directory could not be asked: {error}");
+                        let evidence = format!("the directory could not be read: {error}");
                         self.blocked(step, subject, &TEARDOWN_RIGHT_NOT_READABLE, evidence);
                     }
                 }
@@ -447,7 +450,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Plans the removal of links to network access configurations. Those of a profile that is deleted go with it.
+    /// Plans the removal of links to network access configurations. A deleted profile's links go with it.
     async fn networks(&mut self) -> Result<()> {
         let (step, teardown) = (Step::DomainJoin, self.teardown);
         for item in teardown.created.items() {
@@ -479,7 +482,7 @@ impl Resolver<'_> {
                 }
                 several => {
                     let evidence = format!(
-                        "there are {} profiles of this name, and one of them was linked",
+                        "there are {} profiles of this name, one of them linked by the deployment",
                         several.len()
                     );
                     self.blocked(step, &subject, &TEARDOWN_DUPLICATE, evidence);
@@ -516,7 +519,7 @@ impl Resolver<'_> {
 const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect does not \
     sync them again; leave the objects in Entra ID alone, the service deletes them";
 
-/// Reads the assignable objects of the types that were created, or of all types if a group was: they may use it.
+/// Reads the assignable objects of the created types, or of all types if a group was created: they may use it.
 async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>> {
     let items = teardown.created.items();
     let has_group = items.iter().any(|item| matches!(item, CreatedObject::Object { step: Step::Group, .. }));
@@ -571,13 +574,13 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
     Ok(batch.read().await?.into_iter().map(found).collect())
 }
 
-/// Returns the type of an object that no deployment creates, for a person.
+/// Returns the type of a foreign object, for display.
 fn kind_of(raw: &RawObject) -> String {
     let name = raw.odata_type().unwrap_or("object of another type");
     name.trim_start_matches("#microsoft.graph.").to_owned()
 }
 
-/// Reads the groups that were created and still exist.
+/// Reads the created groups that still exist.
 async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<FoundGroup>>> {
     let mut groups = BTreeMap::new();
     for item in teardown.created.items() {

@@ -8,16 +8,16 @@ use crate::workflow::created::CreatedObjects;
 use crate::workflow::findings::{TEARDOWN_SCOPE_CHANGED, TEARDOWN_SCOPE_NOT_READ};
 use crate::workflow::scope::{MDM_USER_SCOPE, UserScope};
 
-/// The restoration of the scope that a deployment found.
+/// The restoration of the scope from before a deployment.
 #[derive(Debug)]
 pub(super) struct ScopeRestoration {
     pub(super) action: RemovalAction,
-    /// The policy, and the scope that it gets; `None` if nothing is written.
+    /// The policy and its restored scope; `None` if nothing is written.
     pub(super) restored: Option<(MdmPolicy, UserScope)>,
 }
 
 impl ScopeRestoration {
-    /// Plans the restoration. Returns `None` if the deployment has not changed the scope.
+    /// Plans the restoration; `None` if the deployment has not changed the scope.
     pub(super) async fn plan(created: &CreatedObjects, client: &Client) -> Result<Option<Self>> {
         let Some((before, after)) = created.scope() else { return Ok(None) };
         let only = |action| Ok(Some(Self { action, restored: None }));

@@ -1,4 +1,4 @@
-//! The uses of groups by objects that no deployment creates, by other groups, and by licences.
+//! The uses of groups by foreign objects, by other groups and by licences.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::graph::Client;
 use crate::model::{Assignment, Group, Id, MdmPolicy, Properties, Text};
 use crate::workflow::group_moves::read_containing;
 
-/// The collections whose objects can be assigned to a group: the kind of object in words, and the path. They are not in the
+/// The collections whose objects can be assigned to a group: the kind for display, and the path. They are not in the
 /// catalog of operations; each list is read with `$expand=assignments`.
 const COLLECTIONS: &[(&str, &str)] = &[
     ("app", "/deviceAppManagement/mobileApps"),
@@ -37,7 +37,7 @@ struct Assigned {
 }
 
 impl GroupUses {
-    /// Reads all places, and the uses of these groups in the directory. A place that may not be read is noted.
+    /// Reads all collections, and the uses of these groups in the directory. Records collections that may not be read.
     pub(super) async fn read(client: &Client, groups: &[Id<Group>]) -> Result<Self> {
         let mut found = Self::default();
         for group in groups {
@@ -66,18 +66,16 @@ impl GroupUses {
         Ok(found)
     }
 
-    /// Reads the groups that a group is a member of, and its licences: Graph reports these only if they are asked for.
+    /// Reads the groups that contain a group, and its licences, which Graph reports only on request.
     async fn read_directory(&mut self, client: &Client, group: &Id<Group>) -> Result<()> {
         const LICENCES: &str = "assignedLicenses";
         let path = format!("/groups/{group}");
         let read = read_containing(client, &path).await;
-        for around in self
-            .readable(&format!("the groups that have the group {group} in them"), read)?
-            .into_iter()
-            .flatten()
+        for around in
+            self.readable(&format!("the groups that contain the group {group}"), read)?.into_iter().flatten()
         {
             let name = around.display_name.unwrap_or_else(|| around.id.as_str().into());
-            self.uses.push((group.clone(), format!("the group {name}, which has it in it")));
+            self.uses.push((group.clone(), format!("the group {name}, which contains it")));
         }
         let read = client.request(http::Method::GET, ApiVersion::V1, &path).query("$select", LICENCES);
         let read = read.named("groups.licences").read::<Properties>().await;
@@ -86,17 +84,14 @@ impl GroupUses {
         match read.get(LICENCES).and_then(Value::as_array) {
             Some(licences) if licences.is_empty() => {}
             Some(licences) => {
-                self.uses.push((
-                    group.clone(),
-                    format!("{} licences, which its members have by it", licences.len()),
-                ));
+                self.uses.push((group.clone(), format!("{} licences of its members", licences.len())));
             }
             None => self.unread.push(format!("{place} (not in the answer)")),
         }
         Ok(())
     }
 
-    /// Returns `None` for a place that may not be read, or that the tenant does not answer for.
+    /// Returns `None` for a collection that may not be read or that the tenant does not support.
     fn readable<T>(&mut self, place: &str, read: Result<T>) -> Result<Option<T>> {
         let error: Error = match read {
             Ok(read) => return Ok(Some(read)),

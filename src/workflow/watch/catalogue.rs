@@ -1,12 +1,12 @@
-//! The kinds of findings of error codes.
+//! The kinds of findings for error codes.
 
 use super::findings::*;
 use super::phase::Phase;
 use crate::codes::{CodePhase, ErrorCode};
 use crate::model::FindingKind;
 
-/// The codes that name a cause well enough for a finding of its own, whose remedy covers every cause of the code. Generic
-/// codes are not among them.
+/// The codes that identify a cause well enough for their own finding, whose remedy covers every cause of the code.
+/// Generic codes are left out.
 const KINDS: &[(u32, FindingKind)] = &[
     (ErrorCode::DOMAIN_JOIN.0, WATCH_DOMAIN_JOIN_FAILED),
     (ErrorCode::TIMEOUT.0, WATCH_TIMED_OUT),
@@ -28,12 +28,12 @@ const KINDS: &[(u32, FindingKind)] = &[
     (0x87d1_041c, WATCH_APP_NOT_DETECTED),
 ];
 
-/// Returns the kind of finding that a code stands for, if it stands for one.
+/// Returns the kind of finding for a code, if it has one.
 pub(super) fn kind_of(code: ErrorCode) -> Option<&'static FindingKind> {
     KINDS.iter().find(|(known, _)| *known == code.0).map(|(_, kind)| kind)
 }
 
-/// Returns the earliest phase in which a code is seen; `None` if it can be any.
+/// Returns the earliest phase of a code; `None` if it occurs in any.
 pub(super) fn phase_of(code: ErrorCode) -> Option<Phase> {
     let phase = |of: &CodePhase| match of {
         CodePhase::Profile | CodePhase::Enrollment => Some(Phase::ProfileAssigned),

@@ -1,4 +1,4 @@
-//! The findings of Graph, joined with the causes of a device's own evidence.
+//! Joins Graph's findings with the causes in a device's own evidence.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use super::findings::*;
 use super::phase::DeploymentOutcome;
 use crate::model::{Finding, FindingKind, Severity};
 
-/// Kinds that say that something failed, and not why: a cause takes their place.
+/// Kinds that report a failure without its cause, which a cause replaces.
 const WITHOUT_CAUSE: &[FindingKind] = &[
     WATCH_DOMAIN_JOIN_FAILED,
     WATCH_DOMAIN_JOIN_STALLED,
@@ -20,7 +20,7 @@ const WITHOUT_CAUSE: &[FindingKind] = &[
     WATCH_TIMED_OUT,
 ];
 
-/// Joins the findings of Graph with the causes of the evidence: those that are proven come first.
+/// Joins Graph's findings with the causes in the evidence, proven ones first.
 pub(super) fn join(
     snapshot: &DeviceSnapshot,
     enrolled: Option<Timestamp>,

@@ -17,7 +17,7 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// Returns the deadline of a device; `None` for one that is ready.
+    /// Returns the deadline of a device; `None` if it is ready.
     pub(super) fn of(
         snapshot: &DeviceSnapshot,
         expected: &Expectation,

@@ -1,20 +1,20 @@
-//! The causes that a device's own evidence shows.
+//! The causes in a device's own evidence.
 
 use jiff::Timestamp;
 
 use crate::model::{Finding, Text};
 
-/// The causes that the device's own evidence shows. Without the feature `evidence` nothing makes one.
+/// The causes in a device's own evidence. Always absent without the feature `evidence`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceEvidence {
-    /// The causes that are proven, the likeliest first.
+    /// The proven causes, likeliest first.
     pub proven: Vec<Finding>,
-    /// The causes that are strong and not proven.
+    /// The strong causes without proof.
     pub likely: Vec<Finding>,
     /// The last time in the device's logs.
     pub until: Option<Timestamp>,
-    /// The device's id in Intune, as its registry has it.
+    /// The device's id in Intune, from its registry.
     pub managed_device_id: Option<Text>,
 }
 

@@ -16,7 +16,7 @@ use crate::model::{
     ProfileAssignmentDetailedStatus, ProfileAssignmentStatus, RemediationState, Severity,
 };
 
-/// A device to be diagnosed.
+/// A device to diagnose.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) snapshot: &'a DeviceSnapshot,
@@ -28,7 +28,7 @@ pub(super) struct Case<'a> {
     pub(super) is_overdue: bool,
 }
 
-/// Returns the causes for which the device cannot go on by itself, the likeliest first; none if it still may.
+/// Returns the causes that stop the device for good, likeliest first; empty if it may still go on.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     let identity = case.snapshot.identity.present();
     match case.record {
@@ -72,7 +72,7 @@ pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     Vec::new()
 }
 
-/// Returns the problems of a device that may still go on, or that is ready.
+/// Returns the problems of a device that may still go on or is ready.
 pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
     let waited = case.now.duration_since(case.since);
     match case.phase {
@@ -91,7 +91,7 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
     }
 }
 
-/// Returns the causes for which the device has taken longer than the deadline allows.
+/// Returns the causes for which the device has exceeded its deadline.
 pub(super) fn overdue(case: &Case<'_>, deadline: &Deadline) -> Vec<Finding> {
     let waited = spell(case.now.duration_since(case.since));
     let mut findings = match case.phase {
@@ -130,12 +130,12 @@ pub(super) fn overdue(case: &Case<'_>, deadline: &Deadline) -> Vec<Finding> {
                     let ago = spell(case.now.duration_since(contact));
                     case.finding(
                         &WATCH_DID_NOT_ENROLL,
-                        format!("it was in touch {ago} ago, and did not enroll"),
+                        format!("its last contact was {ago} ago, and it did not enroll"),
                     )
                 }
                 None => case.finding(
                     &WATCH_NOT_SWITCHED_ON,
-                    format!("it has the profile, and nothing was heard of it for {waited}"),
+                    format!("it has the profile, but has had no contact for {waited}"),
                 ),
             }));
             let before = case.before_power_on().into_iter();
@@ -168,7 +168,7 @@ impl Case<'_> {
         kind.at(self.snapshot.name(), evidence)
     }
 
-    /// Returns the record of a failure in words: states, codes, and the service's own words as far as they name nobody.
+    /// Describes the record of a failure: states, codes, and the service's text without names of people.
     fn record_evidence(&self) -> String {
         let Some(event) = self.snapshot.deployment() else {
             return "the registration says that the enrollment failed".to_owned();
@@ -249,7 +249,7 @@ impl Case<'_> {
         }
     }
 
-    /// Returns the causes of a failed or stalled domain join that Graph shows; a finding of this kind if it shows none.
+    /// Returns the causes of a failed or stalled domain join that Graph shows; a finding of `kind` if there are none.
     fn domain_join(&self, kind: &FindingKind, evidence: &str, severity: Severity) -> Vec<Finding> {
         let causes =
             [self.assigned_user(), self.missing_anchor(), self.connectors(), self.domain_join_profiles()];
@@ -270,7 +270,7 @@ impl Case<'_> {
 
     fn missing_anchor(&self) -> Option<Finding> {
         self.snapshot.anchor.is_absent().then(|| {
-            let evidence = "the Entra ID object that the registration made is not there";
+            let evidence = "the Entra ID object of the registration does not exist";
             self.finding(&WATCH_ANCHOR_MISSING, evidence)
         })
     }
@@ -320,7 +320,7 @@ impl Case<'_> {
         })
     }
 
-    /// Returns the problems to put right before the device is switched on.
+    /// Returns the problems to solve before the device is switched on.
     fn before_power_on(&self) -> Vec<Finding> {
         let mut findings = Vec::from_iter(self.assigned_user());
         // The object of a new registration takes a while to show, and is there before a profile is.
@@ -350,12 +350,12 @@ impl Case<'_> {
         }
         let other = self.expected.profile.as_ref().is_some_and(|wanted| wanted.as_str() != found.id.as_str());
         other.then(|| {
-            let evidence = format!("its profile is {name:?}, and not the one that was meant for it");
+            let evidence = format!("its profile is {name:?}, and not the expected one");
             self.finding(&WATCH_WRONG_PROFILE, evidence)
         })
     }
 
-    /// Returns findings for a reset that the device needs, and for a device that left Intune.
+    /// Returns findings about a device that needs a reset or has left Intune.
     fn reset_or_deleted(&self) -> Vec<Finding> {
         let state = self.snapshot.identity.present().and_then(|identity| identity.enrollment_state.as_ref());
         let mut findings = Vec::new();
@@ -369,7 +369,7 @@ impl Case<'_> {
 
     fn left_management(&self) -> Option<Finding> {
         let has_left = self.snapshot.has_left_management();
-        has_left.then(|| self.finding(&WATCH_LEFT_MANAGEMENT, "Intune managed it, and does so no more"))
+        has_left.then(|| self.finding(&WATCH_LEFT_MANAGEMENT, "Intune managed it and no longer does"))
     }
 
     fn setup_stalled(&self) -> Finding {
@@ -389,7 +389,8 @@ impl Case<'_> {
         }
         if self.snapshot.user_has_signed_in() {
             let evidence = format!(
-                "a user has signed in to the hybrid joined device, and the record of the deployment has said nothing of its end for {waited}"
+                "a user has signed in to the hybrid joined device, and the record of the deployment has had no \
+                    end for {waited}"
             );
             return vec![self.finding(&WATCH_RECORD_INCOMPLETE, evidence)];
         }
@@ -411,12 +412,12 @@ impl Case<'_> {
         self.finding(&WATCH_NOT_SYNCED, evidence)
     }
 
-    /// Returns the problems of a device that is ready.
+    /// Returns the problems of a ready device.
     fn blemishes(&self) -> Vec<Finding> {
         self.deployment_blemish().into_iter().chain(self.needs_repair()).collect()
     }
 
-    /// Returns a warning that the registration no longer fits the device: its next deployment will fail.
+    /// Returns a warning if the registration no longer matches the device, whose next deployment will fail.
     fn needs_repair(&self) -> Option<Finding> {
         let state = self.snapshot.identity.present()?.remediation_state.as_ref();
         let evidence = "the service cannot repair the registration, as after a new motherboard";
@@ -428,10 +429,10 @@ impl Case<'_> {
     fn deployment_blemish(&self) -> Option<Finding> {
         let (kind, what) = match self.record {
             Record::WentOn(at) => {
-                (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user went on"))
+                (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user continued"))
             }
             Record::Succeeded(DeploymentState::SuccessWithTimeout) => {
-                (&WATCH_DONE_AFTER_TIMEOUT, "a part ran out of time".to_owned())
+                (&WATCH_DONE_AFTER_TIMEOUT, "a part timed out".to_owned())
             }
             Record::Succeeded(DeploymentState::SuccessOnRetry) => {
                 (&WATCH_DONE_ON_RETRY, "done after the user tried again".to_owned())

@@ -11,7 +11,7 @@ use super::report::DeviceDeployment;
 pub enum WatchEvent {
     /// The phase, outcome or findings of a device have changed.
     Changed(Box<DeviceDeployment>),
-    /// A round of polls is over.
+    /// A round of polls has ended.
     #[non_exhaustive]
     Polled {
         /// The number of devices in progress.

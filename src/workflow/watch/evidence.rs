@@ -1,4 +1,4 @@
-//! The snapshot of a device, and the expectations.
+//! The snapshot of a device, and the expectation.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -17,42 +17,41 @@ use crate::model::{
 };
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A snapshot of one device: the reports of the service from five places, and the times at which each phase was first
-/// seen.
+/// A snapshot of one device: the service's reports from five sources, and the times at which each phase was first seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceSnapshot {
-    /// The id of its registration.
+    /// The id of the registration.
     pub id: Id<Device>,
-    /// Its serial number, as the registration has it or as whoever asked for the device wrote it.
+    /// The serial number, from the registration or from the caller.
     pub serial_number: Option<Text>,
-    /// Its registration.
+    /// The registration.
     pub identity: Lookup<Device>,
-    /// The profile that is assigned to it.
+    /// The assigned profile.
     pub profile: Lookup<ProfileReference>,
     /// The device in Intune.
     pub managed_device: Lookup<ManagedDevice>,
-    /// The record of its last deployment.
+    /// The record of the last deployment.
     pub event: Lookup<AutopilotEvent>,
-    /// Its object in Entra ID that the registration made.
+    /// The object in Entra ID that the registration created.
     pub anchor: Lookup<DirectoryDevice>,
-    /// Its object in Entra ID that was synced from Active Directory.
+    /// The object in Entra ID that was synced from Active Directory.
     pub hybrid: Lookup<DirectoryDevice>,
-    /// The domain join profiles that it gets.
+    /// The domain join profiles that reach the device.
     pub domain_joins: Lookup<Vec<EffectiveDomainJoin>>,
     /// The connectors of the tenant.
     pub connectors: Lookup<Arc<[Connector]>>,
-    /// The causes that its own evidence shows.
+    /// The causes in the device's own evidence.
     pub device_evidence: Option<DeviceEvidence>,
-    /// The enrollment status page that its record names.
+    /// The enrollment status page in the record.
     pub page: Lookup<AppliedPage>,
-    /// The time since which its last deployment is watched.
+    /// The time from which the last deployment is watched.
     pub watched_since: Timestamp,
-    /// The times at which its last deployment was first seen in each phase.
+    /// The times at which the last deployment was first seen in each phase.
     pub first_seen: BTreeMap<Phase, Timestamp>,
 }
 
-/// The enrollment status page that a device was shown, by the record of its deployment.
+/// The enrollment status page of a device, by its deployment record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppliedPage {
@@ -60,7 +59,7 @@ pub struct AppliedPage {
     pub id: Id<EnrollmentStatusPage>,
     /// The name.
     pub display_name: Text,
-    /// The timeout, as it is configured.
+    /// The configured timeout.
     pub timeout: Duration,
     /// Whether the page installs quality updates.
     pub quality_updates: bool,
@@ -82,19 +81,19 @@ impl AppliedPage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectiveDomainJoin {
-    /// Its name.
+    /// The name.
     pub display_name: Text,
-    /// What is wrong with it, if anything is: a container in place of an organizational unit, for example.
+    /// The problem of the profile, such as a container in place of an organizational unit.
     pub problem: Option<String>,
 }
 
 impl EffectiveDomainJoin {
-    /// A profile of which nothing is wrong.
+    /// Creates a profile without a problem.
     pub fn new(display_name: impl Into<Text>) -> Self {
         Self { display_name: display_name.into(), problem: None }
     }
 
-    /// The same, with what is wrong with it.
+    /// Sets the problem.
     #[must_use]
     pub fn with_problem(mut self, problem: impl Into<String>) -> Self {
         self.problem = Some(problem.into());
@@ -103,7 +102,7 @@ impl EffectiveDomainJoin {
 }
 
 impl DeviceSnapshot {
-    /// Creates a snapshot of a device of which nothing is known yet.
+    /// Creates a snapshot of a device without any data.
     pub fn new(id: Id<Device>, watched_since: Timestamp) -> Self {
         Self {
             id,
@@ -123,18 +122,18 @@ impl DeviceSnapshot {
         }
     }
 
-    /// Returns the serial number, or the id if the serial number is not known: the name in reports.
+    /// Returns the name in reports: the serial number, or the id if the serial number is not known.
     pub fn name(&self) -> &str {
         self.serial_number.as_deref().unwrap_or(self.id.as_str())
     }
 
-    /// Returns the id of its registration now: another one than it is watched by after it was imported anew.
+    /// Returns the current registration id: it differs from the watched one after the device was imported anew.
     pub(super) fn registration_id(&self) -> &Id<Device> {
         self.identity.present().map_or(&self.id, |identity| &identity.id)
     }
 
-    /// Returns the record of its last deployment; `None` if there is none, or that is of an earlier enrollment than the
-    /// device in Intune.
+    /// Returns the record of the last deployment; `None` if there is none, or if it is of an earlier enrollment than
+    /// the device in Intune.
     pub(super) fn deployment(&self) -> Option<&AutopilotEvent> {
         let event = self.event.present()?;
         let is_of_last = match self.relation() {
@@ -146,12 +145,12 @@ impl DeviceSnapshot {
         is_of_last.then_some(event)
     }
 
-    /// Returns the device in Intune; `None` if there is none, or that is of an earlier enrollment than the record.
+    /// Returns the device in Intune; `None` if there is none, or if it is of an earlier enrollment than the record.
     pub(super) fn managed(&self) -> Option<&ManagedDevice> {
         self.managed_device.present().filter(|_| self.relation() != Some(Relation::RecordIsLater))
     }
 
-    /// Returns the last enrollment, as far as it has ids; `None` if there is none.
+    /// Returns the ids of the last enrollment; `None` if there is none.
     pub(super) fn enrollment(&self) -> Option<Enrollment> {
         let (managed, event) = (self.managed(), self.deployment());
         let of_event = event.and_then(|event| event.device_id.clone().filter(|id| is_id(id)));
@@ -161,7 +160,7 @@ impl DeviceSnapshot {
         })
     }
 
-    /// Returns `true` if Intune managed the device, and does so no more.
+    /// Returns `true` if Intune managed the device and no longer does.
     pub(super) fn has_left_management(&self) -> bool {
         let enrolled = self.event.present().is_some_and(|event| {
             has_succeeded(event) || matches!(event.enrollment_state, Some(EnrollmentState::Enrolled))
@@ -171,8 +170,8 @@ impl DeviceSnapshot {
             && (enrolled || self.first_seen.contains_key(&Phase::Enrolled))
     }
 
-    /// Returns `true` if the record of a device that Intune does not manage is of a deployment that is over: it was done;
-    /// or the registration says that the device was not in contact, and the deployment did not fail with this profile.
+    /// Returns `true` if the record of an unmanaged device is of a past deployment: it succeeded, or the registration
+    /// shows no contact and the deployment did not fail with this profile.
     fn is_over(&self, event: &AutopilotEvent) -> bool {
         let is_untouched = |identity: &Device| {
             let assigned = identity.deployment_profile_assigned_date_time;
@@ -185,10 +184,10 @@ impl DeviceSnapshot {
         has_succeeded(event) || self.identity.present().is_some_and(is_untouched)
     }
 
-    /// Returns the relation of the record to the device in Intune; `None` if one of them is not there.
+    /// Returns the relation of the record to the device in Intune; `None` if either is missing.
     ///
-    /// The kind of the id in a record is not documented: the same id proves the same enrollment, and another one proves
-    /// nothing. Of the rest times decide.
+    /// The kind of the id in a record is not documented: an equal id proves the same enrollment, a different one proves
+    /// nothing. Otherwise times decide.
     fn relation(&self) -> Option<Relation> {
         let (event, managed) = (self.event.present()?, self.managed_device.present()?);
         if event.device_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(managed.id.as_str())) {
@@ -208,26 +207,26 @@ impl DeviceSnapshot {
         })
     }
 
-    /// Returns the time at which the device enrolled, by Intune. For some devices Intune shows the date of the registration
-    /// there, which is before the profile was assigned.
+    /// Returns the enrollment time in Intune; `None` if it is before the profile's assignment, because Intune shows the
+    /// registration date for some devices.
     pub(super) fn enrolled_date_time(&self) -> Option<Timestamp> {
         let assigned = self.identity.present()?.deployment_profile_assigned_date_time?;
         self.managed_device.present()?.enrolled_date_time.filter(|enrolled| *enrolled >= assigned)
     }
 
-    /// When it was last in touch since it got its profile: then it was switched on.
+    /// Returns the last contact since the profile's assignment, which proves that the device was switched on.
     pub(super) fn contact(&self) -> Option<Timestamp> {
         let identity = self.identity.present()?;
         let assigned = identity.deployment_profile_assigned_date_time?;
         identity.last_contacted_date_time.filter(|contact| *contact >= assigned)
     }
 
-    /// Whether a user is assigned to it, if that is known.
+    /// Returns whether a user is assigned; `None` if that is not known.
     pub(super) fn user_is_assigned(&self) -> Option<bool> {
         self.identity.present().map(|identity| identity.user_principal_name.is_some())
     }
 
-    /// Whether a user has signed in to the hybrid joined device: then Intune points at the synced object.
+    /// Returns `true` if a user has signed in to the hybrid joined device: then Intune points at the synced object.
     pub(super) fn user_has_signed_in(&self) -> bool {
         let managed = self.managed().and_then(|managed| {
             managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref())
@@ -258,7 +257,7 @@ pub(super) struct Enrollment {
 }
 
 impl Enrollment {
-    /// Returns `true` if this is not the enrollment that was there before, but a later one: an id has changed.
+    /// Returns `true` if this is a later enrollment than `before`: an id has changed.
     pub(super) fn is_later_than(&self, before: &Self) -> bool {
         fn differ<T: PartialEq>(now: &Option<T>, before: &Option<T>) -> bool {
             now.is_some() && before.is_some() && now != before
@@ -267,18 +266,18 @@ impl Enrollment {
     }
 }
 
-/// The difference between the clocks of two services.
+/// The tolerated clock skew between two services.
 const SKEW: Duration = Duration::from_secs(10 * 60);
 
-/// Returns the start of the deployment of a record.
+/// Returns the start of the deployment in a record.
 pub(super) fn began(event: &AutopilotEvent) -> Option<Timestamp> {
     event.enrollment_start_date_time.or(event.deployment_start_date_time).or(event.event_date_time)
 }
 
-/// The longest time from the start of an enrollment to the device in Intune.
+/// The longest time from the start of an enrollment to the device's appearance in Intune.
 const ENROLLMENT: Duration = Duration::from_secs(60 * 60);
 
-/// Returns `true` for an id, and not for the blanks that the service writes in place of one.
+/// Returns `true` for an id, and `false` for the service's blank values.
 pub(super) fn is_id(text: &str) -> bool {
     text.chars().any(|c| !matches!(c, '0' | '-' | ' '))
 }
@@ -292,26 +291,26 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
     event.deployment_state.as_ref().is_some_and(DeploymentState::is_success)
 }
 
-/// What is expected of the devices that are watched, and how long they may take.
+/// The expected result of the watched devices, and their deadlines.
 ///
-/// Microsoft documents the 40 minutes that an enrollment status page gets on top with hybrid join, and that quality
-/// updates take 20 to 40 minutes. The other times are habits, and can be changed.
+/// Microsoft documents that an enrollment status page gets 40 more minutes in a hybrid join, and that quality updates
+/// take 20 to 40 minutes. The other defaults are experience; adjust them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expectation {
-    /// The id of the deployment profile that devices are to get; any profile for hybrid join by default.
+    /// The id of the expected deployment profile; any hybrid join profile by default.
     pub profile: Option<Id<HybridJoinProfile>>,
-    /// How their computer names begin: a sign that the domain join has been applied. Not known by default.
+    /// The prefix of the computer names, by which an applied domain join is recognized. Not known by default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
-    /// The timeout of the enrollment status page, as it is configured; 60 minutes by default, as the service's.
+    /// The configured timeout of the enrollment status page; the service's default of 60 minutes by default.
     pub esp_timeout: Duration,
     /// Whether the page installs quality updates; not by default.
     pub quality_updates: bool,
     /// Whether a device is ready only when its computer object has been synced to Entra ID; `true` by default.
     pub require_sync: bool,
-    /// The timeout of the registration and the profile's assignment; an hour by default. Microsoft names no time.
+    /// The timeout of the registration and the profile's assignment; an hour by default. Microsoft documents none.
     pub assignment_timeout: Duration,
-    /// The longest time for which a device with its profile may stay switched off; eight hours by default.
+    /// The timeout for switching on a device with a profile; eight hours by default.
     pub power_on_timeout: Duration,
     /// The timeout of enrollment and domain join; 30 minutes by default. Microsoft does not document the device's own
     /// timeout.
@@ -335,7 +334,7 @@ impl Default for Expectation {
     }
 }
 
-/// What a deployment has its devices do. The profile's id is in the report of its plan's application.
+/// Creates the expectation of a deployment's settings. The profile's id is in the report of the plan's application.
 impl From<&HybridJoin> for Expectation {
     fn from(desired: &HybridJoin) -> Self {
         let mut expected = Self::default();
@@ -349,21 +348,21 @@ impl From<&HybridJoin> for Expectation {
 }
 
 impl Expectation {
-    /// Expects this profile and no other.
+    /// Sets the expected profile.
     #[must_use]
     pub fn with_profile(mut self, id: Id<HybridJoinProfile>) -> Self {
         self.profile = Some(id);
         self
     }
 
-    /// Expects computer names that begin like this.
+    /// Sets the expected prefix of computer names.
     #[must_use]
     pub fn with_computer_name_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
         self.computer_name_prefix = Some(prefix);
         self
     }
 
-    /// Sets timeout and quality updates as this enrollment status page has them.
+    /// Sets the timeout and quality updates of this enrollment status page.
     #[must_use]
     pub fn with_enrollment_status_page(mut self, page: &EnrollmentStatusPage) -> Self {
         self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();
@@ -371,7 +370,7 @@ impl Expectation {
         self
     }
 
-    /// Returns `true` if the name of a device begins as those in the domain do.
+    /// Returns `true` if the device's name has the prefix of names in the domain.
     pub(super) fn is_in_domain(&self, managed: &ManagedDevice) -> bool {
         let name = managed.device_name.as_deref().zip(self.computer_name_prefix.as_ref());
         name.is_some_and(|(name, prefix)| {
@@ -380,7 +379,7 @@ impl Expectation {
         })
     }
 
-    /// Returns the expectation of a device that was shown this page.
+    /// Returns the expectation for a device with this page.
     pub(super) fn of_page(&self, page: &Lookup<AppliedPage>) -> Cow<'_, Self> {
         match page.present() {
             Some(page) => {
@@ -392,14 +391,14 @@ impl Expectation {
         }
     }
 
-    /// How long the enrollment status page really waits: 40 minutes longer than configured, and 40 more where it installs
-    /// quality updates.
+    /// Returns the effective limit of the enrollment status page: 40 minutes longer than configured, and another 40
+    /// with quality updates.
     pub fn esp_limit(&self) -> Duration {
         let updates = if self.quality_updates { MINUTE * 40 } else { Duration::ZERO };
         self.esp_timeout.saturating_add(MINUTE * 40 + updates)
     }
 
-    /// How long a deployment may take, from the enrollment to the end.
+    /// Returns the limit of a deployment from enrollment to the end.
     pub fn deployment_limit(&self) -> Duration {
         self.join_timeout.saturating_add(self.esp_limit())
     }

@@ -1,4 +1,4 @@
-//! Kinds of findings about devices under watch.
+//! Kinds of findings about watched devices.
 
 use crate::model::finding_kinds;
 
@@ -13,9 +13,9 @@ const USER_STEP: &str = "let the user sign in and try again; the device shows wh
 
 finding_kinds! {
     /// A source that could not be read.
-    WATCH_UNREAD = "watch.unread", Warning, "watch again; what depends on it is not known";
+    WATCH_UNREAD = "watch.unread", Warning, "watch again; facts that depend on it are not known";
 
-    /// Evidence that is not of the deployment under watch.
+    /// Evidence of another deployment than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
         "collect the logs of the device again: these are of another device or of an earlier deployment";
 
@@ -51,7 +51,7 @@ finding_kinds! {
         "take the device out of the groups that the other profile is assigned to: of several, a device \
          gets the profile that was created first";
 
-    /// A device with a profile and without any contact.
+    /// A device with a profile but without any contact.
     WATCH_NOT_SWITCHED_ON = "watch.not-switched-on", Warning,
         "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again";
     /// A device that was in contact and did not enroll.
@@ -62,7 +62,7 @@ finding_kinds! {
     WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
         "check the user's licence and MDM scope, the enrollment restrictions and conditional access; the \
          device shows an error code, which says more";
-    /// A device that is enrolled already.
+    /// A device that is already enrolled.
     WATCH_ENROLLED_ALREADY = "watch.enrolled-already", Error,
         "remove the earlier enrollment, or reset the device to an image without one; then start again";
     /// A user with too many devices in Microsoft Entra.
@@ -129,7 +129,7 @@ finding_kinds! {
     WATCH_DEVICE_SETUP_STALLED = "watch.device-setup-stalled", Error,
         "look at the device: what it installs, whether it asks for a sign-in, whether it is on; the record \
          of a deployment that takes more than an hour may stay incomplete";
-    /// A device setup that reached the time limit of the enrollment status page.
+    /// A device setup that timed out on the enrollment status page.
     WATCH_DEVICE_SETUP_TIMEOUT = "watch.device-setup-timeout", Error,
         "give the enrollment status page more time, or fewer apps to wait for; the device shows which one \
          was not done";
@@ -137,7 +137,7 @@ finding_kinds! {
     WATCH_DEVICE_SETUP_FAILED = "watch.device-setup-failed", Error,
         "see which app or policy failed: the device shows it, and so does the app's installation status in \
          Intune; Graph does not name it for a deployment";
-    /// A part of a deployment that reached a time limit.
+    /// A part of a deployment that timed out.
     WATCH_TIMED_OUT = "watch.timed-out", Error,
         "see on the device what it was installing; give the enrollment status page more time, or fewer apps \
          to wait for";
@@ -157,7 +157,7 @@ finding_kinds! {
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
         "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
          30 minutes; the policy SkipUserStatusPage leaves account setup out";
-    /// An account setup that reached the time limit of the enrollment status page.
+    /// An account setup that timed out on the enrollment status page.
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.
     WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
@@ -165,10 +165,10 @@ finding_kinds! {
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
         "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
 
-    /// A part that failed on a device that is ready.
+    /// A part that failed on a ready device.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
         "see which app or policy is missing on the device";
-    /// A part that ran out of time on a device that is ready.
+    /// A part that timed out on a ready device.
     WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
         "see whether all apps arrived; give the enrollment status page more time";
     /// A device that was ready after another attempt.

@@ -1,4 +1,4 @@
-//! A device under watch, with its snapshot.
+//! A watched device with its snapshot.
 
 use jiff::Timestamp;
 
@@ -15,19 +15,19 @@ pub(super) type Reported = (Phase, DeploymentOutcome, Vec<String>, Option<Id<Man
 /// A device of a watch.
 pub(super) struct Followed {
     pub(super) snapshot: DeviceSnapshot,
-    /// Whether no other device that is watched has its serial number.
+    /// Whether no other watched device has the serial number.
     pub(super) serial_is_unique: bool,
     pub(super) state: Option<DeviceState>,
     pub(super) settled: Option<Timestamp>,
-    /// Whether the next round reads it although it is settled.
+    /// Whether the next round reads the device although it is settled.
     pub(super) is_due: bool,
-    /// The date of the profile's assignment when the profile was last read.
+    /// The date of the assignment when the profile was last read.
     pub(super) profile_as_of: Option<Timestamp>,
     /// The time of the last search in Intune.
     pub(super) looked_for: Option<Timestamp>,
-    /// Its last enrollment, by the round before.
+    /// The last enrollment in the previous round.
     enrollment: Option<Enrollment>,
-    /// The enrollments before that, the oldest first.
+    /// The enrollments before that, oldest first.
     earlier: Vec<EarlierEnrollment>,
     /// The content of the last event.
     pub(super) reported: Option<Reported>,
@@ -57,7 +57,7 @@ impl Followed {
         self.state.as_ref().is_some_and(|state| state.outcome == outcome)
     }
 
-    /// Forgets the object in Microsoft Entra of another registration than the device has now.
+    /// Drops the Entra object of a registration other than the current one.
     pub(super) fn forget_other_anchor(&mut self) {
         let wanted = self.snapshot.identity.present().and_then(Device::entra_device_id);
         let is_own = |anchor: &DirectoryDevice| anchor.device_id.as_ref() == wanted;
@@ -71,7 +71,7 @@ impl Followed {
         self.snapshot.identity.present()?.deployment_profile_assigned_date_time
     }
 
-    /// Returns `true` if the profile was assigned at another time than it was when the profile was last read.
+    /// Returns `true` if the profile was assigned anew since it was last read.
     pub(super) fn profile_is_stale(&self) -> bool {
         self.profile_date() != self.profile_as_of
     }
@@ -99,8 +99,8 @@ impl Followed {
         })
     }
 
-    /// Compares the last enrollment with the one of the round before. If it is another one, or the device has left
-    /// management, the timeline begins anew, and the earlier enrollment is kept.
+    /// Compares the last enrollment with that of the previous round. After a new enrollment, or when the device has
+    /// left management, the timeline restarts and the earlier enrollment is kept.
     pub(super) fn follow_enrollment(&mut self, now: Timestamp) {
         let last = self.snapshot.enrollment();
         let before = self.enrollment.take();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::report::DeploymentReport;
 
-/// A handle to a running watch: the report so far, from anywhere.
+/// A handle to a running watch, for its report so far.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |h| {
@@ -36,7 +36,7 @@ impl WatchHandle {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(report));
     }
 
-    /// Returns `true` if anybody can ask for the report.
+    /// Returns `true` if another handle exists.
     pub(super) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

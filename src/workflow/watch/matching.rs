@@ -1,4 +1,4 @@
-//! Which record is which device's. Serial numbers repeat between makers, so ids decide where there are any.
+//! Matches records with devices. Serial numbers repeat between makers, so ids take precedence.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use jiff::Timestamp;
 use super::evidence::{DeviceSnapshot, began, is_id};
 use crate::model::{AutopilotEvent, Device, DirectoryDevice, ManagedDevice};
 
-/// The records of deployments, by what they can be found by.
+/// The records of deployments, indexed.
 #[derive(Default)]
 pub(super) struct Events {
     by_device: HashMap<String, AutopilotEvent>,
     by_serial: HashMap<String, AutopilotEvent>,
-    /// Those of them that have no id of a device: it did not come as far as Intune.
+    /// The records without a device id: those deployments did not reach Intune.
     by_serial_alone: HashMap<String, AutopilotEvent>,
 }
 
 impl Events {
-    /// The records of deployments that began no earlier than `since`: of each device, the last.
+    /// Indexes the last record of each device among deployments that began no earlier than `since`.
     pub(super) fn new(events: Vec<AutopilotEvent>, since: Option<Timestamp>) -> Self {
         let mut found = Self::default();
         for event in events {
@@ -38,8 +38,8 @@ impl Events {
         found
     }
 
-    /// Returns the last record of a device: by any of its ids, since the kind of the id in a record is not documented; by its
-    /// serial number among those without an id, or else among all, if no other device that is watched has the same.
+    /// Returns the last record of a device: by any of its ids, because the kind of a record's id is not documented; by
+    /// serial number among records without an id, or among all if no other watched device has it.
     pub(super) fn of(&self, snapshot: &DeviceSnapshot, serial_is_unique: bool) -> Option<&AutopilotEvent> {
         let identity = snapshot.identity.present();
         let managed = snapshot.managed_device.present();
@@ -64,8 +64,8 @@ fn keep_last(found: &mut HashMap<String, AutopilotEvent>, key: &str, event: &Aut
     }
 }
 
-/// The device in Intune among those with its serial number: the one that points at the registration's object; else, of
-/// those of its maker and model, the one that enrolled last.
+/// Returns the device in Intune among those with the serial number: the one that points at the registration's object;
+/// else the last enrolled one of the same maker and model.
 pub(super) fn managed_device_of(
     found: Vec<ManagedDevice>,
     snapshot: &DeviceSnapshot,
@@ -98,13 +98,13 @@ pub(super) fn registration_of(found: Vec<Device>, snapshot: &DeviceSnapshot) -> 
     found.next().filter(|_| found.next().is_none())
 }
 
-/// Returns `true` if two values are the same, or one side does not say.
+/// Returns `true` if two values are equal or one is missing.
 fn same(a: Option<&str>, b: Option<&str>) -> bool {
     a.zip(b).is_none_or(|(a, b)| a.trim().eq_ignore_ascii_case(b.trim()))
 }
 
-/// The synced object among those with a computer's name, if there is one and no more: names are unique in a domain, but
-/// objects of machines that are gone stay behind.
+/// Returns the only synced object with a computer's name. Names are unique in a domain, but objects of former machines
+/// remain.
 pub(super) fn hybrid_device_of(found: Vec<DirectoryDevice>) -> Option<DirectoryDevice> {
     let mut hybrid = found.into_iter().filter(DirectoryDevice::is_hybrid);
     hybrid.next().filter(|_| hybrid.next().is_none())

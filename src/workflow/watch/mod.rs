@@ -1,7 +1,7 @@
-//! The watch over devices until they are ready, or until the problem is known that stops them.
+//! A watch over devices until each is ready or its problem is known.
 //!
-//! [`Watch`] polls what the service reports of devices in five places and combines it; [`observe`] derives the state of one
-//! device from that, as a pure function; a [`DeploymentReport`] shows it.
+//! [`Watch`] polls five sources of the service and combines them; [`observe`], a pure function, derives the state of
+//! one device; a [`DeploymentReport`] shows the result.
 
 mod catalogue;
 mod causes;

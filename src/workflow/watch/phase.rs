@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 /// The phase that a device has reached on its way to a user's desk.
 ///
-/// A device is in a phase until there is evidence of a later one. Graph does not show every step: between the phases lie
-/// restarts, the offline domain join itself and the first sign-ins, which only the device's own logs show.
+/// A device stays in a phase until there is evidence of a later one. Graph does not show every step: restarts, the
+/// offline domain join itself and the first sign-ins are visible only in the device's own logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// The device is not among the registered devices: an import may take minutes to show.
+    /// The device is not registered: an import may take minutes to appear.
     Unregistered,
-    /// The device is registered and has no profile yet. Do not switch the device on.
+    /// The device is registered without a profile. Do not switch it on.
     Registered,
     /// The device has the profile and can be switched on.
     ProfileAssigned,
@@ -58,8 +58,7 @@ impl Phase {
         }
     }
 
-    /// Returns the activity of the device in this phase, such as `domain join`: the point of failure, if the device fails
-    /// here.
+    /// Returns the activity in this phase, such as `domain join`: the point of failure, if the device fails here.
     pub const fn activity(self) -> &'static str {
         match self {
             Self::Unregistered => "registration",
@@ -91,10 +90,10 @@ impl Phase {
         }
     }
 
-    /// Returns the credential that the device asks for next; `None` while it asks for none.
+    /// Returns the credential that the device asks for next; `None` if it asks for none.
     ///
-    /// Taking the one for the other is a frequent mistake: the first sign-in, before Windows is set up, is to Entra ID;
-    /// every sign-in to Windows is to Active Directory.
+    /// Confusing the two is a frequent mistake: the first sign-in, before Windows is set up, is to Entra ID; every
+    /// sign-in to Windows is to Active Directory.
     pub const fn next_credential(self) -> Option<UserCredential> {
         match self {
             Self::Unregistered | Self::Registered | Self::Enrolled => None,
@@ -135,9 +134,9 @@ impl fmt::Display for UserCredential {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeploymentOutcome {
-    /// The deployment has failed: it will not go on by itself.
+    /// The deployment has failed and will not continue by itself.
     Failed,
-    /// The deployment has not failed as far as Graph shows, but its deadline has passed.
+    /// The deadline has passed, although Graph shows no failure.
     Overdue,
     /// The deployment is in progress.
     InProgress,

@@ -1,4 +1,4 @@
-//! What is read of devices, many in a request. What is not there is `None`; what cannot be read is an error of its own.
+//! Reads devices in batches. A missing object is `None`; each failed read has its own error.
 
 use super::evidence::{AppliedPage, DeviceSnapshot, Expectation};
 use super::followed::Followed;
@@ -11,7 +11,7 @@ use crate::model::{
     SerialNumber, Stored, Text,
 };
 
-/// Where something is read from.
+/// A source of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     Registrations,
@@ -26,7 +26,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// What it is, in words and by its name in Graph, and the permission that it takes.
+    /// Returns the name for display, the name in Graph, and the permission to read it.
     pub(super) const fn parts(self) -> (&'static str, &'static str) {
         const SERVICE: &str = "DeviceManagementServiceConfig.Read.All";
         const DEVICES: &str = "DeviceManagementManagedDevices.Read.All";
@@ -45,12 +45,12 @@ impl Source {
     }
 }
 
-/// The index of a device; its registration; and its profile, if that was asked for.
+/// The index of a device, its registration, and its profile if requested.
 pub(super) type Registration = (usize, Result<Option<Device>>, Option<Result<Option<ProfileReference>>>);
 
-/// Reads registrations, and of those where it says so the profile.
+/// Reads registrations, and the profiles of those that need it.
 ///
-/// A registration that is gone is looked for by its serial number: the device may have been imported anew.
+/// A missing registration is searched for by its serial number: the device may have been imported anew.
 pub(super) async fn read_registrations(
     client: &Client,
     devices: impl Iterator<Item = (usize, &DeviceSnapshot, bool)>,
@@ -133,7 +133,7 @@ pub(super) async fn read_pages(
     Ok(reads.map(|(page, id)| (id, page)).collect())
 }
 
-/// Reads devices in Intune: by id where that is known, and by serial number where not, or where that id is gone.
+/// Reads devices in Intune: by id if known, and by serial number if there is no id or it is gone.
 pub(super) async fn read_managed_devices(
     client: &Client,
     devices: impl Iterator<Item = (usize, &Followed)>,
@@ -234,7 +234,7 @@ pub(super) async fn read_directory(
     Ok(reads)
 }
 
-/// All items of a list whose first page came in a batch.
+/// Returns all items of a list whose first page was in a batch.
 async fn all<T>(list: List<T>, first: Result<Page<T>>) -> Result<Vec<T>>
 where
     T: serde::de::DeserializeOwned + Send + 'static,
@@ -242,7 +242,7 @@ where
     list.all_from(first?).await
 }
 
-/// A profile as a device refers to it.
+/// Creates a device's reference to a profile.
 fn reference(profile: &DeploymentProfile) -> Option<ProfileReference> {
     let mut reference = ProfileReference::new(profile.id()?.parse().ok()?);
     reference.display_name = profile.display_name().map(Text::from);

@@ -1,4 +1,4 @@
-//! The end of a deployment, as its record shows it.
+//! The end of a deployment, by its record.
 
 use super::catalogue::phase_of;
 use super::evidence::DeviceSnapshot;
@@ -9,25 +9,25 @@ use crate::model::{AutopilotEnrollmentType, DeploymentState, EnrollmentState};
 /// The end of a deployment, by its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Record {
-    /// No record, or one without an end.
+    /// There is no record, or one without an end.
     Open,
     /// The deployment succeeded.
     Succeeded(DeploymentState),
-    /// It failed, and the user went on: a first failure stays in the record for good.
+    /// It failed, and the user continued: a first failure stays in the record.
     WentOn(Phase),
-    /// It failed.
+    /// The deployment failed.
     Failed {
         /// The phase that failed.
         at: Phase,
         /// The codes of the failure.
         codes: Vec<ErrorCode>,
     },
-    /// The device enrolled by another way than hybrid join: it will not join the domain.
+    /// The device enrolled by other means than hybrid join: it will not join the domain.
     OtherWay(AutopilotEnrollmentType),
 }
 
 impl Record {
-    /// Reads the end of the deployment from the snapshot.
+    /// Derives the end of the deployment from the snapshot.
     pub(super) fn of(snapshot: &DeviceSnapshot) -> Self {
         let Some(event) = snapshot.deployment() else {
             // The registration says so too, but not of which deployment: a record knows better.
@@ -74,7 +74,7 @@ impl Record {
     }
 }
 
-/// Returns `true` if a part of the deployment has begun, or is over.
+/// Returns `true` if a part of the deployment has started or ended.
 pub(super) fn has_begun(state: &Option<DeploymentState>) -> bool {
     state.as_ref().is_some_and(|state| {
         state.is_success() || matches!(state, DeploymentState::InProgress | DeploymentState::Failure)

@@ -13,7 +13,7 @@ use crate::model::{Device, Id, SerialNumber, Text};
 use crate::workflow::apply::ApplyReport;
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A watch over devices: from their registration to a user's desk, or to the problem that stops them.
+/// A watch over devices, from their registration to a user's desk or to the problem that stops them.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::Device};
@@ -32,18 +32,18 @@ use crate::workflow::hybrid_join::HybridJoin;
 /// # Ok(()) }
 /// ```
 ///
-/// A watch ends when every device is ready, has failed or is overdue. Each phase has a deadline, so it always ends: see
+/// A watch ends when every device is ready, failed or overdue. Each phase has a deadline, so a watch always ends: see
 /// [`Expectation`]. A watch only reads.
 ///
-/// While others are in progress, a settled device is followed on: one that was reset, wiped, renamed, imported anew, or
+/// A settled device is followed while others are in progress: a device that is reset, wiped, renamed, imported anew, or
 /// deleted and set up again is in progress again, and its report lists the [earlier](super::DeviceDeployment::earlier)
-/// enrollments. A round reads a batch of the settled devices, in turn, and the last round reads all, so that a running watch
-/// ends with what a new one would find. Microsoft Graph shows nothing of a reset before the device enrolls again.
+/// enrollments. A round reads a batch of settled devices, in turn, and the last round reads all, so that a running
+/// watch ends with the result of a new one. Microsoft Graph does not show a reset before the device enrolls again.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
-/// `DeviceManagementConfiguration.Read.All` and `GroupMember.Read.All` for a better diagnosis. If one of them is missing,
-/// the report names what could not be read.
+/// `DeviceManagementConfiguration.Read.All` and `GroupMember.Read.All` for a better diagnosis. The report names every
+/// source that could not be read.
 #[derive(Debug, Clone)]
 #[must_use = "a watch does nothing until it is started"]
 pub struct Watch {
@@ -59,7 +59,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Creates a watch over `devices`. A device that is named twice is watched once.
+    /// Creates a watch over `devices`. Repeated devices are watched once.
     pub fn new<D: Into<WatchedDevice>>(client: &Client, devices: impl IntoIterator<Item = D>) -> Self {
         Self {
             client: client.clone(),
@@ -74,12 +74,12 @@ impl Watch {
         }
     }
 
-    /// Returns a handle to the run that is started from this watch.
+    /// Returns a handle to the run of this watch.
     pub fn handle(&self) -> WatchHandle {
         self.handle.clone()
     }
 
-    /// Sets what is expected of the devices, and their deadlines.
+    /// Sets the expectation, including the deadlines.
     pub fn with_expectation(mut self, expected: Expectation) -> Self {
         self.expected = expected;
         self
@@ -91,17 +91,17 @@ impl Watch {
         self
     }
 
-    /// Ignores deployments that started before `time`: for devices that are deployed again. By default the last deployment
-    /// of a device counts, whatever its age.
+    /// Ignores deployments that started before `time`, for devices that are deployed again. By default the last
+    /// deployment of a device counts, whatever its age.
     pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }
 
-    /// Adds the verdict over a device's own evidence: its causes take the place of "Graph does not show the cause".
+    /// Adds the verdict on a device's own evidence: its causes replace "Graph does not show the cause".
     ///
-    /// A proven cause comes before those that Graph shows, a strong one behind them. Evidence of another device or of an
-    /// earlier deployment changes nothing, and is a finding.
+    /// A proven cause comes before those of Graph, a strong one after them. Evidence of another device or an earlier
+    /// deployment has no effect but a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
     pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {
@@ -109,7 +109,7 @@ impl Watch {
         self
     }
 
-    /// Sets the poll intervals: `first` after a change, then growing up to `longest`; 30 seconds and 5 minutes by default.
+    /// Sets the poll intervals: `first` after a change, growing up to `longest`. Defaults: 30 seconds and 5 minutes.
     pub fn with_intervals(mut self, first: Duration, longest: Duration) -> Self {
         self.first = first.max(Duration::from_secs(1));
         self.longest = longest.max(self.first);
@@ -118,8 +118,8 @@ impl Watch {
 }
 
 impl ApplyReport {
-    /// Returns a watch over the devices of the deployment: it expects the profile, the enrollment status page and the
-    /// computer names of the settings.
+    /// Creates a watch over the devices of the deployment. It expects the settings' profile, enrollment status page and
+    /// computer names.
     ///
     /// ```
     /// # windows_autopilot::testing::run(async |h| {
@@ -149,7 +149,7 @@ impl ApplyReport {
 pub struct WatchedDevice {
     /// The id of the device's registration.
     pub id: Id<Device>,
-    /// The device's serial number, if known: the registration has it too.
+    /// The device's serial number, if known; otherwise the registration provides it.
     pub serial_number: Option<Text>,
 }
 

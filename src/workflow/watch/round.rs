@@ -1,4 +1,4 @@
-//! The rounds of a watch: all devices are polled until none is in progress.
+//! The rounds of a watch: polls all devices until none is in progress.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,10 +30,10 @@ use crate::workflow::run::{Progress, Run};
 /// The time after which the context of a domain join is stale.
 const CONTEXT_AGE: Duration = Duration::from_secs(60);
 
-/// The number of settled devices that a round reads, in turn: a batch, however many there are.
+/// The number of settled devices that a round reads, in turn.
 const SETTLED_IN_ROUND: usize = 20;
 
-/// The interval of searches in Intune for a device that shows no sign of being switched on.
+/// The interval of searches in Intune for a device without a sign of being switched on.
 const LOOK_FOR_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// The devices of a watch, between two polls.
@@ -41,19 +41,19 @@ struct Round {
     watch: Watch,
     started: Timestamp,
     devices: Vec<Followed>,
-    /// The devices that the round reads.
+    /// The devices to read in the round.
     chosen: Vec<usize>,
-    /// The settled device that is read next.
+    /// The settled device to read next.
     next_settled: usize,
-    /// The enrollment status pages that records name.
+    /// The enrollment status pages in records.
     pages: HashMap<Id<EnrollmentStatusPage>, Lookup<AppliedPage>>,
     context: Option<JoinContext>,
-    /// The sources that the last attempt could not read, in their order.
+    /// The sources that the last attempt could not read, in order.
     unread: Vec<(Source, Finding)>,
 }
 
 impl Watch {
-    /// Starts the watch, which ends with the last device.
+    /// Starts the watch, which ends when the last device is settled.
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) or
@@ -134,7 +134,7 @@ impl Round {
         Ok(self.report())
     }
 
-    /// Polls once, each collection at most once: all devices, or those in progress and some of the settled ones. Returns
+    /// Polls once, each collection at most once: all devices, or those in progress and some settled ones. Returns
     /// `true` if anything has changed.
     async fn poll(&mut self, progress: &Progress<WatchEvent>, whole: bool) -> Result<bool> {
         let client = self.watch.client.clone();
@@ -177,8 +177,8 @@ impl Round {
         Ok(changed)
     }
 
-    /// Chooses the devices to read: those in progress, those with a new record, and a batch of the others in turn, so that
-    /// the cost of a round does not grow with what is settled.
+    /// Chooses the devices to read: those in progress, those with a new record, and a batch of the others in turn, so
+    /// that the cost of a round does not grow with the settled devices.
     fn choose(&mut self, whole: bool) {
         let is_open = |device: &Followed| {
             whole || device.is_due || device.state.is_none() || device.is(DeploymentOutcome::InProgress)
@@ -264,7 +264,7 @@ impl Round {
         }
     }
 
-    /// Reads all records of deployments, if any device may have one.
+    /// Reads all deployment records, if any device may have one.
     async fn read_events(&self) -> Result<Events> {
         let may_have_begun =
             |device: &Followed| device.state.is_none() || device.phase() >= Phase::ProfileAssigned;
@@ -275,7 +275,7 @@ impl Round {
         Ok(Events::new(events, self.watch.since))
     }
 
-    /// Takes the records of the chosen devices. A device that is not among them is due if it has a new record.
+    /// Assigns records to the chosen devices. Another device with a new record becomes due.
     fn take_events(&mut self, events: &Events) {
         for (index, device) in self.devices.iter_mut().enumerate() {
             let is_chosen = self.chosen.binary_search(&index).is_ok();
@@ -292,7 +292,7 @@ impl Round {
         }
     }
 
-    /// Reads the enrollment status pages that records name, each once.
+    /// Reads the enrollment status pages in records, each once.
     async fn read_pages(&mut self) -> Result<()> {
         let of = |device: &Followed| {
             device.snapshot.deployment()?.windows10_enrollment_completion_page_configuration_id.clone()
@@ -313,7 +313,7 @@ impl Round {
         Ok(())
     }
 
-    /// Returns `true` if a device is to be read in Intune: if it shows any sign of being switched on, or at intervals.
+    /// Returns `true` if a device has to be searched for in Intune: on any sign of being switched on, or at intervals.
     fn is_looked_for(&self, device: &Followed, events: Option<&Events>) -> bool {
         device.phase() >= Phase::Enrolled
             || device.was_in_touch()
@@ -346,7 +346,7 @@ impl Round {
         device.snapshot.hybrid = hybrid;
     }
 
-    /// Diagnoses domain joins that have failed or stall, as far as Graph shows the cause now.
+    /// Diagnoses failed and stalled domain joins, as far as Graph shows the cause.
     async fn explain_domain_joins(&mut self) -> Result<()> {
         // What was the cause may have been put right.
         self.each_chosen(|device| {
@@ -418,7 +418,7 @@ impl Round {
         Some(left.max(Duration::from_secs(1)))
     }
 
-    /// Returns the answer; notes an error for the report.
+    /// Returns the answer; records an error for the report.
     fn kept<T>(&mut self, source: Source, answer: Result<T>) -> Option<T> {
         match answer {
             Ok(value) => {
@@ -436,7 +436,7 @@ impl Round {
         let (what, permission) = source.parts();
         let mut finding = WATCH_UNREAD.at(what, excerpt(format!("{error:#}"), 240));
         if error.kind() == ErrorKind::Forbidden {
-            finding.remedy = format!("grant {permission}; what depends on it is not known").into();
+            finding.remedy = format!("grant {permission}; facts that depend on it are not known").into();
         }
         self.read(source);
         let place = self.unread.partition_point(|(other, _)| *other < source);

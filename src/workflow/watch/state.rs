@@ -1,4 +1,4 @@
-//! How it stands with a device.
+//! The state of a device.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,37 +12,37 @@ use crate::model::{
     ManagedDevice, ProfileAssignmentStatus, Text,
 };
 
-/// How it stands with a device, from one look at all that is known of it.
+/// The state of a device, derived from one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeviceState {
-    /// How far it has come: where it failed, if it has.
+    /// The phase that the device has reached or failed in.
     pub phase: Phase,
-    /// How that is.
+    /// The outcome so far.
     pub outcome: DeploymentOutcome,
-    /// Since when it is in the phase.
+    /// The start of the phase.
     pub since: Timestamp,
-    /// Until when it may take; `None` for one that is ready.
+    /// The deadline of the phase; `None` if the device is ready.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
     /// The source of the deadline.
     #[serde(default)]
     pub deadline_source: Option<DeadlineSource>,
-    /// When its phases began.
+    /// The starts of the phases.
     pub timeline: Vec<PhaseStart>,
-    /// What is wrong, the likeliest cause first.
+    /// The problems, likeliest cause first.
     pub findings: Vec<Finding>,
-    /// What the service reports.
+    /// The facts that the service reports.
     pub facts: DeviceFacts,
 }
 
 impl DeviceState {
-    /// What is to be done next: against what is wrong, or else for the device to come further.
+    /// Returns the next step: the remedy of a problem, or else the way to the next phase.
     pub fn next_step(&self) -> &str {
         self.findings.first().map_or(self.phase.next_step(), |finding| &finding.remedy)
     }
 
-    /// Which credential the device asks for next; `None` if it asks for none, or has failed.
+    /// Returns the credential that the device asks for next; `None` if it asks for none or has failed.
     pub fn next_credential(&self) -> Option<UserCredential> {
         self.phase.next_credential().filter(|_| self.outcome != DeploymentOutcome::Failed)
     }
@@ -53,15 +53,15 @@ impl DeviceState {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeadlineSource {
-    /// The enrollment status page that the record of the device names, and what Microsoft documents on top of its timeout.
+    /// The enrollment status page in the device's record, with Microsoft's documented addition to its timeout.
     Page,
     /// The expectation of the watch.
     Settings,
-    /// The documentation of Microsoft: the service's default page, and what is documented on top of its timeout.
+    /// Microsoft's documentation: the service's default page, with the documented addition to its timeout.
     Documentation,
-    /// One witness, who saw a device wait 25 minutes for its domain controller.
+    /// A single observation: a device waited 25 minutes for its domain controller.
     Witness,
-    /// An assumption: Microsoft names no time.
+    /// An assumption: Microsoft documents no time.
     Assumption,
 }
 
@@ -88,29 +88,32 @@ impl fmt::Display for DeadlineSource {
             Self::Page => "by the device's enrollment status page",
             Self::Settings => "by the settings of the watch",
             Self::Documentation => "by the documentation of the default enrollment status page",
-            Self::Witness => "by one witness of a device that waited 25 minutes for its domain controller",
-            Self::Assumption => "by assumption, since Microsoft names no time",
+            Self::Witness => {
+                "by one observation of a device that waited 25 minutes for its domain controller"
+            }
+            Self::Assumption => "by assumption, because Microsoft documents no time",
         })
     }
 }
 
-/// When a phase began.
+/// The start of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PhaseStart {
     /// The phase.
     pub phase: Phase,
-    /// When it began, or was first seen.
+    /// The time at which the phase started or was first seen.
     pub at: Timestamp,
-    /// Whether the service reports the time. If not, it is that of the first look that showed the phase, and the phase
-    /// began at some time since the look before.
+    /// Whether the service reports the time. Otherwise it is that of the first snapshot in the phase, which started
+    /// after the previous snapshot.
     pub reported: bool,
 }
 
-/// Declares what the service reports of a device, with the label of each fact.
+/// Declares the facts that the service reports of a device, with their labels.
 macro_rules! device_facts {
     ($( $(#[$meta:meta])* $field:ident: $ty:ty = $label:literal, )*) => {
-        /// What the service reports of a device, as far as it matters for a deployment. No name of a person is in it.
+        /// The facts that the service reports of a device and that matter for a deployment. They contain no name of a
+        /// person.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         #[non_exhaustive]
@@ -123,7 +126,7 @@ macro_rules! device_facts {
             pub(super) const LABELS: &'static [(&'static str, &'static str)] =
                 &[$( (stringify!($field), $label), )*];
 
-            /// The facts that are known, each with its label.
+            /// Returns the known facts with their labels.
             pub fn lines(&self) -> Vec<(&'static str, String)> {
                 let mut lines = Vec::new();
                 $( if let Some(value) = &self.$field { lines.push(($label, Shown::shown(value))); } )*
@@ -134,45 +137,45 @@ macro_rules! device_facts {
 }
 
 device_facts! {
-    /// The id of its registration, if that is another one than it is watched by.
+    /// The registration id, if it differs from the watched one.
     registration_id: Id<Device> = "registration",
-    /// Its computer name.
+    /// The computer name.
     computer_name: Text = "computer name",
-    /// Who made it.
+    /// The manufacturer.
     manufacturer: Text = "manufacturer",
-    /// Its model.
+    /// The model.
     model: Text = "model",
-    /// Its group tag.
+    /// The group tag.
     group_tag: Text = "group tag",
-    /// The profile that is assigned to it.
+    /// The assigned profile.
     profile: Text = "profile",
-    /// Where the assignment of the profile stands.
+    /// The status of the profile's assignment.
     profile_status: ProfileAssignmentStatus = "profile status",
-    /// Whether a user is assigned to it.
+    /// Whether a user is assigned.
     user_assigned: bool = "user assigned",
-    /// How far it has come with enrollment.
+    /// The enrollment state.
     enrollment_state: EnrollmentState = "enrollment",
-    /// Its id in Intune.
+    /// The id in Intune.
     managed_device_id: Id<ManagedDevice> = "Intune device",
-    /// How it is joined, as Intune knows it.
+    /// The join type in Intune.
     join_type: JoinType = "join type",
-    /// Its object in Entra ID that the registration made.
+    /// The object in Entra ID that the registration created.
     anchor_id: Id<DirectoryDevice> = "Entra object of the registration",
-    /// Its object in Entra ID that was synced from Active Directory.
+    /// The object in Entra ID that was synced from Active Directory.
     hybrid_id: Id<DirectoryDevice> = "Entra object of the computer",
-    /// Outcome of the device setup.
+    /// The outcome of the device setup.
     device_setup: DeploymentState = "device setup",
-    /// Outcome of the account setup.
+    /// The outcome of the account setup.
     account_setup: DeploymentState = "account setup",
-    /// Outcome of the deployment.
+    /// The outcome of the deployment.
     deployment: DeploymentState = "deployment",
-    /// Whether it meets its compliance policies: says nothing before a user has signed in.
+    /// The compliance state, which means nothing before a user has signed in.
     compliance_state: ComplianceState = "compliance",
-    /// Version of Windows.
+    /// The version of Windows.
     os_version: Text = "Windows",
 }
 
-/// How a fact is shown.
+/// A fact that can be displayed.
 trait Shown {
     fn shown(&self) -> String;
 }
@@ -204,13 +207,13 @@ shown_as_displayed!(
     ComplianceState
 );
 
-/// `time` and `duration` later, or the end of time.
+/// Returns `time` plus `duration`, or the end of time.
 pub(super) fn later(time: Timestamp, duration: Duration) -> Timestamp {
     time.saturating_add(SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX))
         .unwrap_or(Timestamp::MAX)
 }
 
-/// A time span in words, such as `1 h 40 min`.
+/// Formats a time span, such as `1 h 40 min`.
 pub(super) fn spell(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

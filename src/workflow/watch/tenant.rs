@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 
-/// What a domain join depends on, read when one does not come about.
+/// The conditions of a domain join, read when a domain join does not happen.
 #[derive(Default)]
 pub(super) struct JoinContext {
     pub(super) read_at: Timestamp,
@@ -32,12 +32,12 @@ struct Assigned {
 #[derive(Default)]
 struct Members {
     ids: HashSet<String>,
-    /// It has groups in it, whose members count too.
+    /// Whether it has nested groups, whose members count too.
     nested: bool,
 }
 
 impl JoinContext {
-    /// Reads it; what could not be read is not known, and told with its error.
+    /// Reads the conditions. Those that could not be read are unknown, with their errors.
     pub(super) async fn read(client: &Client) -> (Self, Vec<(Source, Error)>) {
         let mut found = Self { read_at: client.clock().timestamp(), ..Self::default() };
         let mut errors = Vec::new();
@@ -70,8 +70,8 @@ impl JoinContext {
         (found, errors)
     }
 
-    /// The domain join profiles that reach the device with this anchor; not known where a filter, a nested group or a group
-    /// that could not be read decides.
+    /// Returns the domain join profiles that reach the device with this anchor; unknown if a filter, a nested group or
+    /// an unread group decides.
     pub(super) fn domain_joins_of(&self, anchor: &DirectoryDevice) -> Lookup<Vec<EffectiveDomainJoin>> {
         let Some(profiles) = self.profiles.present() else { return Lookup::Unknown };
         let mut reaching = Vec::new();
@@ -85,7 +85,7 @@ impl JoinContext {
         Lookup::Present(reaching)
     }
 
-    /// Returns `true` if targets include a device and none excludes it; `None` if the targets do not decide that.
+    /// Returns `true` if targets include a device and none excludes it; `None` if the targets do not decide.
     fn reaches(&self, targets: &[Target], anchor: &DirectoryDevice) -> Option<bool> {
         let mut included = Some(false);
         for target in targets {

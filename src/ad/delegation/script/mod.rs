@@ -1,4 +1,4 @@
-//! A delegation as text that an administrator reviews and runs.
+//! A delegation as text for an administrator to review and run.
 
 use super::{DelegationProfile, Grant};
 use crate::ad::descriptor::Guid;
@@ -6,10 +6,10 @@ use crate::ad::dn;
 use crate::ad::principal::{Principal, PrincipalName};
 use crate::model::{InvalidValue, OrganizationalUnit};
 
-/// The longest line that cmd.exe takes, in characters.
+/// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as text, for PowerShell, for dsacls, or for Samba. Nothing is run; each changes the DACL alone.
+/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of them; each changes the DACL alone.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
@@ -26,8 +26,8 @@ const LONGEST_COMMAND: usize = 8_191;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// The texts for Windows follow the documented behaviour of its tools; they have not been run on Windows. That for Samba
-/// has been run.
+/// The texts for Windows follow its tools' documentation and have not been run on Windows. The text for Samba has been
+/// run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegationScript {
     grants: Vec<Grant>,
@@ -36,11 +36,11 @@ pub struct DelegationScript {
 }
 
 impl DelegationScript {
-    /// Creates a script with all entries of a profile, whatever the OU has already. If its DACL can be read, prefer
-    /// [`DelegationPlan::script`](super::DelegationPlan::script).
+    /// Creates a script with all entries of a profile, without regard to the present DACL. If the DACL can be read,
+    /// prefer [`DelegationPlan::script`](super::DelegationPlan::script).
     ///
     /// # Errors
-    /// The OU's name came from the service and is not a valid one.
+    /// The OU's name was reported by the service and is invalid.
     pub fn for_profile(
         profile: DelegationProfile,
         ou: &OrganizationalUnit,
@@ -60,10 +60,10 @@ impl DelegationScript {
         }
     }
 
-    /// For Windows PowerShell or PowerShell on Windows, by ADSI: needs no module. Adding an entry that is there already
-    /// changes nothing.
+    /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding a present entry changes
+    /// nothing.
     ///
-    /// The script is ASCII, whatever is in the names, so that it may be saved in any encoding.
+    /// The script is ASCII whatever the names, so that it can be saved in any encoding.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
         let account = |names: String| {
@@ -110,12 +110,13 @@ impl DelegationScript {
         lines.iter().map(|line| format!("{line}\r\n")).collect()
     }
 
-    /// A batch file for cmd.exe that calls dsacls; in UTF-8. `None` where dsacls cannot tell it: it has no letter for
-    /// *this object only*, so not for [`CreateOnly`](DelegationProfile::CreateOnly), nor for a line that is too long, nor for
-    /// an account without its domain or by its distinguished name.
+    /// Returns a batch file for cmd.exe that calls dsacls, in UTF-8. `None` if dsacls cannot express the change:
+    /// [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; a line that
+    /// is too long; an account without a domain, or by its distinguished name.
     ///
-    /// In the OU's name, whatever means something to cmd.exe, and what is neither ASCII nor a letter, is written by its
-    /// code, as `\25` for a percent sign. In an account's name a percent sign is doubled, as it must be in a file; typed at the prompt it must not be.
+    /// In the OU's name, characters with a meaning to cmd.exe and those that are neither ASCII nor letters are written
+    /// as their codes, such as `\25` for a percent sign. In an account's name a percent sign is doubled, as batch files
+    /// require; at the prompt, type it once.
     pub fn dsacls(&self) -> Option<String> {
         let dn = dn::with_codes(self.ou.as_str(), |c| {
             matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
@@ -144,9 +145,10 @@ impl DelegationScript {
         Some(lines.iter().map(|line| format!("{line}\r\n")).collect())
     }
 
-    /// A line for a POSIX shell that calls samba-tool. `None` if the principal is a name: it takes SIDs.
+    /// Returns a command for a POSIX shell that calls samba-tool. `None` if the principal is a name: samba-tool takes
+    /// SIDs.
     ///
-    /// Run on a domain controller it changes its own database; elsewhere add `-H ldaps://…` and credentials.
+    /// On a domain controller it changes the local database; elsewhere add `-H ldaps://…` and credentials.
     pub fn samba_tool(&self) -> Option<String> {
         let PrincipalName::Sid(sid) = self.principal.name() else { return None };
         if self.grants.is_empty() {
@@ -161,13 +163,13 @@ impl DelegationScript {
     }
 }
 
-/// A distinguished name as a part of the path of ADSI, in which a slash separates too.
+/// Converts a distinguished name into a part of an ADSI path, in which slashes separate too.
 fn ads_path(dn: &str) -> String {
     dn.replace('/', "\\/")
 }
 
-/// A string in PowerShell, in ASCII alone: a script that is saved without a byte order mark is read in the machine's own
-/// encoding, in which parts of other characters are quotes.
+/// Quotes a string for PowerShell in ASCII alone: PowerShell reads a script without a byte order mark in the machine's
+/// own encoding, in which bytes of other characters can be quotes.
 fn in_powershell(text: &str) -> String {
     let mut quoted = String::from("'");
     let mut is_open = true;
@@ -198,7 +200,7 @@ fn in_powershell(text: &str) -> String {
     if is_one { quoted } else { format!("({quoted})") }
 }
 
-/// A word in a POSIX shell.
+/// Quotes a word for a POSIX shell.
 fn in_shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

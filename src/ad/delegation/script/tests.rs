@@ -92,18 +92,18 @@ fn each_form_of_a_name_is_written_as_its_tool_takes_it() {
 
 // What a script says, read back by the rules of its language and not by those that wrote it.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct ParsedScript {
     names: Vec<String>,
     domain: String,
     principal: String,
     aces: Vec<Ace>,
 }
 
-impl Told {
+impl ParsedScript {
     fn of(profile: DelegationProfile, ou: &OrganizationalUnit, principal: &Principal) -> Self {
-        let mut told = Self::new(ou.as_str(), principal.to_string());
-        told.aces = profile.aces(&SID.parse().unwrap());
-        told
+        let mut parsed = Self::new(ou.as_str(), principal.to_string());
+        parsed.aces = profile.aces(&SID.parse().unwrap());
+        parsed
     }
 
     fn new(dn: &str, principal: String) -> Self {
@@ -117,7 +117,8 @@ impl Told {
     }
 }
 
-/// The strings of a line of PowerShell, and the line with each of them as `'`, those that are put together included.
+/// Returns the strings of a line of PowerShell, and the line with each of them as `'`, those that are put together
+/// included.
 fn powershell_strings(line: &str) -> (Vec<String>, String) {
     let is_quote = |c: &char| "'\u{2018}\u{2019}\u{201A}\u{201B}".contains(*c);
     let (mut strings, mut code) = (Vec::new(), String::new());
@@ -164,8 +165,8 @@ fn powershell_strings(line: &str) -> (Vec<String>, String) {
     (strings, code)
 }
 
-fn read_powershell(text: &str) -> Told {
-    let mut told = None;
+fn read_powershell(text: &str) -> ParsedScript {
+    let mut parsed = None;
     let mut dn = String::new();
     let mut lines = text.split_terminator("\r\n").filter(|line| !line.starts_with('#'));
     assert_eq!(lines.next(), Some("$ErrorActionPreference = 'Stop'"));
@@ -179,12 +180,12 @@ fn read_powershell(text: &str) -> Told {
                 dn = path.replace("\\/", "/");
             }
             ("$sid = [System.Security.Principal.SecurityIdentifier]'", [sid]) => {
-                told = Some(Told::new(&dn, (*sid).to_owned()));
+                parsed = Some(ParsedScript::new(&dn, (*sid).to_owned()));
             }
             (
                 "$sid = (New-Object System.Security.Principal.NTAccount(', ')).Translate([System.Security.Principal.SecurityIdentifier])",
                 [domain, name],
-            ) => told = Some(Told::new(&dn, format!("{domain}\\{name}"))),
+            ) => parsed = Some(ParsedScript::new(&dn, format!("{domain}\\{name}"))),
             (code, [rights, "Allow", rest @ ..]) => {
                 let (guid, inheritance, object_first) = match rest {
                     [first, second] if first.len() == 36 => (first, second, true),
@@ -211,17 +212,17 @@ fn read_powershell(text: &str) -> Told {
                 };
                 let guid = Some(guid.parse().unwrap());
                 let (object, inherited) = if object_first { (guid, None) } else { (None, guid) };
-                told.as_mut().unwrap().allow(flags, mask, object, inherited);
+                parsed.as_mut().unwrap().allow(flags, mask, object, inherited);
             }
             ("$ou.psbase.Options.SecurityMasks = [System.DirectoryServices.SecurityMasks]::Dacl", [])
             | ("$ou.psbase.CommitChanges()", []) => {}
             _ => panic!("{line}"),
         }
     }
-    told.unwrap()
+    parsed.unwrap()
 }
 
-/// What cmd.exe makes of a line of a batch file, split by the rules of C programs.
+/// Splits a line of a batch file as cmd.exe and the argument rules of C programs do.
 fn cmd_words(line: &str) -> Vec<String> {
     let line = line.replace("%%", "\0");
     assert!(!line.contains('%'), "a variable would be put in: {line}");
@@ -253,8 +254,8 @@ fn cmd_words(line: &str) -> Vec<String> {
     words
 }
 
-fn read_dsacls(text: &str) -> Told {
-    let mut told: Option<Told> = None;
+fn read_dsacls(text: &str) -> ParsedScript {
+    let mut parsed: Option<ParsedScript> = None;
     for line in text.split_terminator("\r\n").filter(|line| *line != "chcp 65001 >nul") {
         let words = cmd_words(line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -277,15 +278,15 @@ fn read_dsacls(text: &str) -> Told {
             "/I:S" => 0xA,
             other => panic!("{other}"),
         };
-        let line = Told::new(dn, principal.to_owned());
-        let told = told.get_or_insert_with(|| Told::new(dn, principal.to_owned()));
-        assert_eq!((&told.names, &told.principal), (&line.names, &line.principal));
-        told.allow(flags, mask, class(1), class(2));
+        let line = ParsedScript::new(dn, principal.to_owned());
+        let parsed = parsed.get_or_insert_with(|| ParsedScript::new(dn, principal.to_owned()));
+        assert_eq!((&parsed.names, &parsed.principal), (&line.names, &line.principal));
+        parsed.allow(flags, mask, class(1), class(2));
     }
-    told.unwrap()
+    parsed.unwrap()
 }
 
-/// The words of a line of a POSIX shell.
+/// Returns the words of a line of a POSIX shell.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut chars = line.chars();
@@ -307,16 +308,16 @@ fn shell_words(line: &str) -> Vec<String> {
     words
 }
 
-fn read_samba_tool(words: &[String]) -> Told {
+fn read_samba_tool(words: &[String]) -> ParsedScript {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ["samba-tool", "dsacl", "set", "--action=allow", dn, sddl] = words[..] else { panic!("{words:?}") };
-    let mut told = Told::new(dn.strip_prefix("--objectdn=").unwrap(), SID.to_owned());
+    let mut parsed = ParsedScript::new(dn.strip_prefix("--objectdn=").unwrap(), SID.to_owned());
     let sddl = sddl.strip_prefix("--sddl=").unwrap();
-    told.aces = sddl.split_inclusive(')').map(|ace| ace.parse().unwrap()).collect();
-    told
+    parsed.aces = sddl.split_inclusive(')').map(|ace| ace.parse().unwrap()).collect();
+    parsed
 }
 
-/// A legal name, with much of what means something to a shell or a directory, each character escaped or not.
+/// Returns a legal name, with much of what means something to a shell or a directory, each character escaped or not.
 fn any_unit() -> impl Strategy<Value = OrganizationalUnit> {
     let special =
         "\"'`$%&|<>^!(){}[];,+=#\\/*?@~\u{2018}\u{2019}\u{201A}\u{201B}\u{202E}\u{FF02} \u{A0}\n\t\0";
@@ -336,7 +337,7 @@ fn any_unit() -> impl Strategy<Value = OrganizationalUnit> {
     })
 }
 
-/// A name as it stands in a distinguished name; the number chooses between the ways that are legal.
+/// Returns a name as it stands in a distinguished name; the number chooses between the ways that are legal.
 fn written(name: &[(char, u8)]) -> String {
     let last = name.len() - 1;
     let each = name.iter().enumerate().map(|(i, (c, way))| {
@@ -376,7 +377,7 @@ proptest! {
         profile in prop::sample::select(&DelegationProfile::ALL[..]),
     ) {
         let script = DelegationScript::for_profile(profile, &ou, principal.clone()).unwrap();
-        let planned = Told::of(profile, &ou, &principal);
+        let planned = ParsedScript::of(profile, &ou, &principal);
         prop_assert_eq!(&read_powershell(&script.powershell()), &planned);
         let dsacls = script.dsacls();
         prop_assert_eq!(dsacls.is_none(), profile == CreateOnly);
@@ -415,6 +416,6 @@ fn a_real_shell_reads_a_thousand_lines_as_they_are_meant() {
         String::from_utf8(output.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect();
     assert_eq!(words.len(), 6 * units.len());
     for (words, ou) in words.chunks(6).zip(&units) {
-        assert_eq!(read_samba_tool(words), Told::of(CreateFullControl, ou, &SID.parse().unwrap()));
+        assert_eq!(read_samba_tool(words), ParsedScript::of(CreateFullControl, ou, &SID.parse().unwrap()));
     }
 }

@@ -1,8 +1,8 @@
 //! Security descriptors as text, in the security descriptor definition language (MS-DTYP 2.5.1).
 //!
-//! Reading and writing are one another's inverse, but for what the language cannot tell: control bits other than those
-//! of the lists' inheritance, padding, revisions and the order of the parts. Entries that it has no form for, and
-//! those that are not understood, are written as `(0xKIND;FLAGS;HEX)`, which this crate alone reads.
+//! Parsing inverts writing, except for parts that the language cannot express: control bits other than the lists'
+//! inheritance, padding, revisions and the order of the parts. Entries without a form in SDDL and unparsed ones are
+//! written as `(0xKIND;FLAGS;HEX)`, which only this crate reads.
 
 mod names;
 
@@ -21,7 +21,7 @@ use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 use crate::model::InvalidValue;
 
-/// Whose groups names such as `DA` and `EA` mean: without it they cannot be read.
+/// The domain to which group names such as `DA` and `EA` refer. Without it they cannot be parsed.
 ///
 /// ```
 /// # use windows_autopilot::ad::descriptor::{SddlDomain, SecurityDescriptor, Sid};
@@ -41,28 +41,28 @@ pub struct SddlDomain<'a> {
 }
 
 impl<'a> SddlDomain<'a> {
-    /// Creates the names' meaning from the SIDs of the domain and of the forest's first domain.
+    /// Creates the context from the SIDs of the domain and of the forest's first domain.
     pub fn new(domain: &'a Sid, forest_root: &'a Sid) -> Self {
         Self { domain, forest_root }
     }
 }
 
 impl SecurityDescriptor {
-    /// Reads a descriptor from SDDL. `FromStr` does so without a domain.
+    /// Parses a descriptor from SDDL. `FromStr` does so without a domain.
     ///
     /// # Errors
-    /// Not SDDL; a name of a domain's group without `domain`; an entry that is conditional, a resource attribute, a
-    /// label, or otherwise more than type, flags, rights, object types and trustee. The position is that of a character.
+    /// Not SDDL; the name of a domain's group without `domain`; a conditional entry, a resource attribute, a label, or
+    /// an entry with more than type, flags, rights, object types and trustee. The position is that of a character.
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         Reader { text, rest: text, domain }.descriptor()
     }
 }
 
 impl Ace {
-    /// Reads an entry from SDDL. `FromStr` does so without a domain.
+    /// Parses an entry from SDDL. `FromStr` does so without a domain.
     ///
     /// # Errors
-    /// As those of [`SecurityDescriptor::from_sddl`].
+    /// As [`SecurityDescriptor::from_sddl`].
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         let mut reader = Reader { text, rest: text, domain };
         let ace = reader.ace()?;
@@ -84,7 +84,7 @@ impl FromStr for Ace {
     }
 }
 
-/// SDDL. Groups of a domain are written as SIDs, so that the text means the same in every domain.
+/// Writes SDDL. Groups of a domain are written as SIDs, so that the text means the same in every domain.
 impl fmt::Display for SecurityDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (tag, sid) in [("O:", self.owner()), ("G:", self.group())] {
@@ -112,7 +112,7 @@ impl fmt::Display for SecurityDescriptor {
     }
 }
 
-/// SDDL, or `(0xKIND;FLAGS;HEX)` for an entry that SDDL cannot tell or that is not understood.
+/// Writes SDDL, or `(0xKIND;FLAGS;HEX)` for an entry that SDDL cannot express or that is not parsed.
 impl fmt::Display for Ace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.effect().zip(self.mask()).zip(self.trustee()).filter(|_| !self.has_rest());
@@ -167,7 +167,7 @@ impl fmt::Display for Trustee<'_> {
     }
 }
 
-/// Text that is read, and what is left of it.
+/// The text to parse and its unread rest.
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         Ok(SecurityDescriptor::from_parts(control, owner, group, sacl.flatten(), dacl.flatten()))
     }
 
-    /// A list after its tag; `None` is the null list.
+    /// Parses a list after its tag; `None` is the null list.
     fn list(
         &mut self,
         control: &mut Control,
@@ -258,7 +258,7 @@ impl<'a> Reader<'a> {
         Ok(Ace::from_parts(*effect, flags, mask, is_object.then_some(objects), trustee))
     }
 
-    /// An entry of this crate's own form, after its kind.
+    /// Parses an entry in this crate's own form, after its kind.
     fn raw_ace(&mut self, kind: u8) -> Result<Ace, InvalidValue> {
         let flags = self.flags()?;
         let Some((digits, rest)) = self.rest.split_once(')') else {
@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
         read(field).ok_or_else(|| self.refuse_at(start, wrong))
     }
 
-    /// A SID, or the name of one.
+    /// Parses a SID or the name of one.
     fn sid(&mut self) -> Result<Sid, InvalidValue> {
         if self.rest.starts_with("S-") || self.rest.starts_with("s-") {
             let (sid, rest) = Sid::parse_start(self.rest)
@@ -329,13 +329,11 @@ impl<'a> Reader<'a> {
 
     fn domain(&self, name: &str) -> Result<SddlDomain<'a>, InvalidValue> {
         self.domain.ok_or_else(|| {
-            self.refuse(format!(
-                "has the name {name}, which means another SID in every domain; give the domain"
-            ))
+            self.refuse(format!("has the name {name}, whose SID depends on the domain; give the domain"))
         })
     }
 
-    /// The text up to the next `;`, which is skipped too.
+    /// Returns the text up to the next `;`, and skips both.
     fn field(&mut self) -> Result<&'a str, InvalidValue> {
         let field = self.rest.split_once(';').filter(|(field, _)| !field.contains([')', '(']));
         let (field, rest) = field.ok_or_else(|| self.refuse("has an entry with too few fields"))?;
@@ -353,12 +351,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An error at the place up to which the text was read.
+    /// Creates an error at the current position.
     fn refuse(&self, problem: impl Into<Cow<'static, str>>) -> InvalidValue {
         self.refuse_at(self.rest, problem)
     }
 
-    /// An error at the place where `rest` was left to read.
+    /// Creates an error at the position where `rest` begins.
     fn refuse_at(&self, rest: &str, problem: impl Into<Cow<'static, str>>) -> InvalidValue {
         let position = self.text.chars().count().saturating_sub(rest.chars().count());
         InvalidValue::new(
@@ -375,7 +373,7 @@ fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
     table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
-/// The bits that pairs of letters name, written one after another.
+/// Parses two-letter names of bits without separators.
 fn named_bits<T: Default + std::ops::BitOr<Output = T>>(
     mut names: &str,
     bit: impl Fn(&str) -> Option<T>,
@@ -389,7 +387,7 @@ fn named_bits<T: Default + std::ops::BitOr<Output = T>>(
     Some(bits)
 }
 
-/// A number as C writes it: hexadecimal after `0x`, octal after `0`, otherwise decimal.
+/// Parses a number as in C: hexadecimal after `0x`, octal after `0`, otherwise decimal.
 fn number(text: &str) -> Option<u32> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
@@ -544,12 +542,12 @@ mod tests {
             bits: u16,
         ) {
             let there = |list: bool, present: Control| if list { present } else { Control::default() };
-            let told = |list: bool, mask: u16| if list { Control::from_bits(bits & mask) } else { Control::default() };
+            let expressible = |list: bool, mask: u16| if list { Control::from_bits(bits & mask) } else { Control::default() };
             let control = Control::SELF_RELATIVE
                 | there(dacl.is_some(), Control::DACL_PRESENT)
                 | there(sacl.is_some(), Control::SACL_PRESENT)
-                | told(dacl.is_some(), 0x1500)
-                | told(sacl.is_some(), 0x2A00);
+                | expressible(dacl.is_some(), 0x1500)
+                | expressible(sacl.is_some(), 0x2A00);
             let list = |aces: Option<Option<Vec<Ace>>>| aces.flatten().map(|aces| Acl::new(aces).unwrap());
             let descriptor = SecurityDescriptor::from_parts(control, owner, group, list(sacl), list(dacl));
             let text = descriptor.to_string();

@@ -1,8 +1,8 @@
-//! What the names of the language stand for.
+//! The names of SDDL and their values.
 
 use crate::ad::descriptor::{AceEffect, Control};
 
-/// Names of SIDs that are the same everywhere.
+/// Names of SIDs that are the same in every domain.
 pub(super) const WELL_KNOWN: &[(&str, &str)] = &[
     ("AA", "S-1-5-32-579"),
     ("AC", "S-1-15-2-1"),
@@ -55,7 +55,7 @@ pub(super) const WELL_KNOWN: &[(&str, &str)] = &[
     ("WR", "S-1-5-33"),
 ];
 
-/// Names of accounts and groups of the domain, with their relative ids.
+/// Names of the domain's accounts and groups, with their relative ids.
 pub(super) const OF_DOMAIN: &[(&str, u32)] = &[
     ("AP", 525),
     ("CA", 517),
@@ -72,10 +72,10 @@ pub(super) const OF_DOMAIN: &[(&str, u32)] = &[
     ("RS", 553),
 ];
 
-/// Names of groups that only the first domain of a forest has, with their relative ids.
+/// Names of groups in the forest's first domain only, with their relative ids.
 pub(super) const OF_FOREST_ROOT: &[(&str, u32)] = &[("EA", 519), ("EK", 527), ("RO", 498), ("SA", 518)];
 
-/// Names of rights, in the order in which Windows writes them. Together they name every right there is.
+/// Names of rights, in the order in which Windows writes them. Together they cover every right.
 pub(super) const RIGHTS: &[(&str, u32)] = &[
     ("CC", 0x1),
     ("DC", 0x2),
@@ -96,7 +96,7 @@ pub(super) const RIGHTS: &[(&str, u32)] = &[
     ("GR", 0x8000_0000),
 ];
 
-/// Names of rights on files, registry keys and labels: read, never written.
+/// Names of rights on files, registry keys and labels: parsed, never written.
 pub(super) const OTHER_RIGHTS: &[(&str, u32)] = &[
     ("FA", 0x1F_01FF),
     ("FR", 0x12_0089),
@@ -133,7 +133,7 @@ pub(super) const EFFECTS: &[(&str, AceEffect, bool)] = &[
 
 pub(super) const NULL_LIST: &str = "NO_ACCESS_CONTROL";
 
-/// The bits that the language tells of the DACL and the SACL.
+/// The names of the control bits of the DACL and the SACL.
 pub(super) const LIST_FLAGS: &[(&str, Control, Control)] = &[
     ("P", Control::DACL_PROTECTED, Control::SACL_PROTECTED),
     ("AR", Control::DACL_AUTO_INHERIT_REQUIRED, Control::SACL_AUTO_INHERIT_REQUIRED),

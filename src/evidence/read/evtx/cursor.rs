@@ -1,6 +1,6 @@
 //! A position in bytes, with checked reads.
 
-/// Reads numbers and texts at a position. Every read that would leave the bytes returns `None`.
+/// A reader of numbers and text at a position. A read beyond the end returns `None`.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],

@@ -1,4 +1,4 @@
-//! The content of a record: binary XML, of which the system part and the data are taken.
+//! The content of a record: binary XML, read for its system part and data.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::model::Text;
 
 /// The deepest nesting of elements, templates and fragments.
 const DEPTH: usize = 24;
-/// The most tokens of a record: templates that name each other must not run away.
+/// The most tokens of a record, because templates could refer to each other endlessly.
 const TOKENS: usize = 20_000;
 /// The most fields of a record.
 const FIELDS: usize = 512;
@@ -23,7 +23,7 @@ pub(super) struct Chunk {
     names: HashMap<usize, Rc<str>>,
 }
 
-/// The values that take the place of a template's substitutions: type and position.
+/// The values of a template's substitutions: type and position.
 type Values = Vec<(u8, Range<usize>)>;
 
 impl Chunk {
@@ -83,7 +83,7 @@ impl Chunk {
     }
 }
 
-/// The walk over the tokens of one record.
+/// A walk over the tokens of one record.
 struct Walk<'c> {
     chunk: &'c mut Chunk,
     record: EventRecord,
@@ -225,7 +225,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Returns the position behind a name, which stands inline where it is used first.
+    /// Returns the position after a name, which is inline at its first use.
     fn behind_name(&self, position: usize, offset: usize) -> Option<usize> {
         if offset != position {
             return Some(position);
@@ -234,7 +234,7 @@ impl Walk<'_> {
         Some(position + 8 + (count + 1) * 2)
     }
 
-    /// Walks an instance of a template, and returns the position behind it.
+    /// Walks an instance of a template and returns the position after it.
     fn template(&mut self, position: usize, depth: usize) -> Option<usize> {
         let mut cursor = Cursor::new(&self.chunk.bytes, position);
         cursor.take(5)?;
@@ -296,7 +296,7 @@ impl Walk<'_> {
         self.path.get(index).map_or("", |part| part)
     }
 
-    /// Takes a text: of an attribute, or of the open element.
+    /// Adds text to an attribute or to the open element.
     fn text(&mut self, attribute: Option<&str>, text: &str) {
         let record = &mut self.record;
         let part = |index: usize| self.path.get(index).map_or("", |part| &**part);
@@ -322,7 +322,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Keeps the text of the open element if that is a field: `Data`, or any element in user data.
+    /// Keeps the text of the open element if it is a field: `Data`, or any element in user data.
     fn push_field(&mut self) {
         let is_data = matches!((self.part(1), self.part(2)), ("EventData", "Data" | "ComplexData"));
         let is_user_data = self.part(1) == "UserData" && self.path.len() > 3;

@@ -1,8 +1,8 @@
 //! Event logs in files: `.evtx`.
 //!
-//! A file is a header of 4 KiB and chunks of 64 KiB, each complete by itself: so one chunk at a time is in memory. The
-//! reader takes the system part and the named data of a record, and makes no XML. Data of records that no rule needs are
-//! passed over.
+//! A file is a header of 4 KiB and self-contained chunks of 64 KiB, so one chunk at a time is in memory. The reader
+//! decodes the system part and the named data of a record without producing XML. Data of records without a rule is
+//! skipped.
 
 mod cursor;
 mod data;
@@ -23,9 +23,9 @@ const HEADER: usize = 4096;
 /// The header and the tables at the beginning of a chunk.
 const CHUNK_HEADER: usize = 512;
 const RECORD_MAGIC: u32 = 0x2a2a;
-/// Records begin at multiples of it.
+/// The alignment of records.
 const ALIGNMENT: usize = 8;
-/// Magic, size, number and time before the content of a record, and its size once more behind it.
+/// The bytes of magic, size, number and time before the content of a record, and its size again after it.
 const RECORD_FRAME: usize = 28;
 
 /// Returns `true` if a file begins as an event log does.
@@ -33,7 +33,7 @@ pub(super) fn is_evtx(start: &[u8]) -> bool {
     start.starts_with(b"ElfFile\0")
 }
 
-/// The records of an `.evtx` file, one chunk in memory at a time.
+/// A reader of the records of an `.evtx` file, one chunk in memory at a time.
 pub(super) struct EvtxEvents<R> {
     reader: R,
     state: State,
@@ -53,7 +53,7 @@ enum State {
 }
 
 impl<R: Read> EvtxEvents<R> {
-    /// Creates a reader. Records that `wants_fields` refuses come without fields.
+    /// Creates a reader. Records that `wants_fields` rejects have no fields.
     pub(super) fn new(reader: R, wants_fields: fn(&EventRecord) -> bool) -> Self {
         Self { reader, state: State::Header, chunk: None, position: 0, end: 0, wants_fields }
     }

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::evidence::event::Provider;
 
-/// The readable records and the problems of a public sample; `None` without the samples.
+/// Returns the readable records and the problems of a public sample; `None` without the samples.
 fn sample(name: &str) -> Option<(Vec<EventRecord>, usize)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/device/samples").join(name);
     let file = std::fs::File::open(path).ok()?;
@@ -18,8 +18,8 @@ fn sample(name: &str) -> Option<(Vec<EventRecord>, usize)> {
     Some((records, problems))
 }
 
-/// The counts are those of python-evtx, inactive chunks included, for the whole files; for the damaged ones it ends a chunk
-/// at its first damage, and these are the counts of the Rust crate `evtx`.
+/// Compares counts with python-evtx, inactive chunks included, for whole files; for damaged ones, where python-evtx
+/// ends a chunk at its first damage, with the Rust crate `evtx`.
 #[test]
 fn public_samples_are_read_whole_and_damaged_ones_as_far_as_they_go() {
     for (name, count, problems) in [

@@ -12,7 +12,7 @@ const ARRAY: u8 = 0x80;
 /// The longest binary value that is shown as hexadecimal text.
 const MOST_BYTES: usize = 256;
 
-/// The time 1601-01-01, in seconds from 1970.
+/// 1601-01-01 in seconds from 1970.
 const FILETIME_EPOCH: i64 = -11_644_473_600;
 
 /// Converts a FILETIME; `None` for 0 and for times beyond the calendar.
@@ -25,8 +25,8 @@ pub(in crate::evidence::read) fn filetime(ticks: u64) -> Option<Timestamp> {
     Timestamp::new(seconds, nanos).ok()
 }
 
-/// Returns the texts of a value: one, or one for each element of an array. `None` if the type is not known or the bytes
-/// do not fit.
+/// Returns the texts of a value, one for each element of an array; `None` if the type is not known or the bytes do not
+/// match it.
 pub(super) fn texts(kind: u8, bytes: &[u8]) -> Option<Vec<String>> {
     if kind & ARRAY == 0 {
         return text(kind, bytes).map(|text| vec![text]);

@@ -13,10 +13,10 @@ use crate::evidence::number;
 use crate::evidence::observation::ObservedTime;
 use crate::evidence::read::{evtx, profile};
 
-/// The most values of one file that are held.
+/// The most values of one file.
 const VALUES: usize = 200_000;
 
-/// Parts of the keys whose values are kept as they are.
+/// Parts of keys whose values are kept unchanged.
 const KEPT: &[&str] = &[
     r"provisioning\diagnostics\autopilot",
     r"provisioning\autopilotpolicycache",
@@ -36,10 +36,10 @@ const KEPT: &[&str] = &[
     r"enrollmentstatustracking",
 ];
 
-/// Values that give access to something, or of which none is needed.
+/// Values that are secret or useless.
 const DROPPED: &[&str] = &["DefaultPassword", "HardwareHash", "Blob"];
 
-/// The keys of a file whose facts are of interest.
+/// The keys of a file with relevant facts.
 #[derive(Default)]
 pub(super) struct Keys<'a> {
     keys: BTreeMap<String, Key<'a>>,
@@ -75,7 +75,7 @@ impl Key<'_> {
 }
 
 impl<'a> Keys<'a> {
-    /// Opens a key. Most keys of a file are not of interest.
+    /// Opens a key. Most keys are not relevant.
     pub(super) fn open(&mut self, line: u64, key: String) {
         self.current = None;
         if is_of_interest(&key) && self.values < VALUES {
@@ -193,7 +193,7 @@ fn facts_of(path: &str, key: Key<'_>) -> Facts {
     facts
 }
 
-/// Returns the values of a key that has no type, and the types of those that have one.
+/// Returns the values of a key without a type, and the types of the others.
 fn values(path: &str, key: Key<'_>) -> Facts {
     let mut facts = Facts::new();
     if !(KEPT.iter().any(|part| path.contains(part)) || path.ends_with(r"windows nt\currentversion")) {
@@ -250,7 +250,7 @@ fn win32_result(id: &str, key: &Key<'_>) -> TrackedApp {
     }
 }
 
-/// Returns the app's id in `win32app_{id}_{revision}` or `{id}_{revision}`.
+/// Returns the app id in `win32app_{id}_{revision}` or `{id}_{revision}`.
 fn app_id(name: &str) -> &str {
     let name = name.strip_prefix("win32app_").unwrap_or(name);
     name.split('_').next().unwrap_or(name)
@@ -291,7 +291,7 @@ fn category(phase: EspPhase, json: &str) -> Option<Fact> {
     }))
 }
 
-/// Reads the items of one list at one time. The key is `list\time`, `list\s-1-…\time`, or with the user first.
+/// Parses the items of one list at one time. The key is `list\time`, `list\s-1-…\time`, or with the user first.
 fn items(path: &[&str], key: &Key<'_>) -> Facts {
     let Some(list) = path.iter().find(|part| part.starts_with("expected") || **part == "sidecar") else {
         return Facts::new();
@@ -312,7 +312,7 @@ fn items(path: &[&str], key: &Key<'_>) -> Facts {
     key.values.iter().filter(|(name, _)| !name.is_empty()).map(item).collect()
 }
 
-/// Reads the time that a key is named by. Its zone is not documented: it stays local.
+/// Parses the time in a key's name. Its zone is not documented: it stays local.
 fn item_time(name: &str) -> Option<ObservedTime> {
     let name = name.trim().trim_end_matches(['z', 'Z']);
     let spelled = name.replacen(['t', ' '], "T", 1);

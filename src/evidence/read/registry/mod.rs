@@ -1,4 +1,4 @@
-//! Registry keys: the dump of `mdmdiagnosticstool`, which is no valid `.reg` file, and files of `reg export`.
+//! Registry keys: the dump of `mdmdiagnosticstool`, which is not a valid `.reg` file, and files of `reg export`.
 
 mod facts;
 mod parse;
@@ -12,7 +12,7 @@ use crate::evidence::side::Side;
 use crate::evidence::sink::Sink;
 use crate::evidence::source::{SourceKind, UnreadReason};
 
-/// Returns `true` if a text holds registry keys.
+/// Returns `true` if a text contains registry keys.
 pub(super) fn is_registry(start: &str) -> bool {
     start.lines().any(|line| {
         let line = line.trim_start_matches('\u{feff}').trim_start();

@@ -1,23 +1,23 @@
-//! The text form of registry keys.
+//! Parses the text form of registry keys.
 //!
-//! The dump has no first line, a blank before a name, capitals in `DWORD:`, blanks around `=`, and no escapes: text goes
-//! up to the last quote of its value, and can have quotes and line breaks in it.
+//! The dump has no header, a blank before names, capitals in `DWORD:`, blanks around `=`, and no escapes: text extends
+//! to the last quote of its value, and can contain quotes and line breaks.
 
 use std::iter::Peekable;
 
 use crate::evidence::fact::RegistryData;
 use crate::evidence::read::text;
 
-/// A key, by its path below the hive in lower case, or a value of the key before it.
+/// A key, by its lower-case path below the hive, or a value of the previous key.
 pub(super) enum Item<'a> {
     Key(String),
     Value(&'a str, RegistryData),
 }
 
-/// The longest text of a value that is kept.
+/// The longest text of a value.
 const LONGEST: usize = 1 << 20;
 
-/// Parses keys and values in their order.
+/// Parses keys and values in order.
 pub(super) fn parse<'a>(text: &'a str, mut each: impl FnMut(u64, Item<'a>)) {
     let text = text.trim_start_matches('\u{feff}');
     let has_escapes =
@@ -39,7 +39,7 @@ pub(super) fn parse<'a>(text: &'a str, mut each: impl FnMut(u64, Item<'a>)) {
     }
 }
 
-/// Reads the line of a key. Keys that a file deletes begin with a hyphen.
+/// Parses the line of a key. Keys that a file deletes begin with a hyphen.
 fn key(line: &str) -> Option<String> {
     let line = line.trim();
     let path = line.strip_prefix('[')?.strip_suffix(']')?;
@@ -69,7 +69,7 @@ fn value_start(line: &str, has_escapes: bool) -> Option<(&str, &str)> {
     }
 }
 
-/// Reads a string that begins with `first`, and goes on over the lines that begin nothing else.
+/// Parses a string that begins with `first` and continues on lines that begin nothing else.
 fn string<'a>(
     first: &'a str,
     lines: &mut Peekable<impl Iterator<Item = (u64, &'a str)>>,
@@ -107,7 +107,7 @@ fn unescape(raw: &str) -> String {
     text
 }
 
-/// Reads a number or bytes.
+/// Parses a number or bytes.
 fn other<'a>(data: &str, lines: &mut Peekable<impl Iterator<Item = (u64, &'a str)>>) -> Option<RegistryData> {
     let (kind, value) = data.split_once(':')?;
     let kind = kind.trim().to_ascii_lowercase();

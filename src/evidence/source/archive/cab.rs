@@ -1,7 +1,7 @@
 //! Cabinets, stored or compressed with MSZIP or LZX.
 //!
-//! A folder of a cabinet is one stream, in which files lie one behind the other: it is unpacked once, from its beginning.
-//! Files that overlap would unpack to more than the folder holds, and are refused.
+//! A folder of a cabinet is one stream with files one after the other: it is unpacked once, from its beginning.
+//! Overlapping files would unpack to more than the folder holds, and are refused.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -11,12 +11,12 @@ use lzxd::{Lzxd, WindowSize};
 use super::{RATIO_FROM, ReadSeek, Visit, is_bomb};
 use crate::evidence::source::UnreadReason;
 
-/// The most bytes that a block unpacks to, and the bytes of history that the next block can refer to.
+/// The most bytes of an unpacked block, and of the history that the next block can refer to.
 const BLOCK: usize = 32_768;
 const HAS_PREVIOUS: u16 = 1;
 const HAS_NEXT: u16 = 2;
 const HAS_RESERVE: u16 = 4;
-/// From this number on, a file goes on in another cabinet.
+/// The numbers from here on mark files that continue in another cabinet.
 const CONTINUED: u16 = 0xfffd;
 
 struct Folder {
@@ -108,7 +108,7 @@ fn read_directory(reader: &mut (impl Read + Seek), visit: &mut dyn Visit) -> io:
     Ok(Some((folders, members, data_reserve)))
 }
 
-/// Unpacks a folder, and hands its files on.
+/// Unpacks a folder and passes its files on.
 fn read_folder(
     reader: &mut (impl Read + Seek),
     folder: &Folder,
@@ -154,13 +154,13 @@ enum Codec {
     Lzx(Box<Lzxd>),
 }
 
-/// The unpacked bytes of a folder, from its beginning.
+/// The unpacked bytes of a folder, as a stream.
 struct Stream<'r, R> {
     reader: &'r mut R,
     codec: Codec,
     blocks: u16,
     reserve: usize,
-    /// The current block, and the place in it.
+    /// The current block, and the position in it.
     block: Vec<u8>,
     at: usize,
     position: u64,
@@ -191,7 +191,7 @@ impl<'r, R: Read + Seek> Stream<'r, R> {
         })
     }
 
-    /// Reads a file, which begins at or behind the current position.
+    /// Reads a file that begins at or after the current position.
     fn read(&mut self, member: &Member, ratio: u64) -> Result<Vec<u8>, UnreadReason> {
         let start = u64::from(member.offset);
         let mut wanted = usize::try_from(member.size).unwrap_or(usize::MAX);
@@ -253,7 +253,7 @@ impl<'r, R: Read + Seek> Stream<'r, R> {
     }
 }
 
-/// Unpacks a block of MSZIP: the letters "CK" and a deflate stream that can refer to the block before it.
+/// Unpacks a block of MSZIP: the letters "CK" and a deflate stream that can refer to the previous block.
 fn inflate(data: &[u8], history: &[u8], unpacked: usize) -> io::Result<Vec<u8>> {
     let data = data.strip_prefix(b"CK").ok_or_else(|| io::Error::other("a block without its mark"))?;
     let mut inflater = Decompress::new(false);

@@ -1,4 +1,4 @@
-//! Archives: their members, one after the other, in memory. Nothing is unpacked to disk.
+//! Archives, whose members are read one by one in memory. Nothing is unpacked to disk.
 
 #[cfg(feature = "evidence-archives")]
 mod cab;
@@ -17,7 +17,7 @@ pub(in crate::evidence) enum Format {
 }
 
 impl Format {
-    /// Returns the format of a file that begins like this; `None` if it is no archive.
+    /// Returns the format of a file with this start; `None` if it is no archive.
     pub(in crate::evidence) fn of(start: &[u8]) -> Option<Self> {
         if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
             Some(Self::Zip)
@@ -29,22 +29,22 @@ impl Format {
     }
 }
 
-/// Takes the members of an archive.
+/// A visitor of an archive's members.
 #[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
 pub(in crate::evidence) trait Visit {
-    /// The most members that may come; an archive with more is refused whole.
+    /// Returns the most further members; an archive with more is refused as a whole.
     fn members_left(&self) -> usize;
-    /// The ratio of unpacked to packed bytes that is too high.
+    /// Returns the ratio of unpacked to packed bytes that is too high.
     fn ratio(&self) -> u64;
-    /// Returns `true` if a member of this size is to be unpacked; lists it otherwise.
+    /// Returns `true` if a member of this size should be unpacked; otherwise records it.
     fn admit(&mut self, name: &str, size: u64) -> bool;
-    /// Takes a member.
+    /// Processes a member.
     fn file(&mut self, name: &str, bytes: Vec<u8>);
-    /// Lists a member that cannot be unpacked; an empty name is the archive itself.
+    /// Records a member that cannot be unpacked; an empty name is the archive itself.
     fn unread(&mut self, name: &str, reason: UnreadReason);
 }
 
-/// A reader that can go back.
+/// A seekable reader.
 pub(in crate::evidence) trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
@@ -63,11 +63,11 @@ pub(in crate::evidence) fn visit(_: Format, _: &mut dyn ReadSeek, visit: &mut dy
     visit.unread("", UnreadReason::FeatureOff);
 }
 
-/// Members that unpack to less are not judged by their ratio: an event log is mostly empty, and packs well.
+/// The least unpacked size at which the ratio is checked: an event log is mostly empty and packs well.
 #[cfg(feature = "evidence-archives")]
 const RATIO_FROM: u64 = 2 << 20;
 
-/// Returns `true` if a member unpacks to more than its packed bytes can honestly hold.
+/// Returns `true` if a member unpacks to implausibly many bytes.
 #[cfg(feature = "evidence-archives")]
 fn is_bomb(unpacked: u64, packed: u64, ratio: u64) -> bool {
     unpacked > RATIO_FROM && unpacked / packed.max(1) > ratio

@@ -8,7 +8,7 @@ use zip::result::ZipError;
 use super::{ReadSeek, Visit, is_bomb};
 use crate::evidence::source::UnreadReason;
 
-/// The end of an archive: its record, and the longest comment.
+/// The most bytes at the end of an archive: its record and the longest comment.
 const END: u64 = 22 + 65_535;
 
 pub(super) fn visit(mut reader: &mut dyn ReadSeek, visit: &mut dyn Visit) {
@@ -54,7 +54,7 @@ pub(super) fn visit(mut reader: &mut dyn ReadSeek, visit: &mut dyn Visit) {
     }
 }
 
-/// Returns the number of members that the end of the archive names; `None` if it has no end.
+/// Returns the number of members at the end of the archive; `None` without an end.
 fn count(reader: &mut (impl Read + Seek + ?Sized)) -> io::Result<Option<u64>> {
     let length = reader.seek(SeekFrom::End(0))?;
     reader.seek(SeekFrom::Start(length.saturating_sub(END)))?;

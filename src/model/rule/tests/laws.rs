@@ -76,7 +76,7 @@ fn clause() -> impl Strategy<Value = Clause> {
     ]
 }
 
-/// Pieces of rules, to be thrown together.
+/// Generates pieces of rules, to be concatenated.
 fn piece() -> impl Strategy<Value = String> {
     let operators: Vec<String> = OPERATORS
         .iter()
@@ -102,7 +102,7 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A rule as it is found, with a few pieces put in, taken out or put in place of a character.
+/// Generates a real rule with a few pieces inserted, removed or replaced.
 fn damaged() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0..3_usize, piece());
     (prop::sample::select(FOUND), prop::collection::vec(edit, 0..4)).prop_map(|((text, _), edits)| {

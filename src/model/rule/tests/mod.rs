@@ -18,7 +18,7 @@ fn device(value: Value) -> Map<String, Value> {
     }
 }
 
-/// A device that is registered, tagged and bought, and has not enrolled.
+/// Returns a registered device with a tag and a purchase order that has not enrolled.
 fn registered() -> Map<String, Value> {
     device(json!({
         "id": "0b1f7a52-3c0e-4a4b-8f1b-1f5c0a6d2e11",
@@ -110,7 +110,7 @@ fn builders_escape_quotes_and_refuse_what_cannot_be_written() {
     }
 }
 
-/// Rules as they are found in tenants and documentation, and their canonical text.
+/// Rules from tenants and documentation, with their canonical text.
 const FOUND: &[(&str, &str)] = &[
     (
         r#"(device.devicePhysicalIDs -any _ -startsWith "[ZTDId]")"#,
@@ -229,7 +229,7 @@ fn a_refusal_says_where_and_what_to_write() {
         ("device.deviceModel -eq true", 23, "true is not in quotes", "double quotes"),
         ("device.deviceModel -eq -and", 23, "-and stands where a value should", "double quotes"),
         ("device.deviceModel -eq [\"x\"]", 23, "'[' stands where a value should", "-in and -notIn"),
-        ("device.deviceModel -startsWith null", 19, "-startsWith does not go with null", "-eq or -ne"),
+        ("device.deviceModel -startsWith null", 19, "-startsWith cannot be used with null", "-eq or -ne"),
         ("device.deviceModel -in \"x\"", 23, "\"x\" stands where '[' should", "in brackets"),
         ("device.deviceModel -in []", 24, "']' stands where a value should", "at least one value"),
         ("device.deviceModel -in [\"x\",]", 28, "']' stands where a value should", "take out the comma"),
@@ -239,8 +239,8 @@ fn a_refusal_says_where_and_what_to_write() {
         ("device.deviceModel -any (_ -eq \"x\")", 19, "deviceModel is not a list", "directly"),
         ("device.deviceModel -match \"*x\"", 26, "not a regular expression", ".* matches anything"),
         ("device.deviceModel -match \"(?=x\"", 26, "not a regular expression", ".*"),
-        ("device.accountEnabled -contains \"t\"", 22, "true or false, and takes -eq", "-eq true"),
-        ("device.accountEnabled -in [true]", 22, "true or false, and takes -eq", "-eq true"),
+        ("device.accountEnabled -contains \"t\"", 22, "true or false, and supports only -eq", "-eq true"),
+        ("device.accountEnabled -in [true]", 22, "true or false, and supports only -eq", "-eq true"),
         ("device.accountEnabled -eq yes", 26, "yes is neither true nor false", "without quotes"),
         ("device.deviceModel -eq \"x", 23, "quoted text is not closed", "close it"),
         ("device.deviceModel -eq \"x\ny\"", 25, "inside quoted text", "close the quotes"),
@@ -267,7 +267,7 @@ fn a_refusal_says_where_and_what_to_write() {
         ("-and", 0, "-and stands where a property should", "in this order"),
         ("deviceModel -eq \"x\"", 0, "deviceModel is not a property", "write device.deviceModel"),
         ("nonsense -eq \"x\"", 0, "nonsense is not a property", "write device."),
-        ("_ -eq \"x\"", 0, "_ stands outside", "devicePhysicalIds -any"),
+        ("_ -eq \"x\"", 0, "_ is outside", "devicePhysicalIds -any"),
         (
             "device.operatingSystem -eq \"x\"",
             0,

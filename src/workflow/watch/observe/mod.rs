@@ -1,4 +1,4 @@
-//! The state of a device, derived from a snapshot. Pure.
+//! The pure function that derives a device's state from its snapshot.
 
 use jiff::Timestamp;
 
@@ -14,9 +14,9 @@ use crate::model::{
     AutopilotEvent, DeploymentState, EnrollmentState, JoinType, Lookup, ProfileAssignmentStatus, Text,
 };
 
-/// Returns the state of a device, from its snapshot, the expectation and the time.
+/// Derives the state of a device from its snapshot, the expectation and the time.
 ///
-/// A pure function: the same snapshot gives the same state.
+/// The function is pure: equal snapshots give equal states.
 ///
 /// ```
 /// use jiff::Timestamp;
@@ -61,7 +61,7 @@ pub fn observe(snapshot: &DeviceSnapshot, expected: &Expectation, now: Timestamp
     DeviceState { phase, outcome, since, deadline, deadline_source, timeline, findings, facts }
 }
 
-/// Returns the last phase of which the snapshot has a sign.
+/// Returns the last phase that the snapshot shows.
 fn reached(snapshot: &DeviceSnapshot, expected: &Expectation, record: &Record) -> Phase {
     let event = snapshot.deployment();
     let part = |part: fn(&AutopilotEvent) -> &Option<DeploymentState>| event.map(part).unwrap_or(&None);
@@ -119,8 +119,8 @@ fn is_enrolled(snapshot: &DeviceSnapshot) -> bool {
         })
 }
 
-/// Whether it has the profile: the status says so and the date is set, and it is the right profile. A single read has
-/// been seen to report no status, so there the profile itself counts.
+/// Returns `true` if the device has its profile: the status, the date and the profile agree. A single read sometimes
+/// omits the status; then the profile itself counts.
 fn has_profile(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
     let Some(identity) = snapshot.identity.present() else { return false };
     let assigned = match &identity.deployment_profile_assignment_status {
@@ -136,7 +136,7 @@ fn has_profile(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
     assigned && identity.deployment_profile_assigned_date_time.is_some() && right
 }
 
-/// Returns the known beginnings of the phases up to `phase`. No phase begins after the one behind it.
+/// Returns the known starts of the phases up to `phase`. No phase starts after a later one.
 fn timeline(snapshot: &DeviceSnapshot, phase: Phase, now: Timestamp) -> Vec<PhaseStart> {
     let mut starts = Vec::new();
     let mut limit = now;

@@ -33,7 +33,7 @@ fn seen<T: DeserializeOwned>(value: Option<&Value>) -> Lookup<T> {
     }
 }
 
-/// Evidence in the service's own words. What is not named was not read; what is null is not there.
+/// Parses evidence in the service's own format. A missing key was not read; null does not exist.
 fn evidence(of: &Value) -> DeviceSnapshot {
     let mut evidence = DeviceSnapshot::new("device-1".parse().unwrap(), at(0));
     evidence.serial_number = Some("SN-1".into());
@@ -64,7 +64,7 @@ fn evidence(of: &Value) -> DeviceSnapshot {
     evidence
 }
 
-/// A registration with a profile.
+/// Returns a registration with a profile.
 fn assigned() -> Value {
     json!({
         "enrollmentState": "notContacted", "deploymentProfileAssignmentStatus": "assignedInSync",
@@ -72,7 +72,7 @@ fn assigned() -> Value {
     })
 }
 
-/// A device in Intune before its domain join, and the record of its deployment.
+/// Returns a device in Intune before its domain join, and its deployment record.
 fn enrolled(event: &Value) -> Value {
     let mut whole = json!({
         "enrollmentType": "offlineDomainJoined", "enrollmentState": "enrolled", "deploymentState": "inProgress",
@@ -88,7 +88,7 @@ fn with(mut base: Value, more: &Value) -> Value {
     base
 }
 
-/// A failed deployment.
+/// Returns a failed deployment.
 fn failed(event: &Value) -> Value {
     enrolled(&with(json!({"deploymentState": "failure"}), event))
 }
@@ -568,8 +568,8 @@ fn a_state_survives_serde() {
 }
 
 proptest! {
-    /// Whatever the service reports: no panic, a timeline in order that ends with the phase, a reason for every failure,
-    /// and none of a settled device's findings left out.
+    /// Checks any report of the service: no panic, a timeline in order that ends with the phase, a reason for every
+    /// failure, and all findings of a settled device.
     #[test]
     fn any_evidence_gives_a_state_that_makes_sense(
         states in prop::collection::vec(prop::sample::select(DeploymentState::MEMBERS), 3),
