@@ -148,13 +148,18 @@ impl Request {
 
     /// Returns the body of an action: an object with no other parameters than `known`.
     pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
-        let sent = self.object()?;
-        match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
-            Some(other) => Err(Failure::model(format!(
-                "The parameter '{other}' in the request payload is not a valid parameter for the operation '{action}'."
-            ))),
-            None => Ok(sent),
+        let mut kept = Body::new();
+        for (name, value) in self.object()?.into_iter().filter(|(name, _)| !name.contains('@')) {
+            let spelling = known.iter().find(|known| known.eq_ignore_ascii_case(&name)).ok_or_else(|| {
+                Failure::model(format!(
+                    "The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."
+                ))
+            })?;
+            if kept.insert((*spelling).to_owned(), value).is_some() {
+                return Err(Failure::model(format!("The parameter '{spelling}' was sent more than once.")));
+            }
         }
+        Ok(kept)
     }
 
     /// Returns the id at the end of the `@odata.id` of a `$ref`.

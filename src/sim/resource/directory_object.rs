@@ -10,7 +10,8 @@ use crate::sim::store::Body;
 
 /// Returns the ids of the objects that a body binds.
 pub(crate) fn bound(exchange: &Exchange<'_>, body: &Body, key: &str) -> Result<Vec<String>, Failure> {
-    let links = match body.get(key) {
+    let sent = body.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    let links = match sent.map(|(_, value)| value) {
         None => return Ok(Vec::new()),
         Some(Value::Array(links)) => links,
         Some(_) => return Err(Failure::directory(format!("The value of '{key}' is not a collection."))),

@@ -81,7 +81,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
-    let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
+    let (_, sent) = schema::check(TYPE, &request, exchange.reading())?;
     for name in ["displayName", "mailEnabled", "mailNickname", "securityEnabled"] {
         if sent.get(name).is_none_or(|value| value.is_null() || value == "") {
             return Err(Failure::directory(format!(
@@ -139,7 +139,7 @@ fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failur
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
-    let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
+    let (_, sent) = schema::check(TYPE, &request, exchange.reading())?;
     let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
     if members.len() > 20 {
         return Err(Failure::directory("The request has more than 20 relationships."));

@@ -20,6 +20,9 @@ fn filter(test: &Test) -> Support {
             | "userPrincipalName" | "userId" | "complianceState" | "managementAgent",
         )
         | (Op::Contains | Op::StartsWith, "deviceName") => Support::Yes,
+        (Op::Contains | Op::StartsWith, "serialNumber") => {
+            Support::Quirk(|quirks| quirks.serial_number_searches)
+        }
         _ => Support::No,
     }
 }
