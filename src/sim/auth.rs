@@ -8,9 +8,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Request};
 use super::need::Need;
-use super::rows::{Fingerprint, Token};
+use super::rows::{Fingerprint, Token, User};
 use super::state::State;
 use super::store::later;
 use crate::catalog::{OPERATIONS, OperationInfo};
@@ -27,6 +27,10 @@ impl State {
     /// Issues an access token.
     pub(super) fn issue_token(&mut self, caller: Caller<'_>) -> String {
         let expires = later(self.now, self.options.token_lifetime);
+        let found_user = match &caller {
+            Caller::Person { user, .. } => user.map(str::to_owned),
+            Caller::App(_) => None,
+        };
         let delegated = matches!(caller, Caller::Person { .. });
         let permissions: BTreeSet<&str> = match &self.options.granted {
             Some(granted) => granted.iter().map(String::as_str).collect(),
@@ -71,7 +75,7 @@ impl State {
             }
         }
         let token = self.unsigned_token(&claims);
-        self.auth.tokens.insert(Fingerprint::of(&token), Token { delegated, issued: self.now, expires });
+        self.auth.tokens.insert(Fingerprint::of(&token), Token { delegated, user: found_user, issued: self.now, expires });
         token
     }
 
@@ -99,15 +103,30 @@ fn requested_permissions(scope: &str) -> String {
     names.filter(own).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns the bearer token of a request.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+/// Returns the person whose token a request has; for a token that names nobody, the first user of the tenant.
+pub(super) fn person<'e>(exchange: &'e Exchange<'_>) -> Option<&'e User> {
+    let state = &*exchange.state;
+    let given = bearer(exchange.request)?;
+    let known = state.auth.tokens.get(&Fingerprint::of(given));
+    let delegated = known.map(|token| token.delegated).or_else(|| has_scopes(given));
+    if !delegated.unwrap_or(state.options.unknown_tokens_are_delegated) {
+        return None;
+    }
+    let named = known.and_then(|token| token.user.as_deref()).and_then(|user| state.directory.users.get(user));
+    named.or_else(|| state.directory.users.iter().next())
+}
+
 /// Lets a call through, or returns its refusal.
 pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Failure> {
     let request = exchange.request;
     let state = &*exchange.state;
-    let given = request.header("authorization").and_then(|value| {
-        let (scheme, token) = value.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
-    });
-    let Some(given) = given else {
+    let Some(given) = bearer(request) else {
         return Err(unauthorized("Access token is empty.", ""));
     };
     let delegated = match state.auth.tokens.get(&Fingerprint::of(given)) {

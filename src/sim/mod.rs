@@ -29,17 +29,20 @@
 //! * **What a caller cannot do** is done through the methods of [`Tenant`]: users, apps, connectors, rights.
 //! * **Computers** are names in memory, unless the tenant is built with [`ComputerAccounts`]: then its connector creates
 //!   each in a directory, and the directory's refusals reach the devices.
-//! * **Paths of Graph that are not simulated** are taught by [`TenantBuilder::with_route`].
+//! * **Paths of Graph that are not simulated** answer 501, unless [`TenantBuilder::with_route`] teaches them;
+//!   [`operations`] lists those that are.
 //! * **Facts that are disputed** are [`Quirks`], delays are [`Lag`].
 
 mod accept;
 mod agenda;
 mod auth;
 mod batch;
+mod beyond;
 #[cfg(feature = "serve")]
 mod control;
 mod deploy;
 mod dispatch;
+mod documented;
 mod error;
 mod exchange;
 mod fault;
@@ -71,6 +74,7 @@ pub use self::fault::Fault;
 pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
 pub use self::resource::effective::EffectiveObjects;
+pub use self::routes::operations;
 pub use self::rows::{
     Cause, Computer, ComputerAccounts, ComputerRefusal, Deployment, DeploymentPhase, DeviceStory,
     PowerOnOptions, RefusalKind, StoryEvent, StoryFact,

@@ -242,11 +242,13 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
     all
 }
 
-/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps its name.
+/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps it; `graph` is its alias.
 fn action(segment: &str) -> String {
-    match segment.strip_prefix("microsoft.graph.") {
+    let name = segment.strip_prefix("microsoft.graph.").or_else(|| segment.strip_prefix("graph."));
+    match name {
         Some(name) if schema::find(name).is_none() => name.to_owned(),
-        _ => segment.to_owned(),
+        Some(name) => format!("microsoft.graph.{name}"),
+        None => segment.to_owned(),
     }
 }
 
@@ -272,6 +274,7 @@ mod tests {
             ("/groups('g1')/members", vec!["groups", "g1", "members"]),
             ("/devices(deviceId='d''1')", vec!["devices", "(deviceId)", "d'1"]),
             ("/groups/microsoft.graph.delta()", vec!["groups", "delta"]),
+            ("/groups/g/members/graph.device", vec!["groups", "g", "members", "microsoft.graph.device"]),
             (
                 "/x/microsoft.graph.windowsDomainJoinConfiguration",
                 vec!["x", "microsoft.graph.windowsDomainJoinConfiguration"],

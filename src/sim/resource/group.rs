@@ -126,15 +126,19 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 /// Returns the owners that a body binds. Only users are objects here that can own a group.
 fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failure> {
     let owners = directory_object::bound(exchange, request, "owners@odata.bind")?;
-    if owners.iter().any(|owner| exchange.state.directory.kind(owner) != Some(Kind::User)) {
-        return Err(Failure::directory(
-            "The reference target of type 'owners' must be a user or a service principal.",
-        ));
-    }
+    owners.iter().try_for_each(|owner| check_owner(exchange.state, owner))?;
     if owners.iter().collect::<BTreeSet<_>>().len() < owners.len() {
         return Err(already_bound("owners"));
     }
     Ok(owners)
+}
+
+/// Refuses an owner that is no user.
+pub(crate) fn check_owner(state: &State, owner: &str) -> Result<(), Failure> {
+    match state.directory.kind(owner) {
+        Some(Kind::User) => Ok(()),
+        _ => Err(Failure::directory("The reference target of type 'owners' must be a user or a service principal.")),
+    }
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
@@ -184,7 +188,7 @@ pub(crate) fn already_member() -> Failure {
     already_bound("members")
 }
 
-fn already_bound(property: &str) -> Failure {
+pub(crate) fn already_bound(property: &str) -> Failure {
     Failure::directory(format!(
         "One or more added object references already exist for the following modified properties: '{property}'."
     ))

@@ -429,3 +429,77 @@ async fn properties_that_the_simulation_does_not_keep_can_be_selected_and_filter
     let group = json!({"displayName": "G", "mailEnabled": false, "mailNickname": "g", "securityEnabled": true, "isArchived": true});
     assert_eq!(desk.post("/v1.0/groups", group).await.status, 400);
 }
+
+#[tokio::test]
+async fn routes_that_tools_need_first_answer() {
+    let mut desk = Desk::with(|builder| builder.with_delegated_callers());
+    let user = desk.tenant.add_user("adele@contoso.com");
+    let (group, other) = (desk.tenant.add_group("Devices"), desk.tenant.add_group("Others"));
+    desk.tenant.add_device("SN-1");
+    let device = desk.get("/v1.0/devices").await.column("id")[0].to_owned();
+    for member in [&device, &user, &other] {
+        desk.tenant.add_member(&group, member);
+    }
+    let organization = desk.get("/v1.0/organization?$select=id,displayName,verifiedDomains").await;
+    assert_eq!(organization.column("id"), [desk.tenant.id()]);
+    let domain = organization.body["value"][0]["verifiedDomains"][0]["name"].as_str().unwrap().to_owned();
+    assert_eq!(desk.get(&format!("/v1.0/organization/{}", desk.tenant.id())).await.status, 200);
+    assert_eq!(desk.get("/v1.0/domains").await.column("id"), [domain.as_str()]);
+    assert_eq!(desk.get(&format!("/v1.0/domains/{domain}")).await.body["isDefault"], true);
+    assert_eq!(desk.get("/beta/deviceManagement/roleScopeTags").await.column("displayName"), ["Default"]);
+    assert_eq!(desk.get("/beta/deviceManagement/roleScopeTags/0").await.body["isBuiltIn"], true);
+    for missing in ["/v1.0/organization/x", "/v1.0/domains/x", "/beta/deviceManagement/roleScopeTags/7", "/v1.0/users/x/memberOf"] {
+        assert_eq!(desk.get(missing).await.status, 404, "{missing}");
+    }
+    assert_eq!(desk.get("/v1.0/me").await.body["userPrincipalName"], "admin@contoso.onmicrosoft.com");
+
+    let members = format!("/v1.0/groups/{group}/members");
+    let eventual = [("ConsistencyLevel", "eventual")];
+    for (cast, id) in [("microsoft.graph.device", &device), ("graph.user", &user), ("microsoft.graph.group", &other)] {
+        assert_eq!(desk.get(&format!("{members}/{cast}")).await.column("id"), [id.as_str()], "{cast}");
+        let count = desk.send(Method::GET, &format!("{members}/{cast}/$count"), &eventual, None).await;
+        assert_eq!((count.status, count.text.as_str()), (200, "1"), "{cast}");
+    }
+    assert_eq!(desk.send(Method::GET, &format!("{members}/$count"), &eventual, None).await.text, "3");
+    assert_eq!(desk.get(&format!("{members}/$count")).await.status, 400, "a count needs ConsistencyLevel");
+    assert_eq!(desk.get("/v1.0/users/adele@contoso.com/memberOf").await.column("id"), [group.as_str()]);
+    assert_eq!(desk.get(&format!("/v1.0/users/{user}/managedDevices")).await.column("id"), [""; 0]);
+
+    let owners = format!("/v1.0/groups/{group}/owners");
+    let link = |id: &str| json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}")});
+    assert_eq!(desk.post(&format!("{owners}/$ref"), link(&user)).await.status, 204);
+    assert_eq!(desk.post(&format!("{owners}/$ref"), link(&user)).await.status, 400, "an owner once");
+    assert_eq!(desk.post(&format!("{owners}/$ref"), link(&device)).await.status, 400, "a device owns nothing");
+    assert_eq!(desk.get(&owners).await.column("id"), [user.as_str()]);
+    assert_eq!(desk.delete(&format!("{owners}/{user}/$ref")).await.status, 400, "the last owner stays");
+
+    let ids = json!({"ids": [user, device, "11111111-2222-3333-4444-555555555555"], "types": ["user"]});
+    let found = desk.post("/v1.0/directoryObjects/getByIds", ids).await;
+    assert_eq!(found.column("@odata.type"), ["#microsoft.graph.user"]);
+    assert_eq!(desk.post("/v1.0/directoryObjects/getByIds", json!({"ids": []})).await.status, 400);
+    assert_eq!(desk.post("/v1.0/directoryObjects/getByIds", json!({"ids": "x"})).await.status, 400);
+    assert_eq!(desk.get(&format!("/v1.0/directoryObjects/{device}")).await.body["@odata.type"], "#microsoft.graph.device");
+
+    desk.token = desk.tenant.app_token();
+    assert_eq!(desk.get("/v1.0/me").await.error(), "400 BadRequest: /me request is only valid with delegated authentication flow.");
+}
+
+#[tokio::test]
+async fn a_documented_path_that_is_not_simulated_answers_501_and_any_other_400() {
+    let desk = Desk::new();
+    for (path, status) in [
+        ("/v1.0/users/x/calendar", 501),
+        ("/v1.0/security/alerts", 501),
+        ("/beta/deviceManagement/intents", 501),
+        ("/v1.0/deviceManagement/intents", 400),
+        ("/beta/deviceManagement/nonsense", 400),
+        ("/v1.0/nonsense", 400),
+        ("/beta/deviceManagement/windowsAutopilotDeviceIdentities/deleteDevices/x", 400),
+    ] {
+        let told = desk.get(path).await;
+        assert_eq!(told.status, status, "{path}: {}", told.text);
+        let code = if status == 501 { "NotImplemented" } else { "BadRequest" };
+        assert_eq!(told.body["error"]["code"], code, "{path}");
+        assert!(status == 400 || told.text.contains("simulated tenant does not have it"), "{}", told.text);
+    }
+}
