@@ -20,17 +20,26 @@ const fn action(name: &'static str, path: &'static str, permissions: Permissions
 
 const BOTH: &[ApiVersion] = &[ApiVersion::V1, ApiVersion::Beta];
 const ORGANIZATION: Permissions = any(&[
-    "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "User.Read",
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "User.Read",
 ]);
 const DOMAIN: Permissions =
     any(&["Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"]);
 const DIRECTORY: Permissions = any(&[
-    "Directory.Read.All", "Directory.ReadWrite.All", "GroupMember.Read.All", "Group.Read.All", "Device.Read.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "Device.Read.All",
     "User.Read.All",
 ]);
 const SCOPE_TAGS: Permissions = any(&["DeviceManagementRBAC.Read.All", "DeviceManagementRBAC.ReadWrite.All"]);
 const PRIVILEGED: Permissions = any(&["DeviceManagementManagedDevices.PrivilegedOperations.All"]);
-const ME: Permissions = any(&["User.Read", "User.ReadWrite", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"]);
+const ME: Permissions =
+    any(&["User.Read", "User.ReadWrite", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"]);
 const MEMBERS: Permissions = catalog::GROUPS_MEMBERS_LIST.permissions;
 
 /// The trap beside [`catalog::GROUPS_MEMBERS_REMOVE_REF`]: without `/$ref`, the member itself is deleted.
@@ -50,8 +59,11 @@ pub(super) static GROUPS_MEMBER_OF_LIST: OperationInfo = OperationInfo {
     path: "/groups/{group-id}/memberOf",
     ..catalog::GROUPS_TRANSITIVE_MEMBERS_LIST
 };
-pub(super) static DEVICES_MEMBER_OF_LIST: OperationInfo =
-    OperationInfo { name: "devices.memberOf.list", path: "/devices/{device-id}/memberOf", ..catalog::DEVICES_GET };
+pub(super) static DEVICES_MEMBER_OF_LIST: OperationInfo = OperationInfo {
+    name: "devices.memberOf.list",
+    path: "/devices/{device-id}/memberOf",
+    ..catalog::DEVICES_GET
+};
 pub(super) static USERS_MEMBER_OF_LIST: OperationInfo =
     OperationInfo { name: "users.memberOf.list", path: "/users/{user-id}/memberOf", ..catalog::USERS_GET };
 pub(super) static USERS_MANAGED_DEVICES_LIST: OperationInfo = OperationInfo {
@@ -108,8 +120,11 @@ pub(super) static ROLE_SCOPE_TAGS_GET: OperationInfo = OperationInfo {
 };
 pub(super) static MANAGED_DEVICES_WIPE: OperationInfo =
     action("managedDevices.wipe", "/deviceManagement/managedDevices/{managedDevice-id}/wipe", PRIVILEGED);
-pub(super) static MANAGED_DEVICES_SYNC: OperationInfo =
-    action("managedDevices.syncDevice", "/deviceManagement/managedDevices/{managedDevice-id}/syncDevice", PRIVILEGED);
+pub(super) static MANAGED_DEVICES_SYNC: OperationInfo = action(
+    "managedDevices.syncDevice",
+    "/deviceManagement/managedDevices/{managedDevice-id}/syncDevice",
+    PRIVILEGED,
+);
 
 pub(super) static COMPLIANCE_POLICIES_LIST: OperationInfo =
     policies("deviceCompliancePolicies.list", "/deviceManagement/deviceCompliancePolicies");

@@ -70,7 +70,10 @@ fn not_simulated(request: &Request) -> Failure {
     Failure::plain(
         StatusCode::NOT_IMPLEMENTED,
         "NotImplemented",
-        format!("Graph documents {} {}, and the simulated tenant does not have it.", request.method, request.path),
+        format!(
+            "Graph documents {} {}, and the simulated tenant does not have it.",
+            request.method, request.path
+        ),
     )
 }
 

@@ -50,8 +50,10 @@ mod tests {
             ("nonsense", false, false),
             ("", false, false),
         ] {
-            let segments: Vec<String> = path.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-            let found = (is_documented(ApiVersion::V1, &segments), is_documented(ApiVersion::Beta, &segments));
+            let segments: Vec<String> =
+                path.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let found =
+                (is_documented(ApiVersion::V1, &segments), is_documented(ApiVersion::Beta, &segments));
             assert_eq!(found, (v1, beta), "{path}");
         }
     }

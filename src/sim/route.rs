@@ -44,7 +44,13 @@ impl Route {
     pub(super) fn is_single(&self) -> bool {
         let ends = |words: &[&str]| words.iter().any(|word| self.template.ends_with(word));
         self.info.method == Method::GET
-            && ends(&["/me", "}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
+            && ends(&[
+                "/me",
+                "}",
+                "/windowsAutopilotSettings",
+                "/deploymentProfile",
+                "/intendedDeploymentProfile",
+            ])
     }
 
     /// Returns the media type of the answer; none if it has no body.

@@ -1,13 +1,13 @@
 //! The handler of every operation.
 
 use super::batch;
+use super::beyond;
 use super::exchange::{Answer, Exchange};
 use super::resource::{
-    app, connector, delta, device, directory_device, directory_object, domain_join, esp, event, filter, group, import,
-    managed_device, mdm, member, organization, owner, policy, profile, sync, user,
+    app, connector, delta, device, directory_device, directory_object, domain_join, esp, event, filter,
+    group, import, managed_device, mdm, member, organization, owner, policy, profile, sync, user,
 };
 use super::route::Route;
-use super::beyond;
 use crate::catalog::{self, OperationInfo};
 
 /// Answers an operation that is documented but not in the service's metadata.
@@ -176,5 +176,8 @@ pub(super) static ROUTES: &[Route] = &[
 /// Returns every operation that a tenant answers, those that have no typed call in this crate included.
 pub fn operations() -> impl Iterator<Item = &'static OperationInfo> {
     // What is documented and dead is answered as the service does, by saying that there is no such path.
-    ROUTES.iter().filter(|route| !std::ptr::fn_addr_eq(route.handle, dead as super::route::Handler)).map(|route| route.info)
+    ROUTES
+        .iter()
+        .filter(|route| !std::ptr::fn_addr_eq(route.handle, dead as super::route::Handler))
+        .map(|route| route.info)
 }

@@ -273,9 +273,10 @@ const REFUSED: [(&str, u16, &str); 16] = [
     ),
     ("importedwindowsautopilotdeviceidentityupload-create", 400, "Resource not found for the segment"),
     (
+        // The profile of a device: tools assign to the profile itself.
         "windowsautopilotdeploymentprofileassignment-create",
-        400,
-        "Resource not found for the segment 'assignments'",
+        501,
+        "the simulated tenant does not have it",
     ),
     (
         "windowsautopilotdeviceidentity-deletedevices",

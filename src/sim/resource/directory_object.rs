@@ -37,7 +37,10 @@ pub(crate) fn get_by_ids(exchange: &mut Exchange<'_>) -> Answer {
     let is_of = |view: &Body| {
         let kind = view.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
         let kind = kind.trim_start_matches("#microsoft.graph.");
-        types.is_empty() || types.iter().any(|name| [kind, "directoryObject"].iter().any(|of| of.eq_ignore_ascii_case(name)))
+        types.is_empty()
+            || types
+                .iter()
+                .any(|name| [kind, "directoryObject"].iter().any(|of| of.eq_ignore_ascii_case(name)))
     };
     let found: Vec<Body> = ids.into_iter().filter_map(|id| view(exchange, id)).filter(is_of).collect();
     Ok(odata::collection(exchange, "directoryObjects", found))

@@ -137,7 +137,9 @@ fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failur
 pub(crate) fn check_owner(state: &State, owner: &str) -> Result<(), Failure> {
     match state.directory.kind(owner) {
         Some(Kind::User) => Ok(()),
-        _ => Err(Failure::directory("The reference target of type 'owners' must be a user or a service principal.")),
+        _ => Err(Failure::directory(
+            "The reference target of type 'owners' must be a user or a service principal.",
+        )),
     }
 }
 

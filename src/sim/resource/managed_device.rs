@@ -47,7 +47,8 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
 /// Lists the devices that a user has enrolled.
 pub(crate) fn list_of_user(exchange: &mut Exchange<'_>) -> Answer {
     let key = exchange.parameter(0);
-    let user = exchange.state.directory.user(key).ok_or_else(|| Failure::directory_not_found(key))?.id.clone();
+    let user =
+        exchange.state.directory.user(key).ok_or_else(|| Failure::directory_not_found(key))?.id.clone();
     odata::check_expand(exchange, TYPE, &[])?;
     let path = format!("users('{user}')/managedDevices");
     let is_theirs = |of: &Entity| of.text("userId").eq_ignore_ascii_case(&user);
@@ -56,8 +57,14 @@ pub(crate) fn list_of_user(exchange: &mut Exchange<'_>) -> Answer {
 
 /// Wipes a device. It is as new at once: how long the real one takes depends on when it is switched on.
 pub(crate) fn wipe(exchange: &mut Exchange<'_>) -> Answer {
-    let known = ["keepEnrollmentData", "keepUserData", "macOsUnlockCode", "obliterationBehavior",
-        "persistEsimDataPlan", "useProtectedWipe"];
+    let known = [
+        "keepEnrollmentData",
+        "keepUserData",
+        "macOsUnlockCode",
+        "obliterationBehavior",
+        "persistEsimDataPlan",
+        "useProtectedWipe",
+    ];
     if !exchange.request.body.is_empty() {
         exchange.request.parameters("wipe", &known)?;
     }

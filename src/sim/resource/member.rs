@@ -57,12 +57,17 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let (state, kind) = (&*exchange.state, cast(exchange));
     let members = group.members_after(0).filter(|(_, id)| is_of(state, kind, id));
-    odata::count(exchange, &RULES, members.filter_map(|(place, id)| Some((place, Member(row(state, id)?, id)))))
+    odata::count(
+        exchange,
+        &RULES,
+        members.filter_map(|(place, id)| Some((place, Member(row(state, id)?, id)))),
+    )
 }
 
 /// Returns the kind of object that a type in the path asks for.
 fn cast(exchange: &Exchange<'_>) -> Option<Kind> {
-    let types = exchange.request.segments.iter().filter_map(|segment| segment.strip_prefix("microsoft.graph."));
+    let types =
+        exchange.request.segments.iter().filter_map(|segment| segment.strip_prefix("microsoft.graph."));
     let kinds = [Kind::Device, Kind::Group, Kind::User];
     types.filter_map(|name| kinds.into_iter().find(|kind| kind.type_name().eq_ignore_ascii_case(name))).next()
 }

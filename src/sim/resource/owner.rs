@@ -33,7 +33,9 @@ pub(crate) fn remove(exchange: &mut Exchange<'_>) -> Answer {
         return Err(Failure::directory_not_found(owner));
     }
     if group.owners.len() == 1 {
-        return Err(Failure::directory("The group must have at least one owner, hence this owner cannot be removed."));
+        return Err(Failure::directory(
+            "The group must have at least one owner, hence this owner cannot be removed.",
+        ));
     }
     let id = group.id.clone();
     exchange.state.directory.groups.update(&id, |group| group.owners.retain(|of| !is(of)));

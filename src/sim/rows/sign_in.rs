@@ -73,9 +73,6 @@ pub(crate) struct Client {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) delegated: bool,
-    /// The id of the person, if the token is one's.
-    #[serde(default)]
-    pub(crate) user: Option<String>,
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
 }

@@ -448,14 +448,21 @@ async fn routes_that_tools_need_first_answer() {
     assert_eq!(desk.get(&format!("/v1.0/domains/{domain}")).await.body["isDefault"], true);
     assert_eq!(desk.get("/beta/deviceManagement/roleScopeTags").await.column("displayName"), ["Default"]);
     assert_eq!(desk.get("/beta/deviceManagement/roleScopeTags/0").await.body["isBuiltIn"], true);
-    for missing in ["/v1.0/organization/x", "/v1.0/domains/x", "/beta/deviceManagement/roleScopeTags/7", "/v1.0/users/x/memberOf"] {
+    for missing in [
+        "/v1.0/organization/x",
+        "/v1.0/domains/x",
+        "/beta/deviceManagement/roleScopeTags/7",
+        "/v1.0/users/x/memberOf",
+    ] {
         assert_eq!(desk.get(missing).await.status, 404, "{missing}");
     }
     assert_eq!(desk.get("/v1.0/me").await.body["userPrincipalName"], "admin@contoso.onmicrosoft.com");
 
     let members = format!("/v1.0/groups/{group}/members");
     let eventual = [("ConsistencyLevel", "eventual")];
-    for (cast, id) in [("microsoft.graph.device", &device), ("graph.user", &user), ("microsoft.graph.group", &other)] {
+    for (cast, id) in
+        [("microsoft.graph.device", &device), ("graph.user", &user), ("microsoft.graph.group", &other)]
+    {
         assert_eq!(desk.get(&format!("{members}/{cast}")).await.column("id"), [id.as_str()], "{cast}");
         let count = desk.send(Method::GET, &format!("{members}/{cast}/$count"), &eventual, None).await;
         assert_eq!((count.status, count.text.as_str()), (200, "1"), "{cast}");
@@ -466,10 +473,15 @@ async fn routes_that_tools_need_first_answer() {
     assert_eq!(desk.get(&format!("/v1.0/users/{user}/managedDevices")).await.column("id"), [""; 0]);
 
     let owners = format!("/v1.0/groups/{group}/owners");
-    let link = |id: &str| json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}")});
+    let link =
+        |id: &str| json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}")});
     assert_eq!(desk.post(&format!("{owners}/$ref"), link(&user)).await.status, 204);
     assert_eq!(desk.post(&format!("{owners}/$ref"), link(&user)).await.status, 400, "an owner once");
-    assert_eq!(desk.post(&format!("{owners}/$ref"), link(&device)).await.status, 400, "a device owns nothing");
+    assert_eq!(
+        desk.post(&format!("{owners}/$ref"), link(&device)).await.status,
+        400,
+        "a device owns nothing"
+    );
     assert_eq!(desk.get(&owners).await.column("id"), [user.as_str()]);
     assert_eq!(desk.delete(&format!("{owners}/{user}/$ref")).await.status, 400, "the last owner stays");
 
@@ -478,10 +490,18 @@ async fn routes_that_tools_need_first_answer() {
     assert_eq!(found.column("@odata.type"), ["#microsoft.graph.user"]);
     assert_eq!(desk.post("/v1.0/directoryObjects/getByIds", json!({"ids": []})).await.status, 400);
     assert_eq!(desk.post("/v1.0/directoryObjects/getByIds", json!({"ids": "x"})).await.status, 400);
-    assert_eq!(desk.get(&format!("/v1.0/directoryObjects/{device}")).await.body["@odata.type"], "#microsoft.graph.device");
+    assert_eq!(
+        desk.get(&format!("/v1.0/directoryObjects/{device}")).await.body["@odata.type"],
+        "#microsoft.graph.device"
+    );
 
+    desk.token = desk.tenant.delegated_token();
+    assert_eq!(desk.get("/v1.0/me?$select=userPrincipalName").await.status, 200);
     desk.token = desk.tenant.app_token();
-    assert_eq!(desk.get("/v1.0/me").await.error(), "400 BadRequest: /me request is only valid with delegated authentication flow.");
+    assert_eq!(
+        desk.get("/v1.0/me").await.error(),
+        "400 BadRequest: /me request is only valid with delegated authentication flow."
+    );
 }
 
 #[tokio::test]
