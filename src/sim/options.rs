@@ -130,7 +130,7 @@ pub struct Quirks {
     pub patch_honours_connectivity_check: bool,
     /// `assign` of an enrollment configuration answers 200 with `{}` instead of 204. Default: no.
     pub assign_answers_empty_object: bool,
-    /// `isof(..)` works as a filter on device configurations, as IntuneManagement asks. Default: yes; otherwise it answers
+    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it answers
     /// 400.
     pub isof_filter: bool,
     /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it answers 403.
@@ -160,7 +160,7 @@ pub struct Quirks {
     pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
-    /// `$batch` takes integers as ids, as IntuneCD sends them. Default: yes; documented are strings alone.
+    /// `$batch` takes integers as ids, as `IntuneCD` sends them. Default: yes; documented are strings alone.
     pub integer_batch_ids: bool,
     /// Bodies may write numbers and booleans as text, `"60"` and `"True"`, as PowerShell modules do and Microsoft's OData
     /// reader converts. Default: yes.
@@ -172,16 +172,16 @@ pub struct Quirks {
     /// The `id` of an assignment in a POST or PATCH does not matter, as in an `assign` action. Default: yes; it is
     /// documented as read-only, and is then refused.
     pub assignment_ids_are_ignored: bool,
-    /// Deployment profiles and enrollment configurations can be filtered by `displayName eq`, as IntuneHydrationKit and
-    /// Microsoft365DSC do. Default: yes; the documentation excludes it.
+    /// Deployment profiles and enrollment configurations can be filtered by `displayName eq`, as `IntuneHydrationKit` and
+    /// `Microsoft365DSC` do. Default: yes; the documentation excludes it.
     pub display_name_filter: bool,
     /// Managed devices and imports can be filtered by `contains` and `startsWith` on `serialNumber`, as
-    /// WindowsAutopilotIntune does. Default: yes.
+    /// `WindowsAutopilotIntune` does. Default: yes.
     pub serial_number_searches: bool,
     /// `supportsScopeTags` may be sent as false, as backup tools do; true answers 400 either way. Default: yes; it is
     /// documented as read-only.
     pub supports_scope_tags_takes_false: bool,
-    /// The deletion of a profile, page or device configuration answers 200 instead of 204, as IntuneCD expects.
+    /// The deletion of a profile, page or device configuration answers 200 instead of 204, as `IntuneCD` expects.
     /// Default: no.
     pub deletion_answers_ok: bool,
     /// A domain join whose prefix and suffix are longer than 15 characters together is refused. Not verified; default: yes.

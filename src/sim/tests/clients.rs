@@ -356,8 +356,7 @@ async fn filters_names_and_dates_that_the_service_cannot_hold_are_refused() {
     };
     assert_eq!(desk.post(CONFIGURATIONS, join("CONTOSO-", 7)).await.status, 201);
     assert_eq!(desk.post(CONFIGURATIONS, join("CONTOSO-", 8)).await.status, 400);
-    let mut quirks = Quirks::default();
-    quirks.long_computer_names_are_refused = false;
+    let quirks = Quirks { long_computer_names_are_refused: false, ..Quirks::default() };
     let lenient = Desk::with(|builder| builder.with_quirks(|of| *of = quirks));
     assert_eq!(lenient.post(CONFIGURATIONS, join("CONTOSO-", 8)).await.status, 201);
 
@@ -378,8 +377,7 @@ async fn filters_names_and_dates_that_the_service_cannot_hold_are_refused() {
 #[tokio::test]
 async fn a_deletion_answers_200_or_204_as_the_quirk_says() {
     for answers_ok in [false, true] {
-        let mut quirks = Quirks::default();
-        quirks.deletion_answers_ok = answers_ok;
+        let quirks = Quirks { deletion_answers_ok: answers_ok, ..Quirks::default() };
         let (desk, names) = desk(quirks).await;
         for name in ["{profile}", "{page}", "{join}"] {
             let path = &names.iter().find(|(of, _)| of == &name).unwrap().1;
