@@ -1,5 +1,17 @@
 //! Pages of the manual that are longer than a heading.
 
+#[cfg(feature = "serve")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
+pub mod clients {
+    #![doc = include_str!("clients.md")]
+}
+
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub mod coverage {
+    #![doc = include_str!("coverage.md")]
+}
+
 pub mod evidence {
     #![doc = include_str!("evidence.md")]
 }

@@ -8,9 +8,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Request};
 use super::need::Need;
-use super::rows::{Fingerprint, Token};
+use super::rows::{Fingerprint, Token, User};
 use super::state::State;
 use super::store::later;
 use crate::catalog::{OPERATIONS, OperationInfo};
@@ -99,15 +99,31 @@ fn requested_permissions(scope: &str) -> String {
     names.filter(own).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns the bearer token of a request.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+/// Returns the person whose token a request has; for a token that names nobody, the first user of the tenant.
+pub(super) fn person<'e>(exchange: &'e Exchange<'_>) -> Option<&'e User> {
+    let state = &*exchange.state;
+    let given = bearer(exchange.request)?;
+    let known = state.auth.tokens.get(&Fingerprint::of(given));
+    let delegated = known.map(|token| token.delegated).or_else(|| has_scopes(given));
+    if !delegated.unwrap_or(state.options.unknown_tokens_are_delegated) {
+        return None;
+    }
+    let claims = claims(given);
+    let named = claims.as_ref().and_then(|claims| claims.get("oid")?.as_str());
+    named.and_then(|id| state.directory.users.get(id)).or_else(|| state.directory.users.iter().next())
+}
+
 /// Checks a call's permissions.
 pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Failure> {
     let request = exchange.request;
     let state = &*exchange.state;
-    let given = request.header("authorization").and_then(|value| {
-        let (scheme, token) = value.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
-    });
-    let Some(given) = given else {
+    let Some(given) = bearer(request) else {
         return Err(unauthorized("Access token is empty.", ""));
     };
     let delegated = match state.auth.tokens.get(&Fingerprint::of(given)) {
@@ -171,7 +187,11 @@ pub(super) fn unauthorized(message: &'static str, error: &str) -> Failure {
 
 /// Returns whether a foreign token claims to be a user's; `None` if it is unreadable.
 fn has_scopes(token: &str) -> Option<bool> {
+    Some(claims(token)?.get("scp").is_some())
+}
+
+/// Returns the claims of a token, without a look at its signature.
+fn claims(token: &str) -> Option<Value> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    Some(claims.get("scp").is_some())
+    serde_json::from_slice(&claims).ok()
 }

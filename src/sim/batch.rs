@@ -21,7 +21,7 @@ pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
     if exchange.request.in_batch {
         return Err(Failure::bad_request("A batch inside a batch is not supported."));
     }
-    let parts = read(exchange.request)?;
+    let parts = read(exchange.request, exchange.state.options.quirks.integer_batch_ids)?;
     check_order(&parts)?;
     Ok(Reply::Batch(parts))
 }
@@ -57,7 +57,16 @@ fn key(id: &str) -> String {
     id.to_lowercase()
 }
 
-fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
+/// Returns an id: text, or an integer where those are taken.
+fn id(value: &Value, takes_integers: bool) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) if takes_integers => number.as_i64().map(|number| number.to_string()),
+        _ => None,
+    }
+}
+
+fn read(outer: &Request, takes_integers: bool) -> Result<Vec<Part>, Failure> {
     let bad = |message: String| Failure::bad_request(message);
     let body = outer.object()?;
     let Some(Value::Array(requests)) = body.get("requests") else {
@@ -72,10 +81,10 @@ fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
     let mut parts = Vec::new();
     for item in requests {
         let text = |name: &str| item.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let Some(id) = text("id") else {
+        let Some(id) = item.get("id").and_then(|value| id(value, takes_integers)) else {
             return Err(bad("Batch request id cannot be null or empty.".to_owned()));
         };
-        if !ids.insert(key(id)) {
+        if !ids.insert(key(&id)) {
             return Err(bad(format!("Request Id {id} has to be unique in a batch.")));
         }
         let (Some(method), Some(url)) = (text("method"), text("url")) else {
@@ -102,15 +111,13 @@ fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
         }
         let depends_on = match item.get("dependsOn") {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::Array(ids)) => {
+                ids.iter().filter_map(|value| self::id(value, takes_integers)).collect()
+            }
             Some(_) => return Err(bad(format!("The dependsOn of request {id} is not a collection."))),
         };
         let content = content.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        parts.push(Part {
-            id: id.to_owned(),
-            depends_on,
-            request: outer.part(method, url, headers, content),
-        });
+        parts.push(Part { id, depends_on, request: outer.part(method, url, headers, content) });
     }
     Ok(parts)
 }

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::accept;
 use super::auth;
+use super::documented::is_documented;
 use super::error::Failure;
 use super::exchange::{Answer, Exchange, Request};
 use super::need::Need;
@@ -49,6 +50,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         let is_known = fitting().next().is_some() || routes.iter().any(|route| fits(&route));
         return Err(if is_known {
             wrong_method(request)
+        } else if is_documented(version, &request.segments) {
+            not_simulated(request)
         } else {
             no_segment(exchange.state, request, version)
         });
@@ -60,6 +63,18 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         accept::check(request, media_type)?;
     }
     (route.handle)(&mut exchange)
+}
+
+/// Says that a path of Graph is not simulated.
+fn not_simulated(request: &Request) -> Failure {
+    Failure::plain(
+        StatusCode::NOT_IMPLEMENTED,
+        "NotImplemented",
+        format!(
+            "Graph documents {} {}, and the simulated tenant does not have it.",
+            request.method, request.path
+        ),
+    )
 }
 
 fn wrong_method(request: &Request) -> Failure {

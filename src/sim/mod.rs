@@ -29,17 +29,20 @@
 //! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
 //! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`]: then its connector creates each
 //!   computer in a directory, whose refusals reach the devices.
-//! * **Unsimulated paths of Graph** can be added by [`TenantBuilder::with_route`].
+//! * **Unsimulated paths of Graph** answer 501 if they are documented; [`TenantBuilder::with_route`] adds a path, and
+//!   [`operations`] lists the simulated ones.
 //! * **Disputed facts** are [`Quirks`], delays are [`Lag`].
 
 mod accept;
 mod agenda;
 mod auth;
 mod batch;
+mod beyond;
 #[cfg(feature = "serve")]
 mod control;
 mod deploy;
 mod dispatch;
+mod documented;
 mod error;
 mod exchange;
 mod fault;
@@ -71,6 +74,7 @@ pub use self::fault::Fault;
 pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
 pub use self::resource::effective::EffectiveObjects;
+pub use self::routes::operations;
 pub use self::rows::{
     Cause, Computer, ComputerAccounts, ComputerRefusal, Deployment, DeploymentPhase, DeviceStory,
     PowerOnOptions, RefusalKind, StoryEvent, StoryFact,

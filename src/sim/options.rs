@@ -130,7 +130,8 @@ pub struct Quirks {
     pub patch_honours_connectivity_check: bool,
     /// `assign` of an enrollment configuration answers 200 with `{}` instead of 204. Default: no.
     pub assign_answers_empty_object: bool,
-    /// `isof(..)` works as a filter on device configurations. Default: no, it answers 400.
+    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it answers
+    /// 400.
     pub isof_filter: bool,
     /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it answers 403.
     /// Default: no.
@@ -159,6 +160,32 @@ pub struct Quirks {
     pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
+    /// `$batch` takes integers as ids, as `IntuneCD` sends them. Default: yes; documented are strings alone.
+    pub integer_batch_ids: bool,
+    /// Bodies may write numbers and booleans as text, `"60"` and `"True"`, as PowerShell modules do and Microsoft's OData
+    /// reader converts. Default: yes.
+    pub text_for_primitives: bool,
+    /// A profile's old names (`enableWhiteGlove`, `language`, ..) are written as the present ones, as PowerShell modules
+    /// and restores of a backup need; if a body has both, the present name counts. Default: yes; they are documented as
+    /// read-only, and are then refused.
+    pub old_profile_names_are_written: bool,
+    /// The `id` of an assignment in a POST or PATCH does not matter, as in an `assign` action. Default: yes; it is
+    /// documented as read-only, and is then refused.
+    pub assignment_ids_are_ignored: bool,
+    /// Deployment profiles and enrollment configurations can be filtered by `displayName eq`, as `IntuneHydrationKit` and
+    /// `Microsoft365DSC` do. Default: yes; the documentation excludes it.
+    pub display_name_filter: bool,
+    /// Managed devices and imports can be filtered by `contains` and `startsWith` on `serialNumber`, as
+    /// `WindowsAutopilotIntune` does. Default: yes.
+    pub serial_number_searches: bool,
+    /// `supportsScopeTags` may be sent as false, as backup tools do; true answers 400 either way. Default: yes; it is
+    /// documented as read-only.
+    pub supports_scope_tags_takes_false: bool,
+    /// The deletion of a profile, page or device configuration answers 200 instead of 204, as `IntuneCD` expects.
+    /// Default: no.
+    pub deletion_answers_ok: bool,
+    /// A domain join whose prefix and suffix are longer than 15 characters together is refused. Not verified; default: yes.
+    pub long_computer_names_are_refused: bool,
 }
 
 impl Default for Quirks {
@@ -171,7 +198,7 @@ impl Default for Quirks {
             refused_profile_characters: "!#%^*()-+;'><".to_owned(),
             patch_honours_connectivity_check: true,
             assign_answers_empty_object: false,
-            isof_filter: false,
+            isof_filter: true,
             member_delete_without_ref: false,
             anchor_deletion: false,
             anchor_outlives_registration: false,
@@ -183,11 +210,36 @@ impl Default for Quirks {
             storage_code: 0,
             accept_must_fit: true,
             app_only_status: 403,
+            integer_batch_ids: true,
+            text_for_primitives: true,
+            old_profile_names_are_written: true,
+            assignment_ids_are_ignored: true,
+            display_name_filter: true,
+            serial_number_searches: true,
+            supports_scope_tags_takes_false: true,
+            deletion_answers_ok: false,
+            long_computer_names_are_refused: true,
         }
     }
 }
 
 impl Quirks {
+    /// Creates the quirks of a tenant that is as strict as the documentation: no request is taken for the sake of a tool.
+    pub fn documented() -> Self {
+        Self {
+            isof_filter: false,
+            integer_batch_ids: false,
+            text_for_primitives: false,
+            old_profile_names_are_written: false,
+            assignment_ids_are_ignored: false,
+            display_name_filter: false,
+            serial_number_searches: false,
+            supports_scope_tags_takes_false: false,
+            connector_deletion: true,
+            ..Self::default()
+        }
+    }
+
     /// Sets the quirk with this name: the field's name in camel case, such as `isofFilter`.
     ///
     /// # Errors

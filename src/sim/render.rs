@@ -12,6 +12,7 @@ use super::exchange::{Answer, Reply, Request};
 pub(super) fn render(now: Timestamp, request: &Request, answer: Answer) -> Response<Bytes> {
     let (status, content_type, body) = match &answer {
         Ok(Reply::NoContent) => (StatusCode::NO_CONTENT, None, Bytes::new()),
+        Ok(Reply::Empty) => (StatusCode::OK, None, Bytes::new()),
         Ok(Reply::Text(text)) => (StatusCode::OK, Some("text/plain"), Bytes::from(text.clone())),
         Ok(Reply::Raw(json)) => (StatusCode::OK, Some(JSON), json.clone()),
         Ok(Reply::Json(status, value)) => (*status, Some(JSON), Bytes::from(value.to_string())),

@@ -8,7 +8,7 @@ use super::template;
 use crate::catalog::ApiVersion;
 use crate::catalog::{OperationInfo, Permissions};
 
-type Handler = fn(&mut Exchange<'_>) -> Answer;
+pub(super) type Handler = fn(&mut Exchange<'_>) -> Answer;
 
 /// An operation and the handler that answers it.
 pub(super) struct Route {
@@ -44,7 +44,13 @@ impl Route {
     pub(super) fn is_single(&self) -> bool {
         let ends = |words: &[&str]| words.iter().any(|word| self.template.ends_with(word));
         self.info.method == Method::GET
-            && ends(&["}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
+            && ends(&[
+                "/me",
+                "}",
+                "/windowsAutopilotSettings",
+                "/deploymentProfile",
+                "/intendedDeploymentProfile",
+            ])
     }
 
     /// Returns the media type of the answer; `None` without a body.

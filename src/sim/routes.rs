@@ -1,48 +1,16 @@
 //! The handler of every operation.
 
 use super::batch;
+use super::beyond;
 use super::exchange::{Answer, Exchange};
 use super::resource::{
-    app, connector, delta, device, directory_device, domain_join, esp, event, filter, group, import,
-    managed_device, mdm, member, policy, profile, sync, user,
+    app, connector, delta, device, directory_device, directory_object, domain_join, esp, event, filter,
+    group, import, managed_device, mdm, member, organization, owner, policy, profile, sync, user,
 };
 use super::route::Route;
 use crate::catalog::{self, OperationInfo};
 
-/// The trap next to [`catalog::GROUPS_MEMBERS_REMOVE_REF`]: without `/$ref`, the member itself is deleted.
-static GROUPS_MEMBERS_DELETE: OperationInfo = OperationInfo {
-    name: "groups.members.delete",
-    path: "/groups/{group-id}/members/{directoryObject-id}",
-    ..catalog::GROUPS_MEMBERS_REMOVE_REF
-};
-
-/// Returns the list operation of a collection outside the catalog, whose objects can be assigned to a group.
-const fn policies(name: &'static str, path: &'static str) -> OperationInfo {
-    OperationInfo { name, path, ..catalog::DEVICE_CONFIGURATIONS_LIST }
-}
-
-/// The groups that contain an object: a navigation property of groups and devices outside the catalog.
-static GROUPS_MEMBER_OF_LIST: OperationInfo = OperationInfo {
-    name: "groups.memberOf.list",
-    path: "/groups/{group-id}/memberOf",
-    ..catalog::GROUPS_TRANSITIVE_MEMBERS_LIST
-};
-static DEVICES_MEMBER_OF_LIST: OperationInfo = OperationInfo {
-    name: "devices.memberOf.list",
-    path: "/devices/{device-id}/memberOf",
-    ..catalog::DEVICES_GET
-};
-
-static COMPLIANCE_POLICIES_LIST: OperationInfo =
-    policies("deviceCompliancePolicies.list", "/deviceManagement/deviceCompliancePolicies");
-static CONFIGURATION_POLICIES_LIST: OperationInfo =
-    policies("configurationPolicies.list", "/deviceManagement/configurationPolicies");
-static GROUP_POLICY_CONFIGURATIONS_LIST: OperationInfo =
-    policies("groupPolicyConfigurations.list", "/deviceManagement/groupPolicyConfigurations");
-static DEVICE_MANAGEMENT_SCRIPTS_LIST: OperationInfo =
-    policies("deviceManagementScripts.list", "/deviceManagement/deviceManagementScripts");
-
-/// Answers an operation that is documented but missing in the service's metadata.
+/// Answers an operation that is documented but not in the service's metadata.
 fn dead(exchange: &mut Exchange<'_>) -> Answer {
     Err(exchange.request.no_such_segment())
 }
@@ -161,12 +129,12 @@ pub(super) static ROUTES: &[Route] = &[
         .at("/devices/(deviceId)/{deviceId}"),
     Route::new(&catalog::GROUPS_MEMBERS_LIST, member::list),
     Route::new(&catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, member::list_transitive),
-    Route::new(&GROUPS_MEMBER_OF_LIST, member::list_around),
-    Route::new(&DEVICES_MEMBER_OF_LIST, member::list_around),
+    Route::new(&beyond::GROUPS_MEMBER_OF_LIST, member::list_around),
+    Route::new(&beyond::DEVICES_MEMBER_OF_LIST, member::list_around),
     // The one operation whose permissions are needed together.
     Route::new(&catalog::GROUPS_MEMBERS_ADD_REF, member::add).needing_all(),
     Route::new(&catalog::GROUPS_MEMBERS_REMOVE_REF, member::remove),
-    Route::new(&GROUPS_MEMBERS_DELETE, member::delete_object),
+    Route::new(&beyond::GROUPS_MEMBERS_DELETE, member::delete_object),
     Route::new(&catalog::USERS_LIST, user::list),
     Route::new(&catalog::USERS_GET, user::get),
     Route::new(&catalog::USERS_DELTA, delta::users),
@@ -175,9 +143,41 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::MANAGED_DEVICES_DELETE, managed_device::delete),
     Route::new(&catalog::MOBILE_APPS_LIST, app::list),
     Route::new(&catalog::MOBILE_APPS_GET, app::get),
-    Route::new(&COMPLIANCE_POLICIES_LIST, policy::list),
-    Route::new(&CONFIGURATION_POLICIES_LIST, policy::list),
-    Route::new(&GROUP_POLICY_CONFIGURATIONS_LIST, policy::list),
-    Route::new(&DEVICE_MANAGEMENT_SCRIPTS_LIST, policy::list),
+    Route::new(&beyond::COMPLIANCE_POLICIES_LIST, policy::list),
+    Route::new(&beyond::CONFIGURATION_POLICIES_LIST, policy::list),
+    Route::new(&beyond::GROUP_POLICY_CONFIGURATIONS_LIST, policy::list),
+    Route::new(&beyond::DEVICE_MANAGEMENT_SCRIPTS_LIST, policy::list),
+    Route::new(&beyond::GROUPS_MEMBERS_COUNT, member::count),
+    Route::new(&beyond::GROUPS_MEMBERS_DEVICES_LIST, member::list),
+    Route::new(&beyond::GROUPS_MEMBERS_DEVICES_COUNT, member::count),
+    Route::new(&beyond::GROUPS_MEMBERS_USERS_LIST, member::list),
+    Route::new(&beyond::GROUPS_MEMBERS_USERS_COUNT, member::count),
+    Route::new(&beyond::GROUPS_MEMBERS_GROUPS_LIST, member::list),
+    Route::new(&beyond::GROUPS_MEMBERS_GROUPS_COUNT, member::count),
+    Route::new(&beyond::GROUPS_OWNERS_LIST, owner::list),
+    Route::new(&beyond::GROUPS_OWNERS_ADD_REF, owner::add),
+    Route::new(&beyond::GROUPS_OWNERS_REMOVE_REF, owner::remove),
+    Route::new(&beyond::USERS_MEMBER_OF_LIST, member::list_around_user),
+    Route::new(&beyond::USERS_MANAGED_DEVICES_LIST, managed_device::list_of_user),
+    Route::new(&beyond::ME_GET, user::me),
+    Route::new(&beyond::DIRECTORY_OBJECTS_GET, directory_object::get),
+    Route::new(&beyond::DIRECTORY_OBJECTS_GET_BY_IDS, directory_object::get_by_ids),
+    Route::new(&beyond::ORGANIZATION_LIST, organization::list),
+    Route::new(&beyond::ORGANIZATION_GET, organization::get),
+    Route::new(&beyond::DOMAINS_LIST, organization::list_domains),
+    Route::new(&beyond::DOMAINS_GET, organization::get_domain),
+    Route::new(&beyond::ROLE_SCOPE_TAGS_LIST, organization::list_scope_tags),
+    Route::new(&beyond::ROLE_SCOPE_TAGS_GET, organization::get_scope_tag),
+    Route::new(&beyond::MANAGED_DEVICES_WIPE, managed_device::wipe),
+    Route::new(&beyond::MANAGED_DEVICES_SYNC, managed_device::sync),
     Route::new(&catalog::BATCH, batch::run),
 ];
+
+/// Returns every operation that a tenant answers, those that have no typed call in this crate included.
+pub fn operations() -> impl Iterator<Item = &'static OperationInfo> {
+    // What is documented and dead is answered as the service does, by saying that there is no such path.
+    ROUTES
+        .iter()
+        .filter(|route| !std::ptr::fn_addr_eq(route.handle, dead as super::route::Handler))
+        .map(|route| route.info)
+}

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::limit::Limits;
 use super::options::Options;
 use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Policy, Sync};
+use super::schema::Reading;
 use super::store::{Body, Listings, Pairs, Table, later, random};
+use crate::catalog::ApiVersion;
 
 /// A later action of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -132,6 +134,16 @@ impl State {
             events: Table::default(),
             policy_details: HashMap::new(),
             deployments: Deployments::default(),
+        }
+    }
+
+    /// Returns the way to read a body that is sent in a version.
+    pub(super) fn reading(&self, version: ApiVersion) -> Reading {
+        let quirks = &self.options.quirks;
+        Reading {
+            version,
+            takes_text: quirks.text_for_primitives,
+            takes_false: quirks.supports_scope_tags_takes_false,
         }
     }
 

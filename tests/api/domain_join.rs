@@ -151,10 +151,14 @@ async fn other_kinds_are_kept_whole_and_not_taken_for_a_domain_join() -> Result<
     let names: Vec<_> = listed.iter().filter_map(DeviceConfiguration::display_name).collect();
     assert_eq!(names, ["Wi-Fi", "New", "Berlin"]);
     refused(profiles.get(&id(&wifi)).await, ErrorKind::Decode);
-    // No filter by type is understood.
+    // Whether a filter by type is understood is disputed.
     let by_type =
-        windows_autopilot::graph::Filter::raw("isof('microsoft.graph.windowsDomainJoinConfiguration')");
-    refused(profiles.list().filter(by_type).all().await, ErrorKind::Rejected);
+        || windows_autopilot::graph::Filter::raw("isof('microsoft.graph.windowsDomainJoinConfiguration')");
+    assert_eq!(profiles.list().filter(by_type()).all().await?.len(), 1);
+    let mut quirks = tenant.quirks();
+    quirks.isof_filter = false;
+    tenant.set_quirks(quirks);
+    refused(profiles.list().filter(by_type()).all().await, ErrorKind::Rejected);
     assert_eq!(profiles.list().filter(field("displayName").eq("Berlin")).all().await?.len(), 1);
     Ok(())
 }

@@ -8,6 +8,8 @@
 )]
 
 mod calls;
+#[cfg(feature = "sim")]
+mod coverage;
 mod findings;
 mod grammar;
 mod writes;

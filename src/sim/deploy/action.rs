@@ -78,7 +78,7 @@ impl Tenant {
 
 impl State {
     /// Ends the deployment of a device. Returns `false` if there is none.
-    fn end_deployment(&mut self, serial: &str) -> bool {
+    pub(crate) fn end_deployment(&mut self, serial: &str) -> bool {
         let run = self.deployments.by_serial.remove(&serial.to_lowercase());
         run.and_then(|run| self.deployments.runs.remove(&run)).is_some()
     }

@@ -11,6 +11,8 @@ use crate::sim::error::Failure;
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     NoContent,
+    /// Status 200 without a body.
+    Empty,
     Json(StatusCode, Value),
     /// Serialized JSON, with status 200.
     Raw(Bytes),

@@ -148,13 +148,18 @@ impl Request {
 
     /// Returns the body of an action: an object with parameters among `known`.
     pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
-        let sent = self.object()?;
-        match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
-            Some(other) => Err(Failure::model(format!(
-                "The parameter '{other}' in the request payload is not a valid parameter for the operation '{action}'."
-            ))),
-            None => Ok(sent),
+        let mut kept = Body::new();
+        for (name, value) in self.object()?.into_iter().filter(|(name, _)| !name.contains('@')) {
+            let spelling = known.iter().find(|known| known.eq_ignore_ascii_case(&name)).ok_or_else(|| {
+                Failure::model(format!(
+                    "The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."
+                ))
+            })?;
+            if kept.insert((*spelling).to_owned(), value).is_some() {
+                return Err(Failure::model(format!("The parameter '{spelling}' was sent more than once.")));
+            }
         }
+        Ok(kept)
     }
 
     /// Returns the id at the end of the `@odata.id` of a `$ref`.
@@ -237,11 +242,13 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
     all
 }
 
-/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps its name.
+/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps it; `graph` is its alias.
 fn action(segment: &str) -> String {
-    match segment.strip_prefix("microsoft.graph.") {
+    let name = segment.strip_prefix("microsoft.graph.").or_else(|| segment.strip_prefix("graph."));
+    match name {
         Some(name) if schema::find(name).is_none() => name.to_owned(),
-        _ => segment.to_owned(),
+        Some(name) => format!("microsoft.graph.{name}"),
+        None => segment.to_owned(),
     }
 }
 
@@ -267,6 +274,7 @@ mod tests {
             ("/groups('g1')/members", vec!["groups", "g1", "members"]),
             ("/devices(deviceId='d''1')", vec!["devices", "(deviceId)", "d'1"]),
             ("/groups/microsoft.graph.delta()", vec!["groups", "delta"]),
+            ("/groups/g/members/graph.device", vec!["groups", "g", "members", "microsoft.graph.device"]),
             (
                 "/x/microsoft.graph.windowsDomainJoinConfiguration",
                 vec!["x", "microsoft.graph.windowsDomainJoinConfiguration"],

@@ -98,14 +98,30 @@ impl Filter {
         }
     }
 
-    /// Returns an equality on a property of `names` that every match fulfils, if there is one.
-    pub(crate) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
+    /// Returns an equality that every match fulfils, if there is one on a property of `names`.
+    pub(crate) fn required<'a>(&'a self, names: &[&'static str]) -> Option<(&'static str, &'a str)> {
         match self {
             Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
-            Self::Test(test) if test.op == Op::Eq && names.contains(&test.property.as_str()) => {
-                Some((&test.property, test.values.first()?.as_str()?))
+            Self::Test(test) if test.op == Op::Eq => {
+                let name = names.iter().find(|name| name.eq_ignore_ascii_case(&test.property))?;
+                Some((*name, test.values.first()?.as_str()?))
             }
             _ => None,
+        }
+    }
+
+    /// Writes every property as `spelling` does; fails with the first that it does not know.
+    pub(crate) fn spell(&mut self, spelling: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => a.spell(spelling).and_then(|()| b.spell(spelling)),
+            Self::Not(inner) => inner.spell(spelling),
+            Self::Test(test) if test.op == Op::IsOf => Ok(()),
+            Self::Test(test) => {
+                let (name, rest) = test.property.split_once('/').unwrap_or((&test.property, ""));
+                let name = spelling(name).ok_or_else(|| name.to_owned())?;
+                test.property = if rest.is_empty() { name } else { format!("{name}/{rest}") };
+                Ok(())
+            }
         }
     }
 

@@ -66,12 +66,12 @@ pub(crate) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     let selection = Selection::read(exchange, rules.type_name)?;
     let mut page = Page::default();
     let mut next = None;
-    if let Some((property, descending)) = &query.order {
+    if !query.order.is_empty() {
         let listings = &exchange.state.listings;
         let (known, order, start) = match query.position {
             Position::Start { skip } => {
                 let found = rows(0).filter(|(_, row)| matches(row));
-                (None, in_order(found, property, *descending), skip)
+                (None, in_order(found, &query.order), skip)
             }
             Position::Of { listing, index } => {
                 (Some(listing), listings.get(listing).ok_or_else(position::stale_token)?, index)
@@ -124,12 +124,16 @@ pub(crate) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
 }
 
-/// Returns the positions of rows, sorted by a property.
-fn in_order<R: Row>(rows: impl Iterator<Item = (u64, R)>, property: &str, descending: bool) -> Arc<[u64]> {
-    let mut sorted: Vec<(Key, u64)> = rows.map(|(at, row)| (Key::of(row.value(property)), at)).collect();
+/// Returns the positions of rows, sorted by properties, each with whether it is descending.
+fn in_order<R: Row>(rows: impl Iterator<Item = (u64, R)>, by: &[(&'static str, bool)]) -> Arc<[u64]> {
+    let keys = |row: R| by.iter().map(|(property, _)| Key::of(row.value(property))).collect::<Vec<_>>();
+    let mut sorted: Vec<(Vec<Key>, u64)> = rows.map(|(at, row)| (keys(row), at)).collect();
     sorted.sort_unstable_by(|(a, at), (b, bt)| {
-        let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
-        if descending { order.reverse() } else { order }.then(at.cmp(bt))
+        let orders = a.iter().zip(b).zip(by).map(|((a, b), (_, descending))| {
+            let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
+            if *descending { order.reverse() } else { order }
+        });
+        orders.fold(Ordering::Equal, Ordering::then).then(at.cmp(bt))
     });
     sorted.into_iter().map(|(_, at)| at).collect()
 }

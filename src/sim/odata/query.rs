@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use super::filter::{Filter, Op};
+use serde_json::Value;
+
+use super::filter::{Filter, Op, Test};
 use super::position::{self, Position};
 use super::rules::{Rules, Support};
 use crate::sim::error::Failure;
@@ -14,7 +16,8 @@ use crate::sim::schema;
 /// The checked query options of a request.
 pub(super) struct Query {
     pub(super) filter: Option<Filter>,
-    pub(super) order: Option<(String, bool)>,
+    /// Properties to sort by, the first first, and whether each is descending.
+    pub(super) order: Vec<(&'static str, bool)>,
     pub(super) page: usize,
     pub(super) position: Position,
     pub(super) count: bool,
@@ -79,8 +82,8 @@ pub(super) fn read(exchange: &Exchange<'_>, rules: &Rules) -> Result<Query, Fail
         (Some(filter), Some(search)) => Some(Filter::And(Box::new(filter), Box::new(search))),
         (filter, search) => filter.or(search),
     };
-    let mut order = None;
-    if let Some(orderby) = request.option("$orderby") {
+    let mut order = Vec::new();
+    for orderby in request.option("$orderby").into_iter().flat_map(|all| all.split(',')) {
         let (property, direction) = orderby.trim().split_once(' ').unwrap_or((orderby.trim(), "asc"));
         let descending = match direction.trim().to_ascii_lowercase().as_str() {
             "asc" => false,
@@ -91,14 +94,14 @@ pub(super) fn read(exchange: &Exchange<'_>, rules: &Rules) -> Result<Query, Fail
                 )));
             }
         };
-        if !rules.order.contains(&property) {
+        let Some(property) = rules.order.iter().find(|name| name.eq_ignore_ascii_case(property)) else {
             let message = format!("Order by '{property}' is not supported.");
             return Err(if intune { Failure::refused(message) } else { unsupported(message) });
-        }
+        };
         if !intune && filter.is_some() && !advanced {
             return Err(unsupported("Sorting not supported for current query."));
         }
-        order = Some((property.to_owned(), descending));
+        order.push((*property, descending));
     }
     let mut page = exchange.state.options.page_size.unwrap_or(rules.page).min(rules.most);
     if let Some(top) = number(request, "$top")? {
@@ -137,20 +140,30 @@ pub(super) fn read_filter(
     let request = exchange.request;
     let Some(text) = request.option("$filter") else { return Ok(None) };
     let intune = request.is_intune();
-    let Some(filter) = Filter::parse(text) else {
+    let Some(mut filter) = Filter::parse(text) else {
         return Err(Failure::bad_request("Invalid filter clause: Syntax error."));
     };
+    let spelling = |name: &str| schema::spelling(rules.type_name, name, exchange.version).map(str::to_owned);
+    filter.spell(&spelling).map_err(|name| {
+        Failure::bad_request(format!(
+            "Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{}'.",
+            rules.type_name
+        ))
+    })?;
     for test in filter.tests() {
-        let name = test.property.split('/').next().unwrap_or_default();
-        if test.op != Op::IsOf && !schema::has_property(rules.type_name, name, exchange.version) {
+        let is_wrong = |value: &&Value| value.as_str().is_some_and(|text| !schema::is_time(text));
+        if schema::is_time_of(rules.type_name, &test.property)
+            && let Some(value) = test.values.iter().find(is_wrong)
+        {
             return Err(Failure::bad_request(format!(
-                "Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{}'.",
-                rules.type_name
+                "Invalid filter clause: {value} is not a literal of type 'Edm.DateTimeOffset'."
             )));
         }
         match (rules.filter)(test) {
             Support::Yes => {}
             Support::Advanced if advanced => {}
+            Support::No if is_documented(rules, test) => {}
+            Support::Quirk(takes) if takes(&exchange.state.options.quirks) => {}
             Support::Breaks => {
                 return Err(Failure::intune(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -174,6 +187,21 @@ pub(super) fn read_filter(
         return Err(unsupported("Unsupported Query."));
     }
     Ok(Some(filter))
+}
+
+/// Returns `true` if the description of a property has the operator of a comparison.
+fn is_documented(rules: &Rules, test: &Test) -> bool {
+    let operator = match test.op {
+        Op::Eq => "eq",
+        Op::Ge => "ge",
+        Op::Gt => "gt",
+        Op::Le => "le",
+        Op::Lt => "lt",
+        Op::In => "in",
+        Op::StartsWith => "startsWith",
+        _ => return false,
+    };
+    schema::is_filterable(rules.type_name, &test.property, operator)
 }
 
 /// Parses the `$search` of a request as a filter.

@@ -1,14 +1,17 @@
 //! The query options that a collection supports.
 
 use super::filter::Test;
+use crate::sim::options::Quirks;
 
 /// The service's support of one comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Support {
     Yes,
     /// With `ConsistencyLevel: eventual` and `$count=true`.
     Advanced,
     No,
+    /// If a quirk says so.
+    Quirk(fn(&Quirks) -> bool),
     /// The service fails.
     Breaks,
 }

@@ -43,7 +43,7 @@ pub(crate) fn show(
 
 /// Sets the assignment of a request on a page or configuration, replacing `before` if given.
 pub(crate) fn put(exchange: &mut Exchange<'_>, owner: Owner, id: &str, before: Option<String>) -> Answer {
-    let wish = read(exchange.state, owner, &exchange.request.object()?, exchange.version)?;
+    let wish = read_one(exchange, owner)?;
     let assignment = Assignment::new(owner, id, wish);
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let reply = show(exchange, status, owner, id, &assignment);
@@ -78,9 +78,18 @@ fn owners(state: &mut State, owner: Owner) -> &mut Table<Entity> {
     }
 }
 
-/// Parses one assignment of a request.
-pub(crate) fn read(state: &State, owner: Owner, body: &Body, version: ApiVersion) -> Result<Wish, Failure> {
-    let (_, kept) = schema::check(owner.assignment_type(), body, version)?;
+/// Reads the one assignment that a request sends. Its id is an answer's, and does not matter.
+pub(crate) fn read_one(exchange: &Exchange<'_>, owner: Owner) -> Result<Wish, Failure> {
+    let mut sent = exchange.request.object()?;
+    if exchange.state.options.quirks.assignment_ids_are_ignored {
+        sent.retain(|name, _| !name.eq_ignore_ascii_case("id"));
+    }
+    read(exchange.state, owner, &sent, exchange.version)
+}
+
+/// Reads one assignment of a request.
+fn read(state: &State, owner: Owner, body: &Body, version: ApiVersion) -> Result<Wish, Failure> {
+    let (_, kept) = schema::check(owner.assignment_type(), body, state.reading(version))?;
     let Some(target) = kept.get("target").filter(|target| !target.is_null()) else {
         return Err(Failure::refused("The assignment has no target."));
     };
@@ -143,7 +152,7 @@ pub(crate) fn read_all(
         };
         // The id of an assignment that is sent along is an answer's, and does not matter.
         let mut item = item.clone();
-        item.remove("id");
+        item.retain(|name, _| !name.eq_ignore_ascii_case("id"));
         let wish = read(state, owner, &item, version)?;
         if !wishes.contains(&wish) {
             wishes.push(wish);
@@ -159,7 +168,7 @@ pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> A
     let request = exchange.request.parameters("hasPayloadLinks", &["payloadIds"])?;
     let ids =
         request.get("payloadIds").ok_or_else(|| Failure::model("The parameter 'payloadIds' is missing."))?;
-    let ids = schema::check_value(&IDS, ids, exchange.version)?;
+    let ids = schema::check_value(&IDS, ids, exchange.reading())?;
     let links = ids.as_array().into_iter().flatten().filter_map(Value::as_str).map(|id| {
         let found = table.get(id);
         let assignments = found.map(|entity| entity.assignments.as_slice()).unwrap_or_default();

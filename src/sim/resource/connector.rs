@@ -7,7 +7,6 @@ use crate::sim::error::{Failure, Form};
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
 use crate::sim::rows::{Connector, ConnectorState};
-use crate::sim::schema;
 use crate::sim::store::Word;
 
 const PATH: &str = "deviceManagement/domainJoinConnectors";
@@ -30,7 +29,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let now = exchange.state.now;
     let mut connector = Connector {
         id: exchange.state.guid(),
@@ -46,7 +45,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let id = find(exchange)?.id.clone();
     let now = exchange.state.now;
     exchange.state.connectors.update(&id, |connector| connector.write(&sent, now));

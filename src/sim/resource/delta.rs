@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{directory_device, user};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{Filter, Op, encode, seal, unseal};
+use crate::sim::odata::{self, Filter, Op, encode, seal, unseal};
 use crate::sim::rows::Kind;
-use crate::sim::schema;
 use crate::sim::store::{Body, later};
 
 /// The page size.
@@ -212,21 +211,7 @@ fn read(exchange: &Exchange<'_>, kind: Kind) -> Result<Cursor, Failure> {
             ));
         }
     }
-    let select: Vec<String> = match request.option("$select") {
-        Some(names) => {
-            names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-        }
-        None => Vec::new(),
-    };
-    for name in &select {
-        if !schema::has_property(kind.type_name(), name, exchange.version) {
-            return Err(Failure::bad_request(format!(
-                "Parsing OData Select and Expand failed: Could not find a property named '{name}' on type \
-                 'microsoft.graph.{}'.",
-                kind.type_name()
-            )));
-        }
-    }
+    let select = odata::selected(exchange, kind.type_name())?.unwrap_or_default();
     let mut ids = Vec::new();
     if let Some(text) = request.option("$filter") {
         let refuse = || {
@@ -238,7 +223,7 @@ fn read(exchange: &Exchange<'_>, kind: Kind) -> Result<Cursor, Failure> {
         };
         let filter = Filter::parse(text).ok_or_else(refuse)?;
         for test in filter.tests() {
-            if test.property != "id" || !matches!(test.op, Op::Eq | Op::In) {
+            if !test.property.eq_ignore_ascii_case("id") || !matches!(test.op, Op::Eq | Op::In) {
                 return Err(refuse());
             }
             ids.extend(test.values.iter().filter_map(Value::as_str).map(str::to_owned));

@@ -193,7 +193,7 @@ fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Resu
     let mut kept = Body::new();
     for parameter in known() {
         if let Some(value) = sent.get(parameter.name) {
-            let value = schema::check_value(parameter, value, exchange.version)?;
+            let value = schema::check_value(parameter, value, exchange.reading())?;
             kept.insert(parameter.name.to_owned(), value);
         }
     }

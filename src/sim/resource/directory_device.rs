@@ -80,7 +80,7 @@ pub(crate) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     change(exchange.state, &id, |device| {
         for (name, value) in sent {

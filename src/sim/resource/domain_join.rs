@@ -21,20 +21,19 @@ const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
 
 fn filter(test: &Test) -> Support {
     match (test.op, test.property.as_str()) {
-        (Op::Eq, "displayName" | "id") | (Op::IsOf, _) => Support::Yes,
+        (Op::Eq, "displayName" | "id") => Support::Yes,
+        (Op::IsOf, _) => Support::Quirk(|quirks| quirks.isof_filter),
         _ => Support::No,
     }
 }
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
-    check_filter(exchange)?;
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let table = &exchange.state.configurations;
     odata::list_table(exchange, &RULES, PATH, table, |_| true, |of| view(of, exchange.version, &expand))
 }
 
 pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
-    check_filter(exchange)?;
     odata::count(exchange, &RULES, exchange.state.configurations.after(0))
 }
 
@@ -45,14 +44,14 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = exchange.sent(BASE)?;
     let id = add(exchange.state, of.name, sent)?;
     let shown = view(find(exchange.state, &id)?, exchange.version, &[]);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = exchange.sent(BASE)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if of.name != found.type_name {
         return Err(Failure::model(schema::not_assignable(of.name, &found.type_name)));
@@ -62,7 +61,7 @@ pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     if settings == found.body {
         return Err(Failure::refused("Invalid patch, at least 1 property must be changed"));
     }
-    check(of.name, &settings)?;
+    check(exchange.state, of.name, &settings)?;
     let id = found.id.clone();
     settings.insert("version".to_owned(), (found.number("version") + 1).into());
     settings.insert("lastModifiedDateTime".to_owned(), date(Some(exchange.state.now)));
@@ -84,7 +83,7 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     for holder in holders {
         exchange.state.configurations.update(&holder, |of| of.links.retain(|link| *link != id));
     }
-    Ok(Reply::NoContent)
+    Ok(exchange.deleted())
 }
 
 pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
@@ -179,19 +178,8 @@ fn find_domain_join<'e>(exchange: &'e Exchange<'_>) -> Result<&'e Entity, Failur
     if found.type_name == DOMAIN_JOIN { Ok(found) } else { Err(Failure::intune_not_found(id)) }
 }
 
-fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
-    let filter = exchange.request.option("$filter").and_then(odata::Filter::parse);
-    let isof = filter.is_some_and(|filter| filter.tests().iter().any(|test| test.op == Op::IsOf));
-    match isof && !exchange.state.options.quirks.isof_filter {
-        true => {
-            Err(Failure::refused("The query specified in the URI is not valid. Filter is not supported."))
-        }
-        false => Ok(()),
-    }
-}
-
-/// Refuses a configuration without a required property.
-fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
+/// Refuses a configuration that lacks a property.
+fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure> {
     let missing =
         |name: &str| settings.get(name).is_none_or(|value| value.as_str().is_some_and(str::is_empty));
     let mut required = vec!["displayName"];
@@ -208,6 +196,14 @@ fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
     let suffix = settings.get("computerNameSuffixRandomCharCount").and_then(Value::as_i64);
     if type_name == DOMAIN_JOIN && !suffix.is_some_and(|count| (3..=14).contains(&count)) {
         return Err(Failure::refused("computerNameSuffixRandomCharCount must be between 3 and 14."));
+    }
+    let prefix = settings.get("computerNameStaticPrefix").and_then(Value::as_str).unwrap_or_default();
+    let length = prefix.chars().count() + usize::try_from(suffix.unwrap_or_default()).unwrap_or_default();
+    if type_name == DOMAIN_JOIN && length > 15 && state.options.quirks.long_computer_names_are_refused {
+        return Err(Failure::refused(format!(
+            "computerNameStaticPrefix and computerNameSuffixRandomCharCount make a name of {length} characters. A computer \
+             name has at most 15."
+        )));
     }
     Ok(())
 }
@@ -232,7 +228,7 @@ fn view(found: &Entity, version: ApiVersion, expand: &[String]) -> Body {
 
 /// Adds a device configuration.
 pub(crate) fn add(state: &mut State, type_name: &str, sent: Body) -> Result<String, Failure> {
-    check(type_name, &sent)?;
+    check(state, type_name, &sent)?;
     let mut settings = body([
         ("description", Value::Null),
         ("roleScopeTagIds", json!(["0"])),

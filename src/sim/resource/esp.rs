@@ -30,6 +30,7 @@ const LONGEST_MESSAGE: usize = 10_000;
 fn filter(test: &Test) -> Support {
     match (test.op, test.property.as_str()) {
         (Op::Eq, "deviceEnrollmentConfigurationType" | "priority") => Support::Yes,
+        (Op::Eq, "displayName") => Support::Quirk(|quirks| quirks.display_name_filter),
         (Op::EndsWith, "id") => Support::Breaks,
         _ => Support::No,
     }
@@ -147,7 +148,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = exchange.sent(BASE)?;
     if of.name != PAGE {
         return Err(Failure::refused(format!(
             "Enrollment configurations of type {} cannot be created here.",
@@ -186,7 +187,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = exchange.sent(BASE)?;
     let found = find(exchange, exchange.parameter(0))?;
     if of.name != found.type_name {
         return Err(Failure::model(schema::not_assignable(of.name, &found.type_name)));
@@ -221,7 +222,7 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let (id, priority) = (found.id.clone(), found.number("priority"));
     exchange.state.enrollment.remove(&id);
     shift(exchange.state, |other| if other > priority { other - 1 } else { other });
-    Ok(Reply::NoContent)
+    Ok(exchange.deleted())
 }
 
 pub(crate) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
@@ -232,7 +233,7 @@ pub(crate) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     let sent = exchange.request.parameters("setPriority", &["priority"])?;
     let wanted =
         sent.get("priority").ok_or_else(|| Failure::model("The parameter 'priority' is missing."))?;
-    let wanted = schema::check_value(&PRIORITY, wanted, exchange.version)?.as_i64().unwrap_or_default();
+    let wanted = schema::check_value(&PRIORITY, wanted, exchange.reading())?.as_i64().unwrap_or_default();
     let last = i64::try_from(pages(exchange.state).count()).unwrap_or(i64::MAX);
     if wanted == before {
         return Err(Failure::refused(format!("The configuration has the priority {wanted} already.")));

@@ -9,7 +9,6 @@ use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
 use crate::sim::rows::Entity;
-use crate::sim::schema;
 use crate::sim::state::State;
 use crate::sim::store::{Body, body, date, later};
 
@@ -34,7 +33,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let mut row = new_event(exchange.state);
     row.extend(sent);
     let found = Entity::new(exchange.state.guid(), TYPE, row);
@@ -44,7 +43,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.update(&id, |of| of.body.extend(sent));
     let shown = find(exchange.state, &id)?.view();

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::filter_rule;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules};
@@ -27,12 +28,13 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     for name in ["displayName", "platform", "rule"] {
         if sent.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(Failure::refused(format!("The property {name} is required.")));
         }
     }
+    check_rule(&sent)?;
     let state = &mut *exchange.state;
     let mut settings = body([
         ("description", Value::Null),
@@ -51,13 +53,14 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = exchange.sent(TYPE)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if let Some(name) = schema::set_too_late(of, &sent, &found.body) {
         return Err(Failure::refused(format!(
             "The property {name} of an assignment filter cannot be changed."
         )));
     }
+    check_rule(&sent)?;
     let id = found.id.clone();
     let now = exchange.state.now;
     exchange.state.filters.update(&id, |of| {
@@ -72,6 +75,16 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.filters.remove(&id);
     Ok(Reply::NoContent)
+}
+
+/// Refuses a rule that is none.
+fn check_rule(sent: &Body) -> Result<(), Failure> {
+    match sent.get("rule").and_then(Value::as_str) {
+        Some(rule) if !filter_rule::is_rule(rule) => {
+            Err(Failure::refused(format!("The rule of the assignment filter is not valid: {rule}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {

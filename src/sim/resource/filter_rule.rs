@@ -2,9 +2,23 @@
 
 /// Returns `true` if a rule matches the device with the properties of `value`. An invalid rule matches nothing.
 pub(crate) fn matches(rule: &str, value: impl Fn(&str) -> String) -> bool {
+    read(rule, value) == Some(true)
+}
+
+/// Returns `true` if a rule can be read.
+pub(crate) fn is_rule(rule: &str) -> bool {
+    read(rule, |_| String::new()).is_some()
+}
+
+fn read(rule: &str, value: impl Fn(&str) -> String) -> Option<bool> {
     let mut scan = Scan { rest: rule, value, depth: 0 };
-    let holds = scan.either();
-    holds.is_some_and(|holds| holds && scan.rest.trim_start().is_empty())
+    let holds = scan.either()?;
+    scan.rest.trim_start().is_empty().then_some(holds)
+}
+
+/// Returns the numbers of a version such as `10.0.26100.1`.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.trim().parse().unwrap_or_default()).collect()
 }
 
 struct Scan<'r, V> {
@@ -48,7 +62,11 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
     }
 
     fn comparison(&mut self) -> Option<bool> {
-        let property = self.word()?.to_lowercase().strip_prefix("device.")?.to_owned();
+        let property = self.word()?.to_lowercase();
+        // A rule over apps is of the same language, and matches no device.
+        let (family, property) =
+            property.split_once('.').filter(|(family, _)| ["device", "app"].contains(family))?;
+        let is_device = family == "device";
         let operator = self.word()?.trim_start_matches('-').to_lowercase();
         let mut wanted = Vec::new();
         if self.mark('[') {
@@ -62,17 +80,22 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         } else {
             wanted.push(self.text()?);
         }
-        let held = (self.value)(&property).to_lowercase();
+        let held = (self.value)(property).to_lowercase();
         let any = |test: fn(&str, &str) -> bool| wanted.iter().any(|wanted| test(&held, wanted));
-        Some(match operator.as_str() {
+        let holds = match operator.as_str() {
             "eq" | "in" => any(|held, wanted| held == wanted),
             "ne" | "notin" => !any(|held, wanted| held == wanted),
             "startswith" => any(|held, wanted| held.starts_with(wanted)),
             "notstartswith" => !any(|held, wanted| held.starts_with(wanted)),
             "contains" => any(|held, wanted| held.contains(wanted)),
             "notcontains" => !any(|held, wanted| held.contains(wanted)),
+            "gt" => any(|held, wanted| numbers(held) > numbers(wanted)),
+            "ge" => any(|held, wanted| numbers(held) >= numbers(wanted)),
+            "lt" => any(|held, wanted| numbers(held) < numbers(wanted)),
+            "le" => any(|held, wanted| numbers(held) <= numbers(wanted)),
             _ => return None,
-        })
+        };
+        Some(holds && is_device)
     }
 
     /// Parses a word up to the next blank, bracket or quote.

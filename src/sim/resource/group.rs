@@ -81,7 +81,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
-    let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
+    let (_, sent) = schema::check(TYPE, &request, exchange.reading())?;
     for name in ["displayName", "mailEnabled", "mailNickname", "securityEnabled"] {
         if sent.get(name).is_none_or(|value| value.is_null() || value == "") {
             return Err(Failure::directory(format!(
@@ -126,20 +126,26 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 /// Returns the owners in a body. Only users can be owners here.
 fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failure> {
     let owners = directory_object::bound(exchange, request, "owners@odata.bind")?;
-    if owners.iter().any(|owner| exchange.state.directory.kind(owner) != Some(Kind::User)) {
-        return Err(Failure::directory(
-            "The reference target of type 'owners' must be a user or a service principal.",
-        ));
-    }
+    owners.iter().try_for_each(|owner| check_owner(exchange.state, owner))?;
     if owners.iter().collect::<BTreeSet<_>>().len() < owners.len() {
         return Err(already_bound("owners"));
     }
     Ok(owners)
 }
 
+/// Refuses an owner that is no user.
+pub(crate) fn check_owner(state: &State, owner: &str) -> Result<(), Failure> {
+    match state.directory.kind(owner) {
+        Some(Kind::User) => Ok(()),
+        _ => Err(Failure::directory(
+            "The reference target of type 'owners' must be a user or a service principal.",
+        )),
+    }
+}
+
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
-    let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
+    let (_, sent) = schema::check(TYPE, &request, exchange.reading())?;
     let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
     if members.len() > 20 {
         return Err(Failure::directory("The request has more than 20 relationships."));
@@ -184,7 +190,7 @@ pub(crate) fn already_member() -> Failure {
     already_bound("members")
 }
 
-fn already_bound(property: &str) -> Failure {
+pub(crate) fn already_bound(property: &str) -> Failure {
     Failure::directory(format!(
         "One or more added object references already exist for the following modified properties: '{property}'."
     ))

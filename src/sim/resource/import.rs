@@ -18,7 +18,13 @@ const TYPE: &str = "importedWindowsAutopilotDeviceIdentity";
 const RULES: Rules = Rules { type_name: TYPE, order: &[], filter, ..INTUNE };
 
 fn filter(test: &Test) -> Support {
-    if test.op == Op::Eq && test.property == "importId" { Support::Yes } else { Support::No }
+    match (test.op, test.property.as_str()) {
+        (Op::Eq, "importId") => Support::Yes,
+        (Op::Contains | Op::StartsWith, "serialNumber") => {
+            Support::Quirk(|quirks| quirks.serial_number_searches)
+        }
+        _ => Support::No,
+    }
 }
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
@@ -71,7 +77,7 @@ pub(crate) fn import(exchange: &mut Exchange<'_>) -> Answer {
             return Err(Failure::model(format!("The parameter '{KEY}' holds something that is no object.")));
         };
         let mut item = item.clone();
-        item.remove("id");
+        item.retain(|name, _| !name.eq_ignore_ascii_case("id"));
         let mut import = read(exchange, &item)?;
         if import.import_id.is_empty() {
             import.import_id.clone_from(&import_id);
@@ -93,7 +99,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Import, Failure> {
 }
 
 fn read(exchange: &mut Exchange<'_>, sent: &Body) -> Result<Import, Failure> {
-    let (_, kept) = schema::check(TYPE, sent, exchange.version)?;
+    let (_, kept) = schema::check(TYPE, sent, exchange.reading())?;
     let text = |name: &str| kept.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let serial = text("serialNumber");
     let hash = BASE64.decode(text("hardwareIdentifier")).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::Entity;
 use crate::sim::schema;
 use crate::sim::state::State;
-use crate::sim::store::{Body, Word};
+use crate::sim::store::{Body, Word, date};
 
 const PATH: &str = "deviceManagement/managedDevices";
 const TYPE: &str = "managedDevice";
@@ -20,6 +20,9 @@ fn filter(test: &Test) -> Support {
             | "userPrincipalName" | "userId" | "complianceState" | "managementAgent",
         )
         | (Op::Contains | Op::StartsWith, "deviceName") => Support::Yes,
+        (Op::Contains | Op::StartsWith, "serialNumber") => {
+            Support::Quirk(|quirks| quirks.serial_number_searches)
+        }
         _ => Support::No,
     }
 }
@@ -38,6 +41,45 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     remove(exchange.state, &id);
+    Ok(Reply::NoContent)
+}
+
+/// Lists the devices that a user has enrolled.
+pub(crate) fn list_of_user(exchange: &mut Exchange<'_>) -> Answer {
+    let key = exchange.parameter(0);
+    let user =
+        exchange.state.directory.user(key).ok_or_else(|| Failure::directory_not_found(key))?.id.clone();
+    odata::check_expand(exchange, TYPE, &[])?;
+    let path = format!("users('{user}')/managedDevices");
+    let is_theirs = |of: &Entity| of.text("userId").eq_ignore_ascii_case(&user);
+    odata::list_table(exchange, &RULES, &path, &exchange.state.managed, is_theirs, |of| view(exchange, of))
+}
+
+/// Wipes a device. It is as new at once: how long the real one takes depends on when it is switched on.
+pub(crate) fn wipe(exchange: &mut Exchange<'_>) -> Answer {
+    let known = [
+        "keepEnrollmentData",
+        "keepUserData",
+        "macOsUnlockCode",
+        "obliterationBehavior",
+        "persistEsimDataPlan",
+        "useProtectedWipe",
+    ];
+    if !exchange.request.body.is_empty() {
+        exchange.request.parameters("wipe", &known)?;
+    }
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let (id, serial) = (found.id.clone(), found.text("serialNumber").to_owned());
+    remove(exchange.state, &id);
+    exchange.state.end_deployment(&serial);
+    Ok(Reply::NoContent)
+}
+
+/// Asks a device to check in.
+pub(crate) fn sync(exchange: &mut Exchange<'_>) -> Answer {
+    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
+    let now = date(Some(exchange.state.now));
+    exchange.state.managed.update(&id, |of| of.set("lastSyncDateTime", now));
     Ok(Reply::NoContent)
 }
 

@@ -6,7 +6,6 @@ use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Rules};
 use crate::sim::rows::Entity;
-use crate::sim::schema;
 use crate::sim::state::State;
 use crate::sim::store::{Body, body};
 
@@ -52,7 +51,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (_, sent) = exchange.sent(TYPE)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if !found.flag("isValid") {
         return Err(Failure::directory("The policy is not valid and cannot be updated. Delete it."));

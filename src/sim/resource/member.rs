@@ -42,13 +42,38 @@ impl Row for Member<'_> {
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
-    let state = &*exchange.state;
+    let (state, kind) = (&*exchange.state, cast(exchange));
     let rows = |place: u64| {
-        let members = group.members_after(place);
+        let members = group.members_after(place).filter(|(_, id)| is_of(state, kind, id));
         members.filter_map(|(place, id)| Some((place, Member(row(state, id)?, id))))
     };
     let render = |member: &Member<'_>| directory_object::view(exchange, member.1).unwrap_or_default();
-    odata::list(exchange, &RULES, "directoryObjects", rows, render)
+    let rules = Rules { type_name: kind.map_or(RULES.type_name, Kind::type_name), ..RULES };
+    odata::list(exchange, &rules, "directoryObjects", rows, render)
+}
+
+/// Answers the number of members, of one kind if the path has a type in it.
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
+    let group = find(exchange.state, exchange.parameter(0))?;
+    let (state, kind) = (&*exchange.state, cast(exchange));
+    let members = group.members_after(0).filter(|(_, id)| is_of(state, kind, id));
+    odata::count(
+        exchange,
+        &RULES,
+        members.filter_map(|(place, id)| Some((place, Member(row(state, id)?, id)))),
+    )
+}
+
+/// Returns the kind of object that a type in the path asks for.
+fn cast(exchange: &Exchange<'_>) -> Option<Kind> {
+    let types =
+        exchange.request.segments.iter().filter_map(|segment| segment.strip_prefix("microsoft.graph."));
+    let kinds = [Kind::Device, Kind::Group, Kind::User];
+    types.filter_map(|name| kinds.into_iter().find(|kind| kind.type_name().eq_ignore_ascii_case(name))).next()
+}
+
+fn is_of(state: &State, kind: Option<Kind>, id: &str) -> bool {
+    kind.is_none() || state.directory.kind(id) == kind
 }
 
 /// Lists the members of a group and its nested groups, each once, in order of discovery.
@@ -75,7 +100,17 @@ pub(crate) fn list_transitive(exchange: &mut Exchange<'_>) -> Answer {
 
 /// Lists the groups that directly contain a group or a device.
 pub(crate) fn list_around(exchange: &mut Exchange<'_>) -> Answer {
-    let id = exchange.parameter(0);
+    around(exchange, exchange.parameter(0))
+}
+
+/// Lists the groups that a user, named by id or by user principal name, is a direct member of.
+pub(crate) fn list_around_user(exchange: &mut Exchange<'_>) -> Answer {
+    let key = exchange.parameter(0);
+    let user = exchange.state.directory.user(key).ok_or_else(|| Failure::directory_not_found(key))?;
+    around(exchange, &user.id)
+}
+
+fn around(exchange: &Exchange<'_>, id: &str) -> Answer {
     let now = exchange.state.now;
     let directory = &exchange.state.directory;
     if directory.kind(id).is_none() {
@@ -98,11 +133,7 @@ fn row<'s>(state: &'s State, id: &str) -> Option<Box<dyn Row + 's>> {
 
 pub(crate) fn add(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
-    let sent = exchange.request.object()?;
-    let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(|| {
-        Failure::directory("The body of a request to add a reference must have an @odata.id property.")
-    })?;
-    let member = directory_object::id(exchange, link)?;
+    let member = directory_object::linked(exchange)?;
     if group.is_dynamic() {
         return Err(refuse_dynamic());
     }

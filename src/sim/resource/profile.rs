@@ -9,7 +9,7 @@ use super::{assignment, targeting};
 use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Rules};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Assignment, Entity, Owner, Target, Wish};
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -18,7 +18,14 @@ use crate::sim::store::{Body, body, date};
 const PATH: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
 const BASE: &str = "windowsAutopilotDeploymentProfile";
 const HYBRID: &str = "activeDirectoryWindowsAutopilotDeploymentProfile";
-const RULES: Rules = Rules { type_name: BASE, ..INTUNE };
+const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
+
+fn filter(test: &Test) -> Support {
+    match (test.op, test.property.as_str()) {
+        (Op::Eq, "displayName") => Support::Quirk(|quirks| quirks.display_name_filter),
+        _ => Support::No,
+    }
+}
 
 /// The most profiles in a tenant.
 const MOST: usize = 350;
@@ -47,7 +54,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = sent(exchange)?;
     let state = &mut *exchange.state;
     if state.profiles.len() >= MOST {
         return Err(Failure::refused(format!("The limit of {MOST} deployment profiles is reached.")));
@@ -83,7 +90,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (of, mut sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let (of, mut sent) = sent(exchange)?;
     let state = &mut *exchange.state;
     let id = exchange.parameters.first().copied().unwrap_or_default();
     let profile = find(state, id)?;
@@ -114,7 +121,7 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     }
     exchange.state.profiles.remove(id);
     targeting::retarget_all(exchange.state);
-    Ok(Reply::NoContent)
+    Ok(exchange.deleted())
 }
 
 pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
@@ -124,7 +131,7 @@ pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.parameters("assign", &["deviceIds"])?;
     let ids =
         request.get("deviceIds").ok_or_else(|| Failure::model("The parameter 'deviceIds' is missing."))?;
-    let ids = schema::check_value(&IDS, ids, exchange.version)?;
+    let ids = schema::check_value(&IDS, ids, exchange.reading())?;
     let ids: Vec<&str> = ids.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if let Some(unknown) = ids.iter().find(|id| exchange.state.identities.get(id).is_none()) {
         return Err(Failure::intune_not_found(unknown));
@@ -177,7 +184,7 @@ pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
 fn put_assignment(exchange: &mut Exchange<'_>, before: Option<&str>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?.id.clone();
-    let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    let wish = assignment::read_one(exchange, Owner::Profile)?;
     only_one_for_all_devices(state, &wish, before)?;
     let assignment = Assignment::new(Owner::Profile, &profile, wish);
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
@@ -218,6 +225,65 @@ fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Re
             Err(Failure::refused(format!("Another Profile {} is already assigned to All Devices.", other.id)))
         }
         None => Ok(()),
+    }
+}
+
+/// The old names of properties, with the present ones.
+const OLD_NAMES: [(&str, &str); 3] = [
+    ("language", "locale"),
+    ("extractHardwareHash", "hardwareHashExtractionEnabled"),
+    ("enableWhiteGlove", "preprovisioningAllowed"),
+];
+
+const OLD_EXPERIENCE: (&str, &str) = ("outOfBoxExperienceSettings", "outOfBoxExperienceSetting");
+
+/// The same for the properties of the experience settings.
+const OLD_EXPERIENCE_NAMES: [(&str, &str); 4] = [
+    ("hidePrivacySettings", "privacySettingsHidden"),
+    ("hideEULA", "eulaHidden"),
+    ("skipKeyboardSelectionPage", "keyboardSelectionPageSkipped"),
+    ("hideEscapeLink", "escapeLinkHidden"),
+];
+
+/// Reads the profile that a request sends. Under the quirk, old names are written as the present ones.
+fn sent(exchange: &Exchange<'_>) -> Result<(&'static schema::Type, Body), Failure> {
+    let mut sent = exchange.request.object()?;
+    if exchange.state.options.quirks.old_profile_names_are_written {
+        for (old, present) in OLD_NAMES {
+            rename(&mut sent, old, present);
+        }
+        let (old, present) = OLD_EXPERIENCE;
+        if let Some(Value::Object(experience)) = value_mut(&mut sent, old) {
+            experience.remove("@odata.type");
+            for (old, present) in OLD_EXPERIENCE_NAMES {
+                rename(experience, old, present);
+            }
+        }
+        rename(&mut sent, old, present);
+    }
+    schema::check(BASE, &sent, exchange.reading())
+}
+
+fn value_mut<'b>(body: &'b mut Body, name: &str) -> Option<&'b mut Value> {
+    body.iter_mut().find(|(of, _)| of.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Renames a property. A value under the present name counts more; of two objects, each of its properties does.
+fn rename(body: &mut Body, old: &str, present: &str) {
+    let Some(name) = body.keys().find(|name| name.eq_ignore_ascii_case(old)).cloned() else { return };
+    let Some(value) = body.remove(&name) else { return };
+    match (value_mut(body, present), value) {
+        (None, value) => {
+            body.insert(present.to_owned(), value);
+        }
+        (Some(Value::Object(newer)), Value::Object(older)) => {
+            for (name, value) in older {
+                if value_mut(newer, &name).is_none() {
+                    newer.insert(name, value);
+                }
+            }
+        }
+        (Some(_), _) => {}
     }
 }
 
@@ -309,11 +375,7 @@ pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     {
         view.insert("locale".to_owned(), Value::Null);
     }
-    for (old, present) in [
-        ("language", "locale"),
-        ("extractHardwareHash", "hardwareHashExtractionEnabled"),
-        ("enableWhiteGlove", "preprovisioningAllowed"),
-    ] {
+    for (old, present) in OLD_NAMES {
         let mut value = view.get(present).cloned().unwrap_or_default();
         if value.is_null() && old != "language" {
             value = false.into();
@@ -323,14 +385,8 @@ pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     let experience = match view.get("outOfBoxExperienceSetting") {
         Some(Value::Object(present)) => {
             let old_names = present.iter().map(|(name, value)| {
-                let old = match name.as_str() {
-                    "privacySettingsHidden" => "hidePrivacySettings",
-                    "eulaHidden" => "hideEULA",
-                    "keyboardSelectionPageSkipped" => "skipKeyboardSelectionPage",
-                    "escapeLinkHidden" => "hideEscapeLink",
-                    same => same,
-                };
-                (old.to_owned(), value.clone())
+                let old = OLD_EXPERIENCE_NAMES.iter().find(|(_, present)| present == name);
+                (old.map_or(name.as_str(), |(old, _)| old).to_owned(), value.clone())
             });
             Value::Object(old_names.collect())
         }

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::catalog::ApiVersion;
+use crate::sim::auth;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
@@ -85,6 +86,18 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let found = state.directory.user(key).filter(|of| of.is_visible(state.now));
     let found = found.ok_or_else(|| Failure::directory_not_found(key))?;
+    let selection = Selection::read(exchange, TYPE)?;
+    let path = format!("users{}", selection.suffix());
+    let shown = view(exchange, found, selection.is_given());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(shown)))
+}
+
+/// Answers the person who is signed in.
+pub(crate) fn me(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
+    let Some(found) = auth::person(exchange) else {
+        return Err(Failure::bad_request("/me request is only valid with delegated authentication flow."));
+    };
     let selection = Selection::read(exchange, TYPE)?;
     let path = format!("users{}", selection.suffix());
     let shown = view(exchange, found, selection.is_given());

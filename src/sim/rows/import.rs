@@ -58,12 +58,16 @@ impl Keyed for Import {
 impl Row for Import {
     fn value(&self, property: &str) -> Value {
         match property {
-            "importId" => self.import_id.clone().into(),
-            _ => Value::Null,
+            "id" => self.id.clone().into(),
+            _ => self.text(property).into(),
         }
     }
 
     fn text(&self, property: &str) -> Option<&str> {
-        (property == "importId").then_some(&self.import_id)
+        match property {
+            "importId" => Some(&self.import_id),
+            "serialNumber" => Some(&self.device.serial),
+            _ => None,
+        }
     }
 }

@@ -11,7 +11,54 @@ const fn named(name: &'static str, base: &'static str) -> Type {
 
 const OMA_SETTINGS: Property = Property::new("omaSettings", Complex("omaSetting")).null().many();
 
+const ORGANIZATION: &[&str] = &[
+    "assignedPlans",
+    "branding",
+    "businessPhones",
+    "city",
+    "country",
+    "countryLetterCode",
+    "createdDateTime",
+    "defaultUsageLocation",
+    "displayName",
+    "extensions",
+    "marketingNotificationEmails",
+    "mobileDeviceManagementAuthority",
+    "onPremisesLastSyncDateTime",
+    "onPremisesSyncEnabled",
+    "partnerTenantType",
+    "postalCode",
+    "preferredLanguage",
+    "privacyProfile",
+    "provisionedPlans",
+    "securityComplianceNotificationMails",
+    "securityComplianceNotificationPhones",
+    "state",
+    "street",
+    "technicalNotificationMails",
+    "tenantType",
+    "verifiedDomains",
+];
+const DOMAIN: &[&str] = &[
+    "authenticationType",
+    "availabilityStatus",
+    "isAdminManaged",
+    "isDefault",
+    "isInitial",
+    "isRoot",
+    "isVerified",
+    "model",
+    "passwordNotificationWindowInDays",
+    "passwordValidityPeriodInDays",
+    "state",
+    "supportedServices",
+];
+const SCOPE_TAG: &[&str] = &["description", "displayName", "isBuiltIn", "permissions"];
+
 pub(super) static TYPES: &[Type] = &[
+    Type::new("organization").extends("directoryObject").readable(ORGANIZATION, &[]),
+    Type::new("domain").extends("entity").readable(DOMAIN, &[]),
+    Type::new("roleScopeTag").extends("entity").beta().navigation(&["assignments"]).readable(SCOPE_TAG, &[]),
     named("mobileLobApp", "mobileApp").abstract_base(),
     named("windowsMobileMSI", "mobileLobApp"),
     named("windowsUniversalAppX", "mobileLobApp"),

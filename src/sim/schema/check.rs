@@ -7,8 +7,7 @@ use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::lookup::{find, find_enum};
-use super::types::{Kind, Property, Type, Write};
-use crate::catalog::ApiVersion;
+use super::types::{Kind, Property, Reading, Type, Write};
 use crate::sim::error::Failure;
 use crate::sim::store::Body;
 
@@ -21,26 +20,22 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The wording of an error: the directory's or Intune's.
 #[derive(Clone, Copy)]
 struct Context {
-    version: ApiVersion,
+    reading: Reading,
     intune: bool,
 }
 
 /// Checks a body of the type `declared`, and returns its type and the part to keep.
 ///
-/// If the declared type is abstract, the body must name its own with `@odata.type`.
-pub(crate) fn check(
-    declared: &str,
-    body: &Body,
-    version: ApiVersion,
-) -> Result<(&'static Type, Body), Failure> {
+/// Where the declared type is abstract, the body names its own with `@odata.type`.
+pub(crate) fn check(declared: &str, body: &Body, reading: Reading) -> Result<(&'static Type, Body), Failure> {
     let intune =
         find(declared).is_some_and(|of| !of.is_a("directoryObject") && of.name != "mobilityManagementPolicy");
-    object(declared, body, Context { version, intune }, 0)
+    object(declared, body, Context { reading, intune }, 0)
 }
 
 /// Checks one value against a property, as a parameter of an action.
-pub(crate) fn check_value(property: &Property, value: &Value, version: ApiVersion) -> Result<Value, Failure> {
-    single_or_many(property, value, Context { version, intune: true }, 0)
+pub(crate) fn check_value(property: &Property, value: &Value, reading: Reading) -> Result<Value, Failure> {
+    single_or_many(property, value, Context { reading, intune: true }, 0)
 }
 
 fn object(
@@ -57,28 +52,43 @@ fn object(
             if !name.is_empty()
                 && of.property(name).is_none()
                 && !of.has_navigation(name)
-                && !of.has_other(name)
+                && of.other(name).is_none()
             {
                 return Err(unknown(of, key, context));
             }
             continue;
         }
-        let Some(property) = of.property(key).filter(|property| property.in_version(context.version)) else {
-            if of.has_other(key) {
-                kept.insert(key.clone(), value.clone());
-                continue;
-            }
-            return Err(unknown(of, key, context));
+        let property = of.property(key).filter(|property| property.in_version(context.reading.version));
+        let Some(property) = property else {
+            let other = of.other(key).ok_or_else(|| unknown(of, key, context))?;
+            keep(&mut kept, other, value.clone(), context)?;
+            continue;
         };
-        if property.write == Write::Refused {
+        let is_taken = match property.write {
+            Write::Refused => false,
+            Write::OnlyFalse => context.reading.takes_false && value == &Value::Bool(false),
+            Write::Yes | Write::Create | Write::Ignored => true,
+        };
+        if !is_taken {
             return Err(read_only(key, context));
         }
         let value = single_or_many(property, value, context, depth)?;
-        if property.write != Write::Ignored {
-            kept.insert(key.clone(), value);
+        if !matches!(property.write, Write::Ignored | Write::OnlyFalse) {
+            keep(&mut kept, property.name, value, context)?;
         }
     }
     Ok((of, kept))
+}
+
+/// Keeps a value under its property's own spelling. Two spellings of one name are one name twice.
+fn keep(kept: &mut Body, name: &str, value: Value, context: Context) -> Result<(), Failure> {
+    match kept.insert(name.to_owned(), value) {
+        None => Ok(()),
+        Some(_) => Err(fault(
+            format!("Multiple properties with the name '{name}' were detected in the request payload."),
+            context,
+        )),
+    }
 }
 
 /// Returns the type named by a body, or the declared one.
@@ -96,7 +106,7 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
     };
     let of = match named {
         None => base,
-        Some(name) => find(name).filter(|of| of.in_version(context.version)).ok_or_else(|| {
+        Some(name) => find(name).filter(|of| of.in_version(context.reading.version)).ok_or_else(|| {
             fault(
                 format!(
                     "A type named '{}' could not be resolved by the model. When a model is available, each type name must \
@@ -167,16 +177,18 @@ fn single(property: &Property, value: &Value, context: Context, depth: u32) -> R
             )),
         };
     }
+    let converted = if context.reading.takes_text { from_text(property.kind, value) } else { None };
+    let value = converted.as_ref().unwrap_or(value);
     let fits = match (property.kind, value) {
         (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
         (Kind::Int32, Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
         (Kind::Int64, Value::Number(number)) => number.as_i64().is_some(),
         (Kind::Int64, Value::String(text)) => text.parse::<i64>().is_ok(),
-        (Kind::Time, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
+        (Kind::Time, Value::String(text)) => is_time(text),
         (Kind::Span, Value::String(text)) => text.parse::<Span>().is_ok(),
         (Kind::Binary, Value::String(text)) => BASE64.decode(text).is_ok(),
         (Kind::Enum(name), Value::String(member)) => {
-            find_enum(name).is_some_and(|of| of.has(member, context.version))
+            find_enum(name).is_some_and(|of| of.has(member, context.reading.version))
         }
         (Kind::Complex(name), Value::Object(body)) => {
             if depth > 8 {
@@ -198,6 +210,24 @@ fn single(property: &Property, value: &Value, context: Context, depth: u32) -> R
         format!("Cannot convert the literal '{literal}' to the expected type '{}'.", edm(property.kind)),
         context,
     ))
+}
+
+/// Reads a number or a boolean from text, as Microsoft's OData reader does by .NET's `Convert.ChangeType`.
+fn from_text(kind: Kind, value: &Value) -> Option<Value> {
+    let text = value.as_str()?.trim();
+    match kind {
+        Kind::Flag if text.eq_ignore_ascii_case("true") => Some(true.into()),
+        Kind::Flag if text.eq_ignore_ascii_case("false") => Some(false.into()),
+        Kind::Int32 => text.parse::<i32>().ok().map(Value::from),
+        _ => None,
+    }
+}
+
+/// Returns `true` for a time that `Edm.DateTimeOffset` can hold: its seconds have at most seven decimals.
+pub(crate) fn is_time(text: &str) -> bool {
+    let decimals =
+        text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    decimals <= 7 && text.parse::<Timestamp>().is_ok()
 }
 
 fn edm(kind: Kind) -> String {
@@ -244,10 +274,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::catalog::ApiVersion;
 
     fn verdict(declared: &str, body: Value, version: ApiVersion) -> Result<Body, String> {
         let Value::Object(body) = body else { panic!("an object is needed") };
-        check(declared, &body, version)
+        check(declared, &body, Reading::strict(version))
             .map(|(_, kept)| kept)
             .map_err(|failure| format!("{}: {}", failure.code, failure.message))
     }

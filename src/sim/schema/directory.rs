@@ -1,5 +1,6 @@
 //! Types of the directory and of policies next to it.
 
+use super::subset;
 use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Text, Time};
 use super::types::{Property, Type};
 
@@ -46,6 +47,7 @@ pub(super) static TYPES: &[Type] = &[
     ]),
     Type::new("group")
         .extends("directoryObject")
+        .readable(subset::GROUP, subset::GROUP_BETA)
         .others(&[
             "assignedLicenses",
             "classification",
@@ -85,6 +87,7 @@ pub(super) static TYPES: &[Type] = &[
         ]),
     Type::new("device")
         .extends("directoryObject")
+        .readable(subset::DEVICE, subset::DEVICE_BETA)
         .others(&["domainName", "onPremisesLastSyncDateTime"])
         .navigation(&["memberOf", "registeredOwners", "registeredUsers"])
         .properties(&[
@@ -122,6 +125,7 @@ pub(super) static TYPES: &[Type] = &[
         ]),
     Type::new("user")
         .extends("directoryObject")
+        .readable(subset::USER, subset::USER_BETA)
         .others(&[
             "businessPhones",
             "mobilePhone",

@@ -1,5 +1,6 @@
 //! Types of Intune.
 
+use super::subset;
 use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Int64, Span, Text, Time};
 use super::types::{Property, Type};
 
@@ -208,7 +209,7 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("displayName", Text),
             Property::new("lastModifiedDateTime", Time).ignored(),
             Property::new("roleScopeTagIds", Text).many().null().beta(),
-            Property::new("supportsScopeTags", Flag).beta().refused(),
+            Property::new("supportsScopeTags", Flag).beta().only_false(),
             Property::new("version", Int32).refused(),
         ]),
     Type::new("windowsDomainJoinConfiguration")
@@ -331,6 +332,7 @@ pub(super) static TYPES: &[Type] = &[
     ]),
     Type::new("mobileApp")
         .extends("entity")
+        .readable(subset::MOBILE_APP, subset::MOBILE_APP_BETA)
         .abstract_base()
         .others(&[
             "description",
@@ -348,14 +350,13 @@ pub(super) static TYPES: &[Type] = &[
             "roleScopeTagIds",
         ])
         .properties(&[Property::new("displayName", Text).null()]),
-    Type::new("win32LobApp").extends("mobileLobApp").others(&[
-        "fileName",
-        "size",
-        "committedContentVersion",
-        "setupFilePath",
-    ]),
+    Type::new("win32LobApp")
+        .extends("mobileLobApp")
+        .readable(subset::WIN32_LOB_APP, subset::WIN32_LOB_APP_BETA)
+        .others(&["fileName", "size", "committedContentVersion", "setupFilePath"]),
     Type::new("managedDevice")
         .extends("entity")
+        .readable(subset::MANAGED_DEVICE, subset::MANAGED_DEVICE_BETA)
         .others(&[
             "activationLockBypassCode",
             "androidSecurityPatchLevel",

@@ -1,7 +1,7 @@
 //! Looks up types, properties and enumerations by name.
 
 use super::enums::ENUMS;
-use super::types::{Enum, Property, Type, Write};
+use super::types::{Enum, Kind, Property, Type, Write};
 use super::{beyond, directory, intune};
 use crate::catalog::ApiVersion;
 use crate::sim::store::Body;
@@ -32,17 +32,24 @@ impl Type {
         self.line().any(|of| of.name == name)
     }
 
+    /// Returns the property with a name. Graph does not mind the case of names.
     pub(crate) fn property(&'static self, name: &str) -> Option<&'static Property> {
-        self.line().flat_map(|of| of.properties).find(|property| property.name == name)
+        self.line().flat_map(|of| of.properties).find(|property| property.name.eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn has_navigation(&'static self, name: &str) -> bool {
-        self.line().any(|of| of.navigation.contains(&name))
+        self.link(name).is_some()
     }
 
-    /// Returns `true` if the property is known only by name.
-    pub(crate) fn has_other(&'static self, name: &str) -> bool {
-        self.line().flat_map(|of| of.others).any(|other| *other == name || *other == "*")
+    fn link(&'static self, name: &str) -> Option<&'static str> {
+        self.line().flat_map(|of| of.navigation).find(|link| link.eq_ignore_ascii_case(name)).copied()
+    }
+
+    /// Returns the spelling of a property that is known to exist, though nothing else about it.
+    pub(crate) fn other<'n>(&'static self, name: &'n str) -> Option<&'n str> {
+        let others = || self.line().flat_map(|of| of.others);
+        let known = others().find(|other| other.eq_ignore_ascii_case(name)).copied();
+        known.or_else(|| others().any(|other| *other == "*").then_some(name))
     }
 
     pub(crate) fn in_version(&self, version: ApiVersion) -> bool {
@@ -70,21 +77,29 @@ pub(crate) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -
         .map(|(name, _)| name.as_str())
 }
 
-/// Returns `true` if `$select` may name the property for a type or a derived one.
-pub(crate) fn has_property(type_name: &str, property: &str, version: ApiVersion) -> bool {
-    if property == "id" {
-        return true;
+/// Returns the spelling of a property of a type, or of one that is built on it, that `$select` may name.
+pub(crate) fn spelling<'n>(type_name: &str, name: &'n str, version: ApiVersion) -> Option<&'n str> {
+    if name.eq_ignore_ascii_case("id") {
+        return Some("id");
     }
-    let family = types().filter(|of| of.is_a(type_name) || of.name == type_name);
-    let mut seen = false;
-    for of in family {
-        seen = true;
-        if of.property(property).is_some_and(|found| found.in_version(version))
-            || of.has_navigation(property)
-            || of.line().flat_map(|of| of.others).any(|other| *other == property)
-        {
-            return true;
-        }
+    let mut family = types().filter(|of| of.is_a(type_name) || of.name == type_name).peekable();
+    if family.peek().is_none() {
+        return Some(name);
     }
-    !seen
+    family.find_map(|of| {
+        let property = of.property(name).filter(|found| found.in_version(version)).map(|found| found.name);
+        let other = || {
+            let [readable, beta] = of.readable;
+            let beta = beta.iter().filter(|_| version == ApiVersion::Beta);
+            let mut others = of.line().flat_map(|of| of.others).chain(readable).chain(beta);
+            others.find(|other| other.eq_ignore_ascii_case(name)).copied()
+        };
+        property.or_else(|| of.link(name)).or_else(other)
+    })
+}
+
+/// Returns `true` if a property of a type, or of one that is built on it, is a time.
+pub(crate) fn is_time_of(type_name: &str, name: &str) -> bool {
+    let mut family = types().filter(|of| of.is_a(type_name));
+    family.any(|of| of.property(name).is_some_and(|found| found.kind == Kind::Time))
 }

@@ -1,5 +1,7 @@
 //! The structure of types, properties and enumerations.
 
+use crate::catalog::ApiVersion;
+
 /// A type of an object or of a part.
 #[derive(Debug)]
 pub(crate) struct Type {
@@ -11,6 +13,8 @@ pub(crate) struct Type {
     /// Further properties, known only by name; `*` for any name.
     pub(crate) others: &'static [&'static str],
     pub(crate) properties: &'static [Property],
+    /// Names of properties that can be read and that the simulation does not keep; the second list is of beta.
+    pub(crate) readable: [&'static [&'static str]; 2],
     /// Links to other objects; never sent in a body.
     pub(crate) navigation: &'static [&'static str],
 }
@@ -51,6 +55,26 @@ pub(crate) enum Write {
     Ignored,
     /// The service refuses it.
     Refused,
+    /// The service refuses it unless it is false, which it does not mind.
+    OnlyFalse,
+}
+
+/// The way to read a body: the version, and what is taken beyond the documentation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) version: ApiVersion,
+    /// Text is taken for numbers and booleans.
+    pub(crate) takes_text: bool,
+    /// A read-only property of [`Write::OnlyFalse`] may be sent as false.
+    pub(crate) takes_false: bool,
+}
+
+impl Reading {
+    /// Creates a reading that takes nothing beyond the documentation.
+    #[cfg(test)]
+    pub(crate) const fn strict(version: ApiVersion) -> Self {
+        Self { version, takes_text: false, takes_false: false }
+    }
 }
 
 /// An enumeration. Members in `newer` follow the sentinel and are hidden unless requested.
@@ -73,6 +97,7 @@ impl Type {
             beta: false,
             others: &[],
             properties: &[],
+            readable: [&[], &[]],
             navigation: &[],
         }
     }
@@ -95,6 +120,14 @@ impl Type {
 
     pub(super) const fn properties(self, properties: &'static [Property]) -> Self {
         Self { properties, ..self }
+    }
+
+    pub(super) const fn readable(
+        self,
+        names: &'static [&'static str],
+        beta: &'static [&'static str],
+    ) -> Self {
+        Self { readable: [names, beta], ..self }
     }
 
     pub(super) const fn navigation(self, navigation: &'static [&'static str]) -> Self {
@@ -143,6 +176,10 @@ impl Property {
 
     pub(super) const fn ignored(self) -> Self {
         Self { write: Write::Ignored, ..self }
+    }
+
+    pub(super) const fn only_false(self) -> Self {
+        Self { write: Write::OnlyFalse, ..self }
     }
 
     pub(super) const fn refused(self) -> Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde_json::{Map, Value};
 
 /// The properties of an object as JSON.
@@ -18,7 +18,8 @@ pub(crate) const NO_DATE: &str = "0001-01-01T00:00:00Z";
 
 /// Returns a date, or the year 1 for `None`.
 pub(crate) fn date(at: Option<Timestamp>) -> Value {
-    at.map_or_else(|| NO_DATE.into(), |at| at.to_string().into())
+    let round = TimestampRound::new().smallest(Unit::Nanosecond).increment(100).mode(RoundMode::Floor);
+    at.map_or_else(|| NO_DATE.into(), |at| at.round(round).unwrap_or(at).to_string().into())
 }
 
 /// Creates a JSON object from a property list.

@@ -1,6 +1,7 @@
 //! The tenant, driven by plain HTTP requests.
 
 mod accounts;
+mod clients;
 mod deploy;
 mod directory;
 mod faults;
@@ -16,7 +17,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::{Tenant, TenantBuilder};
+use super::{Quirks, Tenant, TenantBuilder};
 use crate::clock::FakeClock;
 use crate::transport::Transport;
 
@@ -68,6 +69,11 @@ impl Received {
 impl Desk {
     fn new() -> Self {
         Self::with(|builder| builder)
+    }
+
+    /// A tenant that is as strict as the documentation.
+    fn strict() -> Self {
+        Self::with(|builder| builder.with_quirks(|quirks| *quirks = Quirks::documented()))
     }
 
     fn with(build: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Self {

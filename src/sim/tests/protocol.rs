@@ -177,7 +177,8 @@ async fn a_list_comes_in_pages_with_links_that_lead_to_the_end_and_cannot_be_mad
 
 #[tokio::test]
 async fn an_ordered_list_keeps_its_order_over_pages_and_select_keeps_what_is_named() {
-    let desk = Desk::with(|builder| builder.with_page_size(2));
+    let desk =
+        Desk::with(|builder| builder.with_page_size(2).with_quirks(|quirks| *quirks = Quirks::documented()));
     for name in ["Charlie", "alpha", "Bravo"] {
         desk.profile(name).await;
     }
@@ -229,7 +230,7 @@ async fn an_ordered_list_is_of_the_state_in_which_it_began_but_for_what_is_gone(
 
 #[tokio::test]
 async fn filters_work_where_the_service_has_them_and_nowhere_else() {
-    let desk = Desk::new();
+    let desk = Desk::strict();
     desk.tenant.add_device("ABC1");
     desk.tenant.add_group("Autopilot devices");
     let eventual = [("ConsistencyLevel", "eventual")];

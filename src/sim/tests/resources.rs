@@ -56,7 +56,7 @@ async fn a_profile_is_written_under_its_new_names_and_read_under_both() {
 
 #[tokio::test]
 async fn a_profile_that_breaks_a_rule_is_refused() {
-    let desk = Desk::new();
+    let desk = Desk::strict();
     let entra = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile";
     let shared = json!({"deviceUsageType": "shared"});
     for (body, expected) in [
@@ -223,7 +223,7 @@ async fn the_default_status_page_is_there_and_stays_as_it_is() {
 
 #[tokio::test]
 async fn pages_get_the_next_priority_and_move_when_one_is_given_another() {
-    let desk = Desk::new();
+    let desk = Desk::strict();
     let (a, b, c) = (desk.page("A").await, desk.page("B").await, desk.page("C").await);
     assert!(a.ends_with("_Windows10EnrollmentCompletionPageConfiguration"));
     let priorities = async || {
@@ -363,7 +363,7 @@ async fn assign_replaces_all_and_each_kind_has_its_own_key_and_answer() {
 
 #[tokio::test]
 async fn a_domain_join_configuration_is_beta_and_shows_as_its_base_in_v1() {
-    let desk = Desk::new();
+    let desk = Desk::strict();
     let good = json!({"@odata.type": DOMAIN_JOIN, "displayName": "DJ", "activeDirectoryDomainName": "contoso.com",
         "computerNameStaticPrefix": "HYB", "computerNameSuffixRandomCharCount": 12, "organizationalUnit": "OU=PC,DC=contoso,DC=com"});
     assert_eq!(desk.post("/v1.0/deviceManagement/deviceConfigurations", good.clone()).await.status, 400);
