@@ -98,7 +98,7 @@ async fn what_settings_cannot_express_is_listed_and_stays_as_it_is() -> Result<(
     let join = DomainJoinProfile::new("Second".parse()?, crate::support::DOMAIN.parse()?, "SEC-".parse()?);
     let join = harness.client.domain_join_profiles().create(&join).await?;
     harness.client.domain_join_profiles().assignments(&join.id).add(&Target::group(group)).await?;
-    lost(&harness, &profile, "domain_join", "a deployment has one").await?;
+    lost(&harness, &profile, "domain_join", "a deployment has only one").await?;
 
     // A network that the domain join needs.
     let (harness, profile, _) = world().await?;

@@ -269,7 +269,7 @@ fn the_page_has_deadlines_with_their_source_earlier_enrollments_and_times_in_tex
     let page = on_their_way().to_html();
     for text in [
         "SN-2 (MUC-SN-2): overdue at domain join, no connector, took 30 min. Phases: profile assigned (seen) 2026-01-01 08:00, \
-         enrolled 08:12. Deadline 2026-01-01 08:37 UTC, by one witness of a device that waited 25 minutes for its domain \
+         enrolled 08:12. Deadline 2026-01-01 08:37 UTC, by one observation of a device that waited 25 minutes for its domain \
          controller.</li>",
         "Deadline 2026-01-01 11:20 UTC. Earlier enrollment: ready until 2026-01-01 07:50 UTC. Earlier enrollment: failed at \
          domain join until 2026-01-01 06:20 UTC, no connector.</li>",

@@ -302,7 +302,7 @@ Device  Computer name  Phase                   Took       Deadline              
 SN-2    MUC-SN-2       overdue at domain join  30 min     2026-01-01 08:37 (witness)  no connector
 SN-3    MUC-SN-3       device setup                       2026-01-01 11:20
 SN-1    MUC-SN-1       ready                   1 h 5 min
-deadline by witness: by one witness of a device that waited 25 minutes for its domain controller
+deadline by witness: by one observation of a device that waited 25 minutes for its domain controller
 ";
     assert!(text.contains(table), "{text}");
     let earlier = "
@@ -319,7 +319,7 @@ SN-3    ready                  2026-01-01 07:50
     for line in [
         "| SN-2 | MUC-SN-2 | overdue at domain join | 30 min | 2026-01-01 08:37 (witness) | no connector |",
         "| SN-1 | MUC-SN-1 | ready | 1 h 5 min |  |  |",
-        "Deadline by witness: by one witness of a device that waited 25 minutes for its domain controller.",
+        "Deadline by witness: by one observation of a device that waited 25 minutes for its domain controller.",
         "| SN-3 | failed at domain join | 2026-01-01 06:20 | no connector |",
     ] {
         assert!(markdown.lines().any(|other| other == line), "{line}: {markdown}");
