@@ -123,6 +123,7 @@ async fn serve(listener: &TcpListener, handle: &WatchHandle) -> io::Result<()> {
         let handle = handle.clone();
         tokio::spawn(async move {
             // A browser that goes away, or says nothing for long, costs its own page alone.
+            #[allow(clippy::disallowed_methods, reason = "a browser's connection takes real time")]
             let _ = timeout(Duration::from_secs(30), answer(stream, address, &handle)).await;
         });
     }
