@@ -101,7 +101,7 @@ test('a redirect address that is not registered is shown and never followed', as
     }
     assert.deepEqual(new Set(visited), new Set([server.url]))
     assert.equal(await program.ended, 1)
-    assert.match(program.output, /nobody signed in .*AADSTS50011.*http:\/\/localhost/s)
+    assert.match(program.output, /no person signed in .*AADSTS50011.*http:\/\/localhost/s)
     assert.deepEqual(await redeemed(server), [])
 })
 
@@ -147,7 +147,7 @@ test('an answer after the deadline finds nobody, and its code is not redeemed', 
     const program = await runExample(test, server, 'automatic_enrollment', ['--browser-seconds=2'])
     await page.goto(await program.address())
     assert.equal(await program.ended, 1)
-    assert.match(program.output, /nobody signed in with the browser within 2s/)
+    assert.match(program.output, /no person signed in with the browser within 2s/)
     const failed = page.waitForEvent('requestfailed', request => request.url().startsWith('http://localhost:'))
     await pick(page)
     assert.match((await failed).failure().errorText, /ERR_CONNECTION_REFUSED/)
