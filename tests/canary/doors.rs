@@ -1,7 +1,7 @@
 //! 10,000 random hashes, tokens, secrets and names of people, each repeated at one of the doors through which foreign text
 //! comes in: no output shows 8 characters in a row of one, or a whole shorter one.
 //!
-//! The seed is printed; `SEED=… cargo test --all-features --test canary doors` repeats a run.
+//! The seed is printed and always the same; `SEED=… cargo test --all-features --test canary doors` takes another one.
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Write as _};
@@ -52,7 +52,7 @@ struct Source {
 impl Source {
     fn new(door: u64) -> Self {
         let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
+        let seed: u64 = seed.unwrap_or(12);
         println!("SEED={seed}");
         Self { rng: fastrand::Rng::with_seed(seed ^ door), seed, log: Log::default(), given: 0 }
     }
