@@ -18,7 +18,7 @@ struct Sent {
     body: &'static str,
     /// The status under the quirk, and of a tenant as strict as the documentation.
     statuses: (u16, u16),
-    /// What the answer holds under the quirk.
+    /// The content of the answer under the quirk.
     shows: &'static str,
 }
 
