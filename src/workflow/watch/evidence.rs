@@ -440,6 +440,44 @@ mod tests {
     }
 
     #[test]
+    fn a_record_and_a_device_of_two_enrollments_are_told_apart_by_id_and_time() {
+        let at = |hour: i64| Some(Timestamp::from_second(hour * 3600).unwrap());
+        // The record's id, start and end; the device's enrollment; whether the record and the device count.
+        for (id, began, ended, enrolled, counts) in [
+            (Some("m"), 8, Some(9), 10, (true, true)),
+            (None, 8, Some(9), 10, (false, true)),
+            (Some("other"), 8, Some(9), 10, (false, true)),
+            (None, 8, Some(10), 10, (false, true)),
+            (None, 8, Some(11), 10, (true, true)),
+            (None, 8, None, 10, (true, true)),
+            (Some("other"), 8, None, 10, (false, true)),
+            (Some("other"), 10, None, 10, (true, true)),
+            (Some("00000000-0000-0000-0000-000000000000"), 8, None, 10, (true, true)),
+            (None, 12, None, 10, (true, false)),
+            (Some("other"), 12, Some(13), 10, (true, false)),
+            (Some("M"), 12, Some(13), 10, (true, true)),
+            // Before the profile was assigned: the date of the registration, which says nothing.
+            (None, 8, Some(9), 5, (true, true)),
+            (None, 12, None, 5, (true, true)),
+        ] {
+            let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+            let mut identity = Device::new("1".parse().unwrap());
+            identity.deployment_profile_assigned_date_time = at(6);
+            snapshot.identity = Lookup::Present(identity);
+            let mut event = AutopilotEvent::new("e".parse().unwrap());
+            event.device_id = id.map(Into::into);
+            event.enrollment_start_date_time = at(began);
+            event.deployment_end_date_time = ended.and_then(at);
+            snapshot.event = Lookup::Present(event);
+            let mut managed = ManagedDevice::new("m".parse().unwrap());
+            managed.enrolled_date_time = at(enrolled);
+            snapshot.managed_device = Lookup::Present(managed);
+            let found = (snapshot.deployment().is_some(), snapshot.managed().is_some());
+            assert_eq!(found, counts, "{id:?}: {began} to {ended:?}, enrolled {enrolled}");
+        }
+    }
+
+    #[test]
     fn a_user_has_signed_in_when_intune_points_at_the_synced_object() {
         let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
         assert!(!snapshot.user_has_signed_in());
