@@ -58,6 +58,14 @@ pub struct Permissions {
 }
 
 /// The facts of one operation.
+///
+/// ```
+/// use windows_autopilot::catalog::OPERATIONS;
+///
+/// let list = OPERATIONS.iter().find(|operation| operation.name == "autopilotDevices.list").unwrap();
+/// assert_eq!(list.path, "/deviceManagement/windowsAutopilotDeviceIdentities");
+/// assert_eq!(list.permissions.application.least, ["DeviceManagementServiceConfig.Read.All"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperationInfo {

@@ -108,6 +108,12 @@ impl Harness {
 }
 
 /// A builder for [`Harness`].
+///
+/// ```
+/// use windows_autopilot::sim::Lag;
+/// use windows_autopilot::testing::Harness;
+/// let harness = Harness::builder().with_tenant(|tenant| tenant.with_lag(Lag::none())).build();
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct HarnessBuilder {

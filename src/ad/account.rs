@@ -90,6 +90,21 @@ impl fmt::Display for GroupSource {
 }
 
 /// An account of a domain. `Display` writes the name, except for a user, who is a person: there it writes the SID.
+///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// use windows_autopilot::ad::{Account, Domain};
+///
+/// let domain = Domain::read(&directory).await?.ok_or("not Active Directory")?;
+/// for account in Account::connectors(&directory, &domain).await? {
+///     println!("{account}: {:?}", account.serves());
+/// }
+/// # Ok(()) });
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {

@@ -14,6 +14,19 @@ const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
 /// The well-known container of managed service accounts.
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
 /// A domain of Active Directory as a domain controller describes it.
+///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// use windows_autopilot::ad::Domain;
+///
+/// let domain = Domain::read(&directory).await?.ok_or("not Active Directory")?;
+/// println!("{}: {:?} computers for everybody", domain.name, domain.machine_account_quota);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Domain {

@@ -21,6 +21,32 @@ pub use self::scaled::ScaledClock;
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A source of time for every wait, date and timeout.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use windows_autopilot::clock::{Clock, Sleep, SystemClock};
+///
+/// /// The real clock, which prints its waits.
+/// #[derive(Debug)]
+/// struct Talkative(SystemClock);
+///
+/// impl Clock for Talkative {
+///     fn now(&self) -> SystemTime {
+///         self.0.now()
+///     }
+///
+///     fn elapsed(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///
+///     fn sleep(&self, duration: Duration) -> Sleep {
+///         println!("waiting for {duration:?}");
+///         self.0.sleep(duration)
+///     }
+/// }
+/// # use windows_autopilot::{Client, credential::FixedToken};
+/// let builder = Client::builder(FixedToken::new("eyJ0eXAi…")).with_clock(Talkative(SystemClock::new()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a clock",
     note = "pass `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
@@ -103,6 +129,11 @@ pub(crate) async fn within_working<F: Future>(
 }
 
 /// The real clock, on tokio's timer: waits need a tokio runtime with time enabled.
+///
+/// ```
+/// use windows_autopilot::clock::{Clock, SystemClock};
+/// println!("{}", SystemClock::new().timestamp());
+/// ```
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     start: Instant,

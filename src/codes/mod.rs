@@ -17,6 +17,15 @@ use std::fmt;
 
 /// An error code of Windows, Intune or the Intune Connector, such as `0x80070774`.
 ///
+/// ```
+/// use windows_autopilot::codes::ErrorCode;
+///
+/// let codes = ErrorCode::find_in("The computer could not join: 0x80070774.");
+/// let known = codes[0].known().ok_or("an unknown code")?;
+/// println!("{}: {}", codes[0], known.describe());
+/// # Ok::<(), &str>(())
+/// ```
+///
 /// A code has four spellings: `0x80070774`, `80070774`, `-2147022988` and `2147944308`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub u32);

@@ -47,6 +47,14 @@ pub use self::interactive::{InteractiveBrowser, Redirect};
 pub use self::session::{CacheKey, TokenCache};
 
 /// A secret text: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
+///
+/// ```
+/// use windows_autopilot::credential::Secret;
+///
+/// let secret = Secret::new("p@ss");
+/// assert_eq!(format!("{secret:?}"), "[redacted]");
+/// assert_eq!(secret.reveal(), "p@ss");
+/// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -81,6 +89,14 @@ impl fmt::Debug for Secret {
 }
 
 /// A token for Graph, with its lifetime.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::credential::AccessToken;
+///
+/// let token = AccessToken::new("eyJ0eXAi…").with_lifetime(Duration::from_secs(3600));
+/// assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)));
+/// ```
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     token: Secret,
@@ -120,6 +136,21 @@ impl AccessToken {
 }
 
 /// The transport of sign-in requests: the client's own, with retries and tracing.
+///
+/// ```
+/// use windows_autopilot::credential::TokenRequest;
+/// use windows_autopilot::{Error, Result, bytes::Bytes, http};
+///
+/// /// Sends a form to the sign-in service, as an implementation of `TokenProvider` does.
+/// async fn sign_in(request: TokenRequest<'_>, form: String) -> Result<Bytes> {
+///     let address = format!("{}/contoso.onmicrosoft.com/oauth2/v2.0/token", request.authority());
+///     let post = http::Request::post(address)
+///         .header("content-type", "application/x-www-form-urlencoded")
+///         .body(form.into())
+///         .map_err(Error::authentication)?;
+///     Ok(request.transport().send(post).await?.into_body())
+/// }
+/// ```
 #[async_trait]
 pub trait SignInTransport: fmt::Debug + Send + Sync {
     /// Sends the request and returns the response, whatever its status.
@@ -208,6 +239,28 @@ impl<'a> TokenRequest<'a> {
 }
 
 /// A source of tokens. It need not cache them.
+///
+/// ```
+/// use std::time::Duration;
+/// use async_trait::async_trait;
+/// use windows_autopilot::credential::{AccessToken, TokenProvider, TokenRequest};
+/// use windows_autopilot::{Client, Error, Result};
+///
+/// /// The organization's own token broker.
+/// #[derive(Debug)]
+/// struct Broker;
+///
+/// #[async_trait]
+/// impl TokenProvider for Broker {
+///     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+///         println!("a token for {}", request.scope());
+///         let token = std::env::var("BROKER_TOKEN").map_err(Error::authentication)?;
+///         Ok(AccessToken::new(token).with_lifetime(Duration::from_secs(3600)))
+///     }
+/// }
+///
+/// let builder = Client::builder(Broker);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a credential",
     note = "pass one of `windows_autopilot::credential`, such as `ClientSecret`, or implement `TokenProvider` with `#[async_trait]`"

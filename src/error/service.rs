@@ -9,6 +9,20 @@ use crate::foreign::{Redactor, excerpt, json, scrub};
 
 /// The service's error in a response.
 ///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # use windows_autopilot::sim::Fault;
+/// # tenant.fault(Fault::status(400).once());
+/// if let Err(error) = client.devices().count().await
+///     && let Some(service) = error.service()
+/// {
+///     eprintln!("{}: {}", service.code(), service.message());
+///     eprintln!("for a ticket at Microsoft: {:?}, {:?}", error.request_id(), error.date());
+/// }
+/// # Ok(()) });
+/// ```
+///
 /// Intune wraps its own error as JSON text in Graph's `message`, sometimes repeatedly. All layers are decoded, and
 /// [`ServiceError::message`] is the innermost message, cut to 1 KiB. Decide by [`Error::kind`](crate::Error::kind) or
 /// [`ServiceError::code`], never by the message.

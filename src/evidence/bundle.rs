@@ -16,6 +16,19 @@ use super::source::archive::{self, Format, ReadSeek, Visit};
 use super::source::{EventSource, Limits, UnreadReason};
 
 /// Files of a device and of a connector's server, to read into one [`Evidence`].
+///
+/// ```
+/// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, diagnose};
+///
+/// # const STATUS: &str = "+-----+\n| Device State |\n+-----+\n AzureAdJoined : NO\n DomainJoined : YES\n";
+/// let mut bundle = Bundle::new(Limits::default());
+/// bundle.add_bytes(Side::Device, "dsregcmd.txt", STATUS); // `add_path` takes a file or a folder
+/// let evidence = bundle.read();
+/// for unread in evidence.unread() {
+///     eprintln!("{}: {}", unread.path, unread.reason);
+/// }
+/// println!("{}", diagnose(&evidence, &Options::default()));
+/// ```
 pub struct Bundle {
     limits: Limits,
     offsets: HashMap<Side, Offset>,

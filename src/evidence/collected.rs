@@ -6,6 +6,18 @@ use super::source::{Source, SourceId, SourceKind, Unread};
 use crate::model::Lookup;
 
 /// The observations of a bundle, with their sources and the files that were not read.
+///
+/// ```
+/// use windows_autopilot::evidence::{Bundle, Limits, Side};
+///
+/// # let mut bundle = Bundle::new(Limits::default());
+/// # bundle.add_bytes(Side::Device, "dsregcmd.txt", "");
+/// let evidence = bundle.read();
+/// for proof in &evidence.timeline().dated {
+///     println!("{proof}");
+/// }
+/// println!("{} jumps of a clock", evidence.clock_steps().len());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
     pub(super) observations: Vec<Observation>,

@@ -16,6 +16,11 @@ use super::source::UnreadReason;
 use crate::model::{Finding, Severity, Text};
 
 /// Options of [`diagnose`].
+///
+/// ```
+/// use windows_autopilot::evidence::Options;
+/// let options = Options::default().with_computer_name("MUC-4X7K2P9Q");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     device_ids: Vec<Text>,
@@ -88,6 +93,14 @@ pub struct Gap {
 }
 
 /// The verdict on the evidence of a device: the chain of its deployment, the causes and the gaps.
+///
+/// ```
+/// use windows_autopilot::evidence::{Evidence, LinkKind, LinkState, Options, VerdictOutcome, diagnose};
+///
+/// let verdict = diagnose(&Evidence::default(), &Options::default());
+/// assert_eq!(verdict.outcome(), VerdictOutcome::Unknown);
+/// assert_eq!(verdict.state(LinkKind::AccountCreated), LinkState::NotCollected);
+/// ```
 ///
 /// All displayed text is masked: see [`Masked`]. `Display` is a text report; serde gives JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

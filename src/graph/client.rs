@@ -126,6 +126,14 @@ impl Client {
 
     /// Returns the caller's identity as the current token shows it, without a call to Graph.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// let caller = client.caller().await?;
+    /// println!("an app: {:?}, with {:?}", caller.app_only, caller.permissions);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// Any error of signing in.
     pub async fn caller(&self) -> Result<Caller> {
@@ -193,6 +201,20 @@ impl Client {
     }
 
     /// Posts `body` to any path below `version`. The client resends the request only if it certainly had no effect.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::graph::ApiVersion;
+    /// use windows_autopilot::serde_json::{Value, json};
+    ///
+    /// let group = json!({ "displayName": "Pilot", "mailEnabled": false, "mailNickname": "pilot", "securityEnabled": true });
+    /// let group: Value = client.post(ApiVersion::V1, "/groups", &group).await?;
+    /// # let id = group["id"].as_str().unwrap();
+    /// client.patch(ApiVersion::V1, &format!("/groups/{id}"), &json!({ "description": "The first floor" })).await?;
+    /// client.delete(ApiVersion::V1, &format!("/groups/{id}")).await?;
+    /// # Ok(()) });
+    /// ```
     pub fn post<T: DeserializeOwned>(
         &self,
         version: ApiVersion,
@@ -284,6 +306,24 @@ impl fmt::Debug for Client {
 }
 
 /// A builder for [`Client`]. Only [`ClientBuilder::build`] can fail.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use windows_autopilot::credential::ClientSecret;
+/// use windows_autopilot::pipeline::{Limits, RetryConfig};
+/// use windows_autopilot::{Client, Cloud};
+///
+/// # let (client_id, secret) = ("5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f", "");
+/// let credential = ClientSecret::new("contoso.onmicrosoft.us".parse()?, client_id, secret)?;
+/// let client = Client::builder(credential)
+///     .with_cloud(Cloud::UsGovernmentL4)
+///     .with_limits(Limits::default().with_concurrency(4))
+///     .with_retry(RetryConfig::default().with_max_elapsed(Duration::from_secs(60)))
+///     .with_call_timeout(Duration::from_secs(120))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {

@@ -212,6 +212,17 @@ fn path_problem(path: &str) -> Option<String> {
 
 /// A request as a value: send it, add it to a batch, show it in a plan, or inspect it in a test without I/O.
 ///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # let id = tenant.add_device("PF3XK7M1").parse()?;
+/// let operation = client.devices().get(&id).into_operation();
+/// println!("{} {}", operation.method(), operation.url());
+/// assert!(operation.body().is_none());
+/// let device = client.call(operation).await?;
+/// # Ok(()) });
+/// ```
+///
 /// `T` is the type of its decoded response.
 #[must_use = "an operation is sent by `Client::call` or in a batch"]
 pub struct Operation<T> {

@@ -23,6 +23,14 @@ pub enum PollStatus<T, P = ()> {
 }
 
 /// The intervals and the deadline of a poller.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::graph::Schedule;
+///
+/// const IMPORT: Schedule =
+///     Schedule::new(Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(3600));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
@@ -49,6 +57,26 @@ impl Default for Schedule {
 }
 
 /// A wait with a deadline: await it for its result, or read it as a stream of poll outcomes.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # tenant.add_device("PF3XK7M1");
+/// use windows_autopilot::graph::{PollStatus, Poller, Schedule};
+///
+/// let clock = client.clock().clone();
+/// let first = Poller::new(clock, Schedule::default(), "the first device", move || {
+///     let client = client.clone();
+///     async move {
+///         match client.devices().count().await? {
+///             0 => Ok(PollStatus::Pending(())),
+///             count => Ok(PollStatus::Ready(count)),
+///         }
+///     }
+/// });
+/// assert_eq!(first.await?, 1);
+/// # Ok(()) });
+/// ```
 ///
 /// The poll function decides what [`ErrorKind::NotFound`] means; every error that it returns ends the wait. Dropping
 /// the poller ends the wait, and nothing continues in the background.

@@ -10,6 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::lenient::{FromText, read_into};
 
 /// Bytes that the service reports as base64, such as a hardware identifier or a key: not shown by `Debug`.
+///
+/// ```
+/// use windows_autopilot::model::Binary;
+/// let key: Binary = serde_json::from_str(r#""AQID""#)?;
+/// assert_eq!(key.as_bytes(), [1, 2, 3]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Binary(Box<[u8]>);
 

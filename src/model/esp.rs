@@ -149,6 +149,16 @@ pub struct BlockUntil {
 }
 
 /// The apps that a device waits for.
+///
+/// ```
+/// use windows_autopilot::model::{AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage};
+///
+/// let vpn: AppSelector = "b32bb2a4-5f1c-4e6b-8a55-2c1d0e9f8a7b".parse()?;
+/// let page = EnrollmentStatusPage::new("Munich".parse()?)
+///     .with_block_device_use(BlockDeviceUse::Until(BlockUntil::new(BlockingApps::selected([vpn]))));
+/// assert!(page.lint().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockingApps {

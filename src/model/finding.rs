@@ -88,6 +88,17 @@ impl FindingKind {
 
 /// A problem found by a check: its kind, its place, the evidence, and a remedy.
 ///
+/// ```
+/// use windows_autopilot::model::ProfileName;
+/// use windows_autopilot::model::findings::PROFILE_HYPHEN;
+///
+/// for finding in "Contoso-hybrid".parse::<ProfileName>()?.lint() {
+///     assert!(finding.is(&PROFILE_HYPHEN));
+///     println!("{finding}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Findings hold no secret, no hardware hash and no person's name, so they can be logged and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -68,6 +68,13 @@ settings! {
 
 /// The kind of a group's membership.
 ///
+/// ```
+/// use windows_autopilot::model::{Group, Membership, MembershipRule};
+/// let rule: MembershipRule = r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Munich"))"#.parse()?;
+/// let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// It is fixed when the group is created: a later change would drop the members, so a difference is reported and not
 /// sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

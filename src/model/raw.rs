@@ -7,6 +7,13 @@ use serde_json::{Map, Value};
 
 /// The properties of an object, by their names in Graph.
 ///
+/// ```
+/// use windows_autopilot::model::Properties;
+/// let mut properties = Properties::new();
+/// properties.insert("displayName", "Munich");
+/// assert_eq!(properties.text("displayName"), Some("Munich"));
+/// ```
+///
 /// `Debug` shows the names but no value, because an unknown object may hold anything.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

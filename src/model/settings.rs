@@ -15,6 +15,17 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 
 /// Settings that an administrator decides and the service stores.
 ///
+/// ```
+/// use windows_autopilot::model::{HybridJoinProfile, Patch, Settings};
+///
+/// let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
+/// let body = profile.to_create_body(); // the request that creates the profile
+/// assert_eq!(body.text("@odata.type"), Some(HybridJoinProfile::ODATA_TYPE));
+/// let patch = Patch::between(&profile, &profile.clone().with_eula_hidden(false));
+/// assert_eq!(patch.changes().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Such a type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
 /// [`Properties`]: the service's values are read without loss, including those that the type cannot express, and
 /// written back.

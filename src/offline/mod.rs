@@ -84,6 +84,15 @@ pub struct OfflineProfile {
 }
 
 /// The tenant of an offline file.
+///
+/// ```
+/// use windows_autopilot::offline::OfflineTenant;
+/// let tenant = OfflineTenant::new(
+///     "72f988bf-86f1-41af-91ab-2d7cd011db47".parse()?,
+///     "contoso.onmicrosoft.com".parse()?,
+/// )?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OfflineTenant {
     id: TenantId,

@@ -19,6 +19,12 @@ use crate::error::Result;
 
 /// The client-side limits, concurrency and request rate, which keep the service from throttling the client.
 ///
+/// ```
+/// use windows_autopilot::pipeline::Limits;
+/// // Two programs share the app: each takes half of what Intune allows.
+/// let limits = Limits::default().with_intune_writes(Some(50)).with_intune_requests(Some(500));
+/// ```
+///
 /// Intune documents limits of 100 writes and 1,000 requests in 20 seconds per app and tenant. All programs that use the
 /// app share them: set lower limits if there are several.
 ///

@@ -20,6 +20,13 @@ use crate::transport::{NewConnection, TransportErrorKind};
 
 /// The retry policy of a client.
 ///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::pipeline::RetryConfig;
+/// let patient = RetryConfig::default().with_max_elapsed(Duration::from_secs(15 * 60)).with_max_attempts(8);
+/// let once = RetryConfig::none();
+/// ```
+///
 /// | outcome | retry |
 /// | --- | --- |
 /// | 429, any method | after `Retry-After`, otherwise with backoff, until `max_elapsed` |

@@ -7,7 +7,19 @@ use crate::model::{Id, MobileApp};
 
 resource! {
     /// Apps that Intune can install (`mobileApps`).
-    pub struct MobileApps, mobile_apps
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_app("Contoso VPN", "win32LobApp");
+    /// use windows_autopilot::graph::field;
+    ///
+    /// let apps = client.mobile_apps().list().filter(field("displayName").eq("Contoso VPN")).all().await?;
+    /// let app = client.mobile_apps().get(&apps[0].id).await?;
+    /// assert_eq!(app.display_name.as_deref(), Some("Contoso VPN"));
+    /// # Ok(()) });
+    /// ```
+    pub struct MobileApps, mobile_apps, "apps"
 }
 
 impl MobileApps<'_> {

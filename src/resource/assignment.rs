@@ -202,6 +202,17 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// Replaces the assignments by `targets`: adds the missing ones before removing others, so that no device is
     /// without the object in between. Assignments made by a policy set stay.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # use windows_autopilot::model::{HybridJoinProfile, Target};
+    /// # let group = tenant.add_group("Autopilot Munich").parse()?;
+    /// # let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
+    /// let change = client.profiles().assignments(&profile.id).replace(&[Target::group(group)]).await?;
+    /// assert_eq!((change.added.len(), change.removed.len()), (1, 0));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`Call`]; completed changes stay, and another call resumes.
     /// # Permissions

@@ -8,9 +8,23 @@ use crate::model::{Connector, Id};
 resource! {
     /// Intune Connectors for Active Directory (`domainJoinConnectors`), which create the computer accounts.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_connector("ODJ-01", "corp.contoso.com", "6.2501.2000.5");
+    /// use windows_autopilot::model::ConnectorState;
+    ///
+    /// for connector in client.connectors().list().all().await? {
+    ///     if connector.state != Some(ConnectorState::Active) {
+    ///         eprintln!("{:?} is not active", connector.display_name);
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A connector appears when it is installed on a server and disappears 30 days after its last contact. Creating,
     /// changing and deleting a record is documented, but installs and removes nothing; a deletion has been refused.
-    pub struct Connectors, connectors
+    pub struct Connectors, connectors, "Intune Connectors for Active Directory"
 }
 
 impl Connectors<'_> {

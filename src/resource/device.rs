@@ -26,7 +26,7 @@ resource! {
     /// assert_eq!(devices.len(), 1);
     /// # Ok(()) });
     /// ```
-    pub struct Devices, devices
+    pub struct Devices, devices, "devices registered for Autopilot"
 }
 
 /// The schedule of polls for a device: Microsoft documents no time, and minutes are usual.
@@ -70,6 +70,15 @@ impl Devices<'_> {
     /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers repeat
     /// between manufacturers.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_device("PF3XK7M1");
+    /// let found = client.devices().by_serial_number(&"PF3XK7M1".parse()?).all().await?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     pub fn by_serial_number(&self, serial: &SerialNumber) -> List<Device> {
@@ -107,6 +116,16 @@ impl Devices<'_> {
 
     /// Deletes a device's registration.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # let id = tenant.add_device("PF3XK7M1").parse()?;
+    /// client.devices().delete(&id).await?;
+    /// client.devices().wait_until_gone(&id).await?;
+    /// assert_eq!(client.devices().get(&id).if_found().await?, None);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// Delete the Intune device first. Returns when the service has accepted the deletion; the record may stay visible
     /// for half an hour. Then delete the computer object in Active Directory. Never delete the device's object in Entra
     /// ID by hand.
@@ -123,6 +142,16 @@ impl Devices<'_> {
     }
 
     /// Assigns a user, whom the device greets with `addressable_user_name`.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # let id = tenant.add_device("PF3XK7M1").parse()?;
+    /// # tenant.add_user("adele@contoso.com");
+    /// client.devices().assign_user(&id, &"adele@contoso.com".parse()?, &"Adele".into()).await?;
+    /// client.devices().unassign_user(&id).await?;
+    /// # Ok(()) });
+    /// ```
     ///
     /// Do not assign users in a hybrid join: the first sign-in then joins Entra ID only, and the deployment ends with
     /// `0x80070774`.
@@ -247,6 +276,21 @@ impl Devices<'_> {
     /// Waits until a device has `profile`: the status is assigned, the date is set, and the profile is the right one. A
     /// device that is switched on earlier may keep a default profile.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # use windows_autopilot::model::{HybridJoinProfile, Target};
+    /// # let id = tenant.add_device("PF3XK7M1").parse()?;
+    /// # let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?.id;
+    /// # client.profiles().assignments(&profile).add(&Target::all_devices()).await?;
+    /// use std::time::Duration;
+    ///
+    /// let day = Duration::from_secs(24 * 3600);
+    /// let device = client.devices().wait_until_assigned(&id, &profile, day).await?;
+    /// println!("{:?}", device.deployment_profile_assignment_status);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// The wait takes minutes, or longer through a dynamic group: an hour is a reasonable `deadline`.
     ///
     /// # Errors
@@ -300,6 +344,17 @@ fn is_assigned(device: &Device) -> bool {
 }
 
 /// A change of a device's properties. All others stay unchanged.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # let id = tenant.add_device("PF3XK7M1").parse()?;
+/// use windows_autopilot::resource::DeviceUpdate;
+///
+/// let tag = "Munich".parse()?;
+/// client.devices().update(&id, &DeviceUpdate::new().with_group_tag(Some(&tag))).await?;
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceUpdate {

@@ -10,9 +10,20 @@ use crate::model::{DirectoryDevice, EntraDevice, ExtensionAttributes, Id};
 resource! {
     /// Device objects in Entra ID (`devices`).
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_device("PF3XK7M1");
+    /// let device = client.devices().by_serial_number(&"PF3XK7M1".parse()?).all().await?.remove(0);
+    /// let id = device.entra_device_id().ok_or("the device has no object yet")?;
+    /// let anchor = client.directory_devices().get_by_device_id(id).await?;
+    /// assert_eq!(anchor.ztd_id(), Some(device.id));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A hybrid joined device has two by design: the anchor created by its registration, which has `[ZTDId]`, and the
     /// object that Entra Connect synced from Active Directory. Never delete the anchor.
-    pub struct DirectoryDevices, directory_devices
+    pub struct DirectoryDevices, directory_devices, "device objects in Entra ID"
 }
 
 impl DirectoryDevices<'_> {
@@ -27,6 +38,17 @@ impl DirectoryDevices<'_> {
     }
 
     /// Lists the devices added, changed or removed since a delta link; all devices without a link.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// let seen = client.directory_devices().delta().all().await?;
+    /// # tenant.add_device("PF3XK7M1");
+    /// // Later: `seen.link` serializes as text, so that it survives a restart.
+    /// let changes = client.directory_devices().delta().since(&seen.link).all().await?;
+    /// assert_eq!(changes.items.len(), 1);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
@@ -104,6 +126,21 @@ impl DirectoryDevices<'_> {
 }
 
 /// A change of a device's object. All other properties stay unchanged.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # tenant.add_device("PF3XK7M1");
+/// use windows_autopilot::model::ExtensionAttributes;
+/// use windows_autopilot::resource::DirectoryDeviceUpdate;
+///
+/// let mut attributes = ExtensionAttributes::default();
+/// attributes.extension_attribute1 = Some("Munich".into());
+/// let update = DirectoryDeviceUpdate::new().with_extension_attributes(attributes);
+/// # let device = client.directory_devices().list().all().await?.remove(0);
+/// client.directory_devices().update(&device.id, &update).await?;
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryDeviceUpdate {

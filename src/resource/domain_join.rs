@@ -9,11 +9,39 @@ use crate::model::{DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawO
 
 resource! {
     /// Domain join profiles (`deviceConfigurations`, among other kinds). They exist in beta only.
-    pub struct DomainJoinProfiles, domain_join_profiles
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::{DomainJoinProfile, Target};
+    ///
+    /// let profile = DomainJoinProfile::new("Munich".parse()?, "corp.contoso.com".parse()?, "MUC-".parse()?)
+    ///     .with_organizational_unit("OU=Autopilot,DC=corp,DC=contoso,DC=com".parse()?);
+    /// let stored = client.domain_join_profiles().create(&profile).await?;
+    /// client.domain_join_profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
+    ///
+    /// let wish = stored.settings.clone().with_description("Devices in Munich".into());
+    /// client.domain_join_profiles().update(&stored, &wish).await?;
+    /// # Ok(()) });
+    /// ```
+    pub struct DomainJoinProfiles, domain_join_profiles, "domain join profiles"
 }
 
 impl<'c> DomainJoinProfiles<'c> {
     /// Lists all device configurations; those of other kinds are [`DeviceConfiguration::Unknown`].
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::DeviceConfiguration;
+    ///
+    /// for configuration in client.domain_join_profiles().list().all().await? {
+    ///     if let DeviceConfiguration::DomainJoin(profile) = configuration {
+    ///         println!("{} joins {}", profile.settings.display_name, profile.settings.active_directory_domain_name);
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// Filters by type are unreliable.
     ///

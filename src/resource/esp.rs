@@ -12,9 +12,25 @@ use crate::model::{EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLin
 resource! {
     /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// use windows_autopilot::model::{BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, InstallTimeout, Target};
+    ///
+    /// # let app = tenant.add_app("Contoso VPN", "win32LobApp");
+    /// # let group = tenant.add_group("Autopilot Munich").parse()?;
+    /// let apps = BlockingApps::selected([app.parse::<windows_autopilot::model::AppSelector>()?]);
+    /// let page = EnrollmentStatusPage::new("Munich".parse()?)
+    ///     .with_install_progress_timeout_in_minutes(InstallTimeout::from_minutes(90)?)
+    ///     .with_block_device_use(BlockDeviceUse::Until(BlockUntil::new(apps)));
+    /// let stored = client.enrollment_status_pages().create(&page).await?;
+    /// client.enrollment_status_pages().assignments(&stored.id).add(&Target::group(group)).await?;
+    /// # Ok(()) });
+    /// ```
+    ///
     /// Every tenant has a default page as the fallback for everyone: its name, assignments and priority are fixed, and
     /// it cannot be deleted ([`Stored::is_default`]).
-    pub struct EnrollmentStatusPages, enrollment_status_pages
+    pub struct EnrollmentStatusPages, enrollment_status_pages, "enrollment status pages"
 }
 
 impl<'c> EnrollmentStatusPages<'c> {

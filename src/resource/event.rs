@@ -8,9 +8,21 @@ use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
 resource! {
     /// Autopilot's record of deployments (`autopilotEvents`), kept for 30 days.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// for event in client.autopilot_events().list().all().await? {
+    ///     println!("{:?}: {:?}", event.device_serial_number, event.deployment_state);
+    ///     for detail in client.autopilot_events().policy_status_details(&event.id).all().await? {
+    ///         println!("  {:?}: {:?}", detail.display_name, detail.compliance_status);
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A failure stays recorded after *Try again*, and a deployment of more than an hour may stay incomplete. Creating,
     /// changing and deleting events is documented, without a known use.
-    pub struct AutopilotEvents, autopilot_events
+    pub struct AutopilotEvents, autopilot_events, "records of deployments"
 }
 
 impl AutopilotEvents<'_> {

@@ -9,7 +9,24 @@ use crate::model::{AssignmentFilter, AssignmentFilterManagementType, DevicePlatf
 
 resource! {
     /// Assignment filters (`assignmentFilters`), which narrow an assignment to some devices of its target.
-    pub struct AssignmentFilters, assignment_filters
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::{AssignmentFilter, AssignmentFilterType, DevicePlatform, HybridJoinProfile, Target};
+    ///
+    /// let mut filter = AssignmentFilter::new("new".parse()?); // the service assigns the id
+    /// filter.display_name = Some("Laptops".into());
+    /// filter.platform = Some(DevicePlatform::Windows10AndLater);
+    /// filter.rule = Some(r#"(device.model -startsWith "Latitude")"#.into());
+    /// let filter = client.assignment_filters().create(&filter).await?;
+    ///
+    /// let target = Target::all_devices().with_filter(filter.id, AssignmentFilterType::Include);
+    /// let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
+    /// client.profiles().assignments(&profile.id).add(&target).await?;
+    /// # Ok(()) });
+    /// ```
+    pub struct AssignmentFilters, assignment_filters, "assignment filters"
 }
 
 impl AssignmentFilters<'_> {

@@ -10,7 +10,21 @@ use crate::model::{DirectoryDevice, DirectoryObject, DisplayName, Group, Id, Set
 
 resource! {
     /// Groups in Entra ID.
-    pub struct Groups, groups
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::{Group, Membership, MembershipRule};
+    ///
+    /// let rule = MembershipRule::group_tag("Munich")?;
+    /// let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
+    /// let group = client.groups().create(&group).await?;
+    /// for member in client.groups().members(&group.id).all().await? {
+    ///     println!("{}", member.id);
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub struct Groups, groups, "groups"
 }
 
 /// The properties to read of a group: Graph omits some unless they are selected.
@@ -54,6 +68,23 @@ impl Groups<'_> {
 
     /// Lists the groups added, changed or removed since a delta link, with added and removed members; all groups
     /// without a link.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// use windows_autopilot::model::Delta;
+    ///
+    /// # tenant.add_group("Autopilot Munich");
+    /// let changes = client.groups().delta().all().await?;
+    /// for change in &changes.items {
+    ///     match change {
+    ///         Delta::Changed(changed) => println!("{}", changed.group.settings.display_name),
+    ///         Delta::Removed { id, .. } => println!("{id} is gone"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
@@ -200,6 +231,17 @@ impl Groups<'_> {
     }
 
     /// Adds a device to an assigned group, by the id of its directory object.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_device("PF3XK7M1");
+    /// # let group = tenant.add_group("Autopilot Munich").parse()?;
+    /// let device = client.directory_devices().list().all().await?.remove(0);
+    /// client.groups().add_member(&group, &device.id).await?;
+    /// client.groups().remove_member(&group, &device.id).await?;
+    /// # Ok(()) });
+    /// ```
     ///
     /// The service rejects a device that is already a member. The call then lists the members, and succeeds if the
     /// device is among them; in a batch it does not.

@@ -10,9 +10,28 @@ use crate::model::{DeviceToImport, Id, ImportedDevice};
 resource! {
     /// Import records of devices (`importedWindowsAutopilotDeviceIdentities`).
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::graph::Schedule;
+    /// use windows_autopilot::model::{DeviceToImport, ImportStatus};
+    /// # use windows_autopilot::registration::hash::SampleHash;
+    /// # let hash = SampleHash::new("PF3XK7M1").build()?;
+    ///
+    /// let record = client.imports().create(&DeviceToImport::new("PF3XK7M1".parse()?, hash)).await?;
+    /// let finished = client.imports().get(&record.id).until(Schedule::default(), "the import", |record| {
+    ///     let status = record.and_then(|record| record.state.as_ref()?.device_import_status.as_ref());
+    ///     status.is_some_and(|status| !status.is_in_progress())
+    /// });
+    /// let state = finished.await?.and_then(|record| record.state).ok_or("the record is gone")?;
+    /// assert_eq!(state.device_import_status, Some(ImportStatus::Complete));
+    /// client.imports().delete(&record.id).await?;
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A record is not the device: the device appears minutes after its import is complete, under the record's
     /// `deviceRegistrationId`. All tools of a tenant share the records; delete only your own.
-    pub struct Imports, imports
+    pub struct Imports, imports, "import records"
 }
 
 impl Imports<'_> {

@@ -7,7 +7,21 @@ use crate::model::{Id, ManagedDevice};
 
 resource! {
     /// Devices managed by Intune (`managedDevices`), from their enrollment on.
-    pub struct ManagedDevices, managed_devices
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::graph::field;
+    /// use windows_autopilot::model::JoinType;
+    ///
+    /// let filter = field("serialNumber").eq("PF3XK7M1");
+    /// for device in client.managed_devices().list().filter(filter).all().await? {
+    ///     let hybrid = device.join_type == Some(JoinType::HybridAzureADJoined);
+    ///     println!("{:?}: {}", device.device_name, if hybrid { "hybrid joined" } else { "not hybrid joined" });
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub struct ManagedDevices, managed_devices, "devices managed by Intune"
 }
 
 impl ManagedDevices<'_> {

@@ -11,15 +11,35 @@ use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep,
 resource! {
     /// Automatic enrollment (`mobileDeviceManagementPolicies`), in beta only.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::MdmScope;
+    ///
+    /// let policy = client.mdm_policies().intune().await?;
+    /// let steps = client.mdm_policies().set_scope(&policy, &MdmScope::All).await?;
+    /// println!("{} steps", steps.len());
+    /// assert_eq!(client.mdm_policies().get(&policy.id).await?.scope(), Some(MdmScope::All));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// **Every call here needs a signed-in user**: no application permission works, not even to read. An app without a
     /// user is refused with [`ErrorKind::Forbidden`].
-    pub struct MdmPolicies, mdm_policies
+    pub struct MdmPolicies, mdm_policies, "automatic enrollment"
 }
 
 /// The number of linked objects from which an expansion may be truncated: the list has pages.
 const EXPANDED: usize = 20;
 
 /// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
+///
+/// ```
+/// use windows_autopilot::resource::MdmUrls;
+///
+/// let urls = MdmUrls::default()
+///     .with_discovery_url("https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc")
+///     .with_terms_of_use_url("https://portal.manage.microsoft.com/TermsofUse.aspx");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -44,9 +44,9 @@ pub use self::sync::AutopilotSync;
 pub use self::update::Update;
 pub use self::user::Users;
 
-/// Declares the handle of a resource and the client's method that returns it.
+/// Declares the handle of a resource, and the client's method that returns it with its objects in words.
 macro_rules! resource {
-    ($(#[$meta:meta])* pub struct $name:ident, $method:ident) => {
+    ($(#[$meta:meta])* pub struct $name:ident, $method:ident, $objects:literal) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name<'a> {
@@ -54,7 +54,7 @@ macro_rules! resource {
         }
 
         impl $crate::graph::Client {
-            $(#[$meta])*
+            #[doc = concat!("Returns the calls for ", $objects, ": [`", stringify!($name), "`](crate::resource::", stringify!($name), ").")]
             pub fn $method(&self) -> $name<'_> {
                 $name { client: self }
             }

@@ -24,7 +24,7 @@ resource! {
     /// client.profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
     /// # Ok(()) });
     /// ```
-    pub struct Profiles, profiles
+    pub struct Profiles, profiles, "deployment profiles"
 }
 
 /// A kind of profile: hybrid join or Entra join.
@@ -51,6 +51,20 @@ mod private {
 
 impl<'c> Profiles<'c> {
     /// Lists all profiles, of both kinds. Supports no filter.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::DeploymentProfile;
+    ///
+    /// for profile in client.profiles().list().all().await? {
+    ///     match profile {
+    ///         DeploymentProfile::Hybrid(stored) => println!("hybrid join: {}", stored.settings.display_name),
+    ///         other => println!("another kind: {:?}", other.display_name()),
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -145,6 +159,17 @@ impl<'c> Profiles<'c> {
 
     /// Deletes a profile after its own assignments. Assignments of a policy set stay, and so does the profile then.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// # use windows_autopilot::model::{HybridJoinProfile, Target};
+    /// # let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
+    /// # client.profiles().assignments(&profile.id).add(&Target::all_devices()).await?;
+    /// client.profiles().delete_with_assignments(&profile.id).await?;
+    /// assert_eq!(client.profiles().get(&profile.id).if_found().await?, None);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`Call`].
     /// # Permissions
@@ -165,6 +190,18 @@ impl<'c> Profiles<'c> {
     }
 
     /// Lists the devices with a profile.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # use windows_autopilot::model::HybridJoinProfile;
+    /// # tenant.add_device("PF3XK7M1");
+    /// # let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
+    /// for device in client.profiles().assigned_devices(&profile.id).all().await? {
+    ///     println!("{:?}", device.serial_number);
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

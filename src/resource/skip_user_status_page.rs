@@ -10,7 +10,18 @@ use crate::model::{Id, Settings, SkipUserStatusPage, Stored};
 resource! {
     /// Policies that skip account setup on the enrollment status page (custom configurations among `deviceConfigurations`).
     /// [`DomainJoinProfiles::list`](crate::resource::DomainJoinProfiles::list) lists all configurations.
-    pub struct SkipUserStatusPages, skip_user_status_pages
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::model::{SkipUserStatusPage, Target};
+    ///
+    /// let policy = SkipUserStatusPage::new("Skip account setup".parse()?);
+    /// let policy = client.skip_user_status_pages().create(&policy).await?;
+    /// client.skip_user_status_pages().assignments(&policy.id).add(&Target::all_devices()).await?;
+    /// # Ok(()) });
+    /// ```
+    pub struct SkipUserStatusPages, skip_user_status_pages, "policies that skip account setup"
 }
 
 impl<'c> SkipUserStatusPages<'c> {

@@ -7,7 +7,21 @@ use crate::model::SyncSettings;
 
 resource! {
     /// The synchronization between Intune and the Autopilot service (`windowsAutopilotSettings`).
-    pub struct AutopilotSync, autopilot_sync
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::ErrorKind;
+    ///
+    /// match client.autopilot_sync().sync().await {
+    ///     Ok(()) => println!("started"),
+    ///     Err(error) if error.kind() == ErrorKind::Throttled => println!("{:?}", error.retry_after()),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// println!("{:?}", client.autopilot_sync().get().await?.sync_status);
+    /// # Ok(()) });
+    /// ```
+    pub struct AutopilotSync, autopilot_sync, "the synchronization with the Autopilot service"
 }
 
 impl AutopilotSync<'_> {

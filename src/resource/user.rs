@@ -7,7 +7,16 @@ use crate::model::{Id, User, UserPrincipalName};
 
 resource! {
     /// Users in Entra ID.
-    pub struct Users, users
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_user("adele@contoso.com");
+    /// let user = client.users().get_by_name(&"adele@contoso.com".parse()?).await?;
+    /// assert_eq!(client.users().get(&user.id).await?.account_enabled, Some(true));
+    /// # Ok(()) });
+    /// ```
+    pub struct Users, users, "users"
 }
 
 /// The properties to read of a user: Graph omits most unless they are selected.

@@ -15,6 +15,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The delays of the service's background work.
 ///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::sim::Lag;
+///
+/// let mut lag = Lag::default();
+/// lag.dynamic_group = Duration::from_secs(24 * 3600); // a busy tenant
+/// let immediate = Lag::none();
+/// ```
+///
 /// The defaults are typical times without a promise of the service. [`Lag::none`] makes everything immediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -112,6 +121,14 @@ impl Default for DeploymentTiming {
 }
 
 /// Behaviour of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier one.
+///
+/// ```
+/// use windows_autopilot::sim::Quirks;
+/// let mut quirks = Quirks::documented();
+/// quirks.set("isofFilter", true.into())?;
+/// assert!(quirks.isof_filter);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -265,6 +282,13 @@ impl Quirks {
 }
 
 /// A limit of the service: a number of calls in a time window, then 429.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::sim::{RateLimit, Tenant};
+/// let limit = RateLimit::new(100, Duration::from_secs(20));
+/// let tenant = Tenant::builder().with_import_limit(Some(limit)).build();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {

@@ -174,6 +174,11 @@ pub(super) static ROUTES: &[Route] = &[
 ];
 
 /// Returns every operation that a tenant answers, those that have no typed call in this crate included.
+///
+/// ```
+/// use windows_autopilot::sim;
+/// assert!(sim::operations().any(|operation| operation.path == "/deviceManagement/managedDevices"));
+/// ```
 pub fn operations() -> impl Iterator<Item = &'static OperationInfo> {
     // What is documented and dead is answered as the service does, by saying that there is no such path.
     ROUTES

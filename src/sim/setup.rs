@@ -28,6 +28,18 @@ use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
 /// A builder of a [`Tenant`].
+///
+/// ```
+/// use windows_autopilot::sim::{Lag, Tenant};
+///
+/// let tenant = Tenant::builder()
+///     .with_domain("fabrikam.onmicrosoft.com")
+///     .with_lag(Lag::none())
+///     .with_page_size(2)
+///     .with_quirks(|quirks| quirks.identity_select_fails = false)
+///     .build();
+/// assert_eq!(tenant.domain(), "fabrikam.onmicrosoft.com");
+/// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct TenantBuilder {
     clock: Arc<dyn Clock>,

@@ -65,6 +65,13 @@ impl RouteRequest {
 
 /// The answer of a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in its
 /// headers are the tenant's.
+///
+/// ```
+/// use windows_autopilot::serde_json::json;
+/// use windows_autopilot::sim::RouteAnswer;
+/// let found = RouteAnswer::json(200, json!({ "id": "7" }));
+/// let missing = RouteAnswer::error(404, "ResourceNotFound", "there is no thing 7");
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "an answer does nothing until the route returns it"]
 pub struct RouteAnswer(Content);

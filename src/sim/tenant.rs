@@ -18,6 +18,26 @@ use crate::clock::Clock;
 use crate::transport::{Transport, TransportError};
 
 /// A simulated tenant. Clones share the tenant.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, clock, .. }| {
+/// use std::time::Duration;
+/// use windows_autopilot::sim::{DeviceSpec, Fault, PowerOnOptions};
+///
+/// tenant.add_user("adele@contoso.com");
+/// tenant.add_connector("ODJ-01", "corp.contoso.com", "6.2504.2001.8");
+/// tenant.add_device_with(DeviceSpec::new("PF3XK7M1").with_group_tag("Munich"));
+///
+/// tenant.fault(Fault::status(503).once());
+/// assert_eq!(client.devices().count().await?, 1);
+///
+/// // Without a deployment in the tenant, the device fails, and the tenant knows why.
+/// tenant.power_on_with(PowerOnOptions::new("PF3XK7M1").with_user("adele@contoso.com"));
+/// clock.advance(Duration::from_secs(3 * 3600));
+/// println!("{:?}", tenant.deployment("PF3XK7M1").and_then(|deployment| deployment.cause));
+/// # Ok(()) });
+/// ```
 #[derive(Clone)]
 pub struct Tenant {
     pub(super) clock: Arc<dyn Clock>,

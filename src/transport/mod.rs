@@ -75,6 +75,15 @@ pub struct NewConnection;
 
 /// A request extension that shows the beginning of the response's body while the rest is still in flight.
 ///
+/// ```
+/// use windows_autopilot::http::StatusCode;
+/// use windows_autopilot::transport::BodyStart;
+///
+/// let enough = BodyStart::new(|_, beginning| beginning.len() >= 4);
+/// assert!(!enough.show(StatusCode::OK, b"{"));
+/// assert!(enough.show(StatusCode::OK, b"{\"value\""));
+/// ```
+///
 /// A transport that streams bodies shows each longer beginning, decompressed, until the observer has enough. Other
 /// transports ignore the extension: the beginning is a hint, and only the response counts.
 #[derive(Clone)]
@@ -146,6 +155,12 @@ pub enum ConnectFailure {
 }
 
 /// The error of an exchange without a complete response.
+///
+/// ```
+/// use windows_autopilot::transport::{TransportError, TransportErrorKind};
+/// let error = TransportError::new(TransportErrorKind::Timeout, "no answer within 30 s");
+/// assert!(!error.kind().never_sent()); // the service may have processed the request
+/// ```
 pub struct TransportError {
     kind: TransportErrorKind,
     connect_failure: Option<ConnectFailure>,
@@ -238,6 +253,24 @@ impl std::error::Error for TransportError {
 }
 
 /// Creates a transport from a closure: for a test, or to wrap another transport.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// use std::sync::Arc;
+/// use windows_autopilot::transport::{Transport, transport_fn};
+/// # use windows_autopilot::{Client, credential::FixedToken};
+///
+/// let inner: Arc<dyn Transport> = Arc::new(tenant); // or a `ReqwestTransport`
+/// let logged = transport_fn(move |request| {
+///     println!("{} {}", request.method(), request.uri().path());
+///     let inner = Arc::clone(&inner);
+///     async move { inner.send(request).await }
+/// });
+/// let client = Client::builder(FixedToken::new("simulated")).with_transport(logged).build()?;
+/// # client.devices().count().await?;
+/// # Ok(()) });
+/// ```
 pub fn transport_fn<F, R>(send: F) -> impl Transport
 where
     F: Fn(http::Request<Bytes>) -> R + Send + Sync + 'static,

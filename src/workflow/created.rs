@@ -17,6 +17,25 @@ use crate::model::{
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
 ///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # let desired: windows_autopilot::workflow::HybridJoin = toml::from_str("
+/// #     name = 'Munich'
+/// #     active_directory.domain = 'corp.contoso.com'
+/// #     group = { display_name = 'Autopilot Munich', members.group_tag = 'Munich' }
+/// #     profile.display_name = 'Contoso hybrid Munich'
+/// # ")?;
+/// use windows_autopilot::workflow::{CreatedObjects, Teardown};
+///
+/// let report = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+/// let text = serde_json::to_string(&report.created)?; // to keep with the settings
+///
+/// let created: CreatedObjects = serde_json::from_str(&text)?;
+/// Teardown::new(created).plan(&client).await?.apply(&client).await.into_result()?;
+/// # Ok(()) });
+/// ```
+///
 /// An [`ApplyReport`](super::ApplyReport) holds them. They implement serde: keep them with the settings. Or let
 /// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, which survives
 /// a kill, and read the journal with [`CreatedObjects::from_journal`].
@@ -35,6 +54,12 @@ pub struct CreatedObjects {
 }
 
 /// An object that existed before a deployment and was adopted by it.
+///
+/// ```
+/// use windows_autopilot::workflow::{AdoptedObject, PlanOptions, Step};
+/// let group = AdoptedObject::new(Step::Group, "9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e");
+/// let options = PlanOptions::default().with_adopted([group]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdoptedObject {

@@ -128,6 +128,13 @@ pub enum MdmUserScope {
 
 /// The Intune Connectors that serve the domain.
 ///
+/// ```
+/// use windows_autopilot::workflow::ExpectedConnectors;
+/// let mut connectors = ExpectedConnectors::default();
+/// connectors.names = vec!["ODJ-01".into(), "ODJ-02".into()];
+/// connectors.min_healthy = 2;
+/// ```
+///
 /// Graph does not show which domain a connector serves: name the domain's connectors. Without names, every connector of
 /// the tenant counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -177,6 +177,43 @@ fn begins_as_journal(bytes: &[u8]) -> bool {
 }
 
 /// The storage of a [`Journal`]. The calls block, so they should be quick.
+///
+/// ```
+/// use std::io::Result;
+/// use windows_autopilot::workflow::{Journal, JournalStore};
+///
+/// /// A journal in a row of a database, here in memory.
+/// #[derive(Debug, Default)]
+/// struct Row {
+///     content: Vec<u8>,
+/// }
+///
+/// impl JournalStore for Row {
+///     fn name(&self) -> String {
+///         "the journal of Munich".to_owned()
+///     }
+///
+///     fn lock(&mut self) -> Result<bool> {
+///         Ok(true) // such as an advisory lock: `false` if another run holds the lock
+///     }
+///
+///     fn read(&mut self) -> Result<Vec<u8>> {
+///         Ok(self.content.clone())
+///     }
+///
+///     fn append(&mut self, lines: &[u8]) -> Result<()> {
+///         self.content.extend_from_slice(lines); // and commit
+///         Ok(())
+///     }
+///
+///     fn truncate(&mut self, length: u64) -> Result<()> {
+///         self.content.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+///         Ok(())
+///     }
+/// }
+///
+/// let journal = Journal::from_store(Row::default());
+/// ```
 pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the name for messages, such as a file's path.
     fn name(&self) -> String;

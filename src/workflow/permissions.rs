@@ -11,6 +11,23 @@ use crate::graph::{Caller, Client};
 use crate::model::{Finding, Severity};
 
 /// The permissions that a deployment needs, and those that the token lacks.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # let desired: windows_autopilot::workflow::HybridJoin = toml::from_str("
+/// #     name = 'Munich'
+/// #     active_directory.domain = 'corp.contoso.com'
+/// #     group = { display_name = 'Autopilot Munich', members.group_tag = 'Munich' }
+/// #     profile.display_name = 'Contoso hybrid Munich'
+/// # ")?;
+///
+/// let report = desired.check_permissions(&client, true).await?;
+/// for finding in &report.findings {
+///     eprintln!("{finding}");
+/// }
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PermissionReport {

@@ -24,6 +24,28 @@ use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 /// The changes that lead a tenant to a desired state, and the findings that stand in the way. Returned by
 /// [`HybridJoin::plan`]; `Display` prints the plan.
 ///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # let desired: windows_autopilot::workflow::HybridJoin = toml::from_str("
+/// #     name = 'Munich'
+/// #     active_directory.domain = 'corp.contoso.com'
+/// #     group = { display_name = 'Autopilot Munich', members.group_tag = 'Munich' }
+/// #     profile.display_name = 'Contoso hybrid Munich'
+/// # ")?;
+/// use windows_autopilot::workflow::PlanStatus;
+///
+/// let plan = desired.plan(&client, &[]).await?;
+/// println!("{plan}");
+/// match plan.status() {
+///     PlanStatus::Same => println!("nothing to do"),
+///     PlanStatus::Blocked => plan.blocking().for_each(|finding| eprintln!("{finding}")),
+///     _ => println!("{} changes", plan.apply(&client).await.into_result()?.changes),
+/// }
+/// let json = serde_json::to_string(&plan)?; // for a reviewer, or another program
+/// # Ok(()) });
+/// ```
+///
 /// A plan implements serde, so that it can be approved before it is applied. Hardware hashes are omitted: pass the
 /// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings
 /// and devices: it is refused in another tenant, and with changed inputs ([`Plan::check_settings`] compares a settings

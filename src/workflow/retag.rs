@@ -60,6 +60,22 @@ enum Selection {
 
 /// The devices of a [`Retag`], with the groups that each joins and leaves. Returned by [`Retag::plan`]; `Display`
 /// prints the plan, and it implements serde.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # tenant.add_device("PF3XK7M1");
+/// use windows_autopilot::workflow::{Retag, RetagPlan};
+///
+/// let plan = Retag::devices(["PF3XK7M1".parse()?], Some("Munich".parse()?)).plan(&client).await?;
+/// for device in &plan.devices {
+///     println!("{} joins {:?} and leaves {:?}", device.serial_number, device.joins, device.leaves);
+/// }
+/// let approved: RetagPlan = serde_json::from_str(&serde_json::to_string(&plan)?)?;
+/// let report = approved.apply(&client).await.into_result()?;
+/// assert_eq!(report.changed, 1);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]

@@ -190,6 +190,24 @@ impl<E, R> fmt::Debug for Run<E, R> {
 }
 
 /// The event sender and stop signal of a [`Run`]'s work.
+///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// use windows_autopilot::workflow::Run;
+///
+/// let run = Run::new(|progress| async move {
+///     for percent in 0..=100 {
+///         if progress.is_stopped() {
+///             return "stopped in good order";
+///         }
+///         progress.emit(percent);
+///     }
+///     "complete"
+/// });
+/// run.stop_handle().stop();
+/// assert_eq!(run.await, "stopped in good order");
+/// # Ok(()) });
+/// ```
 pub struct Progress<E> {
     events: mpsc::UnboundedSender<E>,
     stop: StopHandle,

@@ -204,6 +204,18 @@ fn same_name(unit: &OrganizationalUnit) -> (Vec<String>, String) {
 }
 
 /// Compares the settings that must be equal in both files.
+///
+/// ```
+/// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile, compare_connector_configs};
+///
+/// # let [wizard, service] = [b"<configuration></configuration>"; 2];
+/// let wizard = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, wizard)?;
+/// let service = ConnectorConfig::parse(ConnectorFile::Service, service)?;
+/// for finding in compare_connector_configs(&wizard, &service) {
+///     println!("{finding}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compare_connector_configs(wizard: &ConnectorConfig, service: &ConnectorConfig) -> Vec<Finding> {
     if wizard.proxy() == service.proxy() {
         return Vec::new();

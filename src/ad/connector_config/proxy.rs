@@ -22,6 +22,16 @@ pub enum Proxy {
 }
 
 /// A proxy server.
+///
+/// ```
+/// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile, Proxy, ProxyServer};
+///
+/// # let bytes = b"<configuration></configuration>";
+/// let mut config = ConnectorConfig::parse(ConnectorFile::Service, bytes)?;
+/// config.set_proxy(&Proxy::Server(ProxyServer::new("http://proxy.contoso.com:8080")))?;
+/// println!("{}", String::from_utf8_lossy(&config.to_bytes()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyServer {

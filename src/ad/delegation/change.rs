@@ -55,6 +55,23 @@ pub struct Delegation {
 
 /// The record of a grant, by which exactly that grant is revoked, even after the OU has moved.
 ///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// use windows_autopilot::ad::delegation::{Delegation, DelegationReceipt};
+///
+/// let report = Delegation::new(&unit, connector).apply(&directory).await?;
+/// let text = serde_json::to_string(&report.receipt)?; // to keep
+///
+/// let receipt: DelegationReceipt = serde_json::from_str(&text)?; // years later
+/// let revoked = receipt.revoke(&directory).await?;
+/// assert_eq!(revoked.removed.len(), 1);
+/// # Ok(()) });
+/// ```
+///
 /// The receipt is complete before anything is written: [`Delegation::apply_recorded`] passes it to the caller to keep.
 /// If the write never arrives, [`revoke`](Self::revoke) finds nothing to remove and reports that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -209,6 +209,19 @@ impl fmt::Display for DelegationPlan {
 
 /// The entries to remove from the DACL of an OU to revoke a delegation: each granted entry once, and nothing else.
 /// `Display` writes the difference in SDDL.
+///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// # let report = windows_autopilot::ad::delegation::Delegation::new(&unit, connector).apply(&directory).await?;
+/// let plan = report.receipt.plan_revocation(&directory).await?;
+/// println!("{plan}");
+/// assert_eq!(plan.aces().len(), 1);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationPlan {
     removed: Vec<Ace>,
@@ -262,6 +275,16 @@ impl fmt::Display for RevocationPlan {
 
 /// Returns the difference of two lists, one line an entry: `- ` and SDDL for removed entries, `+ ` and SDDL for added
 /// ones, and a line if the order of the others changed.
+///
+/// ```
+/// use windows_autopilot::ad::delegation::sddl_difference;
+/// use windows_autopilot::ad::descriptor::Acl;
+///
+/// let before = Acl::new(["(A;;GA;;;SY)".parse()?])?;
+/// let after = before.with("(A;;RP;;;AU)".parse()?)?;
+/// assert!(sddl_difference(&before, &after).starts_with("+ "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sddl_difference(before: &Acl, after: &Acl) -> String {
     let (gone, kept_before) = apart(before.aces(), after.aces());
     let (new, kept_after) = apart(after.aces(), before.aces());

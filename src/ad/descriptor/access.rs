@@ -11,6 +11,15 @@ use super::sid::Sid;
 
 /// The SIDs that an account acts under: its own, its groups', and those of everybody.
 ///
+/// ```
+/// use windows_autopilot::ad::descriptor::{SecurityToken, Sid};
+///
+/// let account: Sid = "S-1-5-21-1-2-3-1104".parse()?;
+/// let token = SecurityToken::from_sids([account.clone(), Sid::everyone()]);
+/// assert!(token.contains(&account));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// [`Account`](crate::ad::Account) has a token read from the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityToken {
@@ -53,6 +62,16 @@ impl SecurityToken {
 }
 
 /// The outcome of an access check.
+///
+/// ```
+/// use windows_autopilot::ad::descriptor::{AccessMask, SecurityDescriptor, SecurityToken, Sid};
+///
+/// let descriptor: SecurityDescriptor = "D:(A;;CC;;;AU)".parse()?;
+/// let token = SecurityToken::from_sids([Sid::authenticated_users()]);
+/// let check = descriptor.check_access(&token, AccessMask::CREATE_CHILD, None);
+/// assert!(check.is_granted() && check.is_certain());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessCheck {

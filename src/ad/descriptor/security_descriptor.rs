@@ -14,6 +14,14 @@ const MAX_LENGTH: usize = 256 * 1024;
 
 /// The owner, the group and the access control lists of an object: the attribute `nTSecurityDescriptor`.
 ///
+/// ```
+/// use windows_autopilot::ad::descriptor::SecurityDescriptor;
+///
+/// let descriptor: SecurityDescriptor = "O:SYD:(A;;CC;;;AU)".parse()?;
+/// assert_eq!(SecurityDescriptor::from_bytes(&descriptor.to_bytes())?.to_string(), descriptor.to_string());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// An unchanged descriptor is written back byte for byte: the order of the parts and the bytes between them are kept.
 /// Two descriptors are equal if their parts are, in any order.
 #[derive(Debug, Clone)]

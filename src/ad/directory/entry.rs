@@ -8,6 +8,13 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 
 /// An entry: its name and the values of the attributes that were read.
 ///
+/// ```
+/// use windows_autopilot::ad::directory::Entry;
+///
+/// let unit = Entry::new("OU=Autopilot,DC=corp,DC=example").with_values("objectClass", ["top", "organizationalUnit"]);
+/// assert!(unit.has("objectClass", "organizationalUnit"));
+/// ```
+///
 /// A value is bytes, with a meaning that depends on the attribute. Attribute names are compared without regard to case.
 /// `Debug` shows the attribute names only: the entry's name may be a person's.
 #[derive(Clone, PartialEq, Eq)]

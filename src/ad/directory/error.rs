@@ -50,6 +50,13 @@ pub enum DirectoryErrorKind {
 
 /// An error of a call to a directory: the kind, the cause and the remedy.
 ///
+/// ```
+/// use windows_autopilot::ad::directory::{DirectoryError, DirectoryErrorKind};
+///
+/// let error = DirectoryError::new(DirectoryErrorKind::Unreachable, "dc1.corp.example does not answer");
+/// println!("{error}; {}", error.remedy());
+/// ```
+///
 /// It holds no password, no account name, and nothing of the server's text but its numbers.
 #[derive(Debug)]
 pub struct DirectoryError {

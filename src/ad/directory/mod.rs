@@ -19,6 +19,39 @@ const PAGE_SIZE: u16 = 500;
 
 /// A directory: the operations that all of [`ad`](super) is built on.
 ///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// use async_trait::async_trait;
+/// use windows_autopilot::ad::delegation::Delegation;
+/// use windows_autopilot::ad::directory::{
+///     Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchPage,
+/// };
+///
+/// /// A directory that can be read, and refuses every change.
+/// #[derive(Debug)]
+/// struct ReadOnly<D>(D);
+///
+/// #[async_trait]
+/// impl<D: Directory> Directory for ReadOnly<D> {
+///     async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
+///         self.0.search_page(search).await
+///     }
+///
+///     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError> {
+///         let message = format!("{} is not changed", change.distinguished_name);
+///         Err(DirectoryError::new(DirectoryErrorKind::ReadOnly, message))
+///     }
+/// }
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// let directory = ReadOnly(directory);
+/// let refused = Delegation::new(&unit, connector).apply(&directory).await.unwrap_err();
+/// assert_eq!(refused.kind(), DirectoryErrorKind::ReadOnly);
+/// # Ok(()) });
+/// ```
+///
 /// Entries are named by distinguished names, or by the forms `<GUID=…>` and `<SID=…>`, by which Active Directory finds
 /// an entry after a move. The name `""` is the root DSE: the server itself.
 #[async_trait]
@@ -230,6 +263,13 @@ impl fmt::Debug for PageCookie {
 }
 
 /// A page of search results.
+///
+/// ```
+/// use windows_autopilot::ad::directory::{Entry, PageCookie, SearchPage};
+///
+/// let unit = Entry::new("OU=Autopilot,DC=corp,DC=example").with_values("ou", ["Autopilot"]);
+/// let page = SearchPage::new(vec![unit], Some(PageCookie::new(vec![1]))); // another page follows
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchPage {
@@ -247,6 +287,16 @@ impl SearchPage {
 }
 
 /// A change of an entry: an attribute and the value that replaces its present ones.
+///
+/// ```
+/// use windows_autopilot::ad::descriptor::SecurityDescriptor;
+/// use windows_autopilot::ad::directory::Modification;
+///
+/// let descriptor: SecurityDescriptor = "D:(A;;CC;;;AU)".parse()?;
+/// let change = Modification::dacl("OU=Autopilot,DC=corp,DC=example", &descriptor);
+/// assert_eq!(change.attribute, "nTSecurityDescriptor");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Modification {

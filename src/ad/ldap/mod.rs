@@ -48,6 +48,13 @@ use crate::model::InvalidValue;
 const DESCRIPTOR_PARTS: &str = "1.2.840.113556.1.4.801";
 
 /// Connection options for a domain controller.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::ad::ldap::LdapOptions;
+/// let options = LdapOptions::new("ldaps://dc1.corp.example")?.with_connect_timeout(Duration::from_secs(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct LdapOptions {
     server: Server,
@@ -59,6 +66,13 @@ pub struct LdapOptions {
 }
 
 /// The account to sign in as, and its password.
+///
+/// ```
+/// use windows_autopilot::ad::ldap::LdapSignIn;
+/// let sign_in = LdapSignIn::new("admin@corp.example", "p@ss")?;
+/// assert!(LdapSignIn::new("admin@corp.example", "").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// `Debug` shows neither.
 #[derive(Clone)]

@@ -44,6 +44,23 @@ const MOST_CANDIDATES: usize = 100;
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
 /// A check of the OU for computer accounts, the connectors' accounts and the computers' names.
+///
+/// ```
+/// # windows_autopilot::testing::run(async |_| {
+/// # let directory = windows_autopilot::ad::memory::MemoryDirectory::new(&"corp.example".parse()?);
+/// # let unit: windows_autopilot::model::OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// # directory.add_unit(&unit);
+/// # let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// use windows_autopilot::ad::preflight::Preflight;
+///
+/// let report = Preflight::for_unit(&unit)
+///     .with_connector(r"CORP\msaODJ1a2b3$".parse()?)
+///     .with_computer_name_prefix("MUC-".parse()?)
+///     .run(&directory)
+///     .await?;
+/// println!("{report}");
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a preflight does nothing until it is run"]
 pub struct Preflight {

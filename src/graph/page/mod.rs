@@ -31,6 +31,20 @@ mod delta;
 mod link;
 
 /// A list to be read: narrow it, then read its items or its pages.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # tenant.add_device("PF3XK7M1");
+/// use futures_util::TryStreamExt as _;
+///
+/// let mut devices = client.devices().list().items(); // page after page, without holding all
+/// while let Some(device) = devices.try_next().await? {
+///     println!("{:?}", device.serial_number);
+/// }
+/// let all = client.devices().list().all().await?;
+/// # Ok(()) });
+/// ```
 #[must_use = "a list does nothing until its items or pages are read"]
 pub struct List<T> {
     client: Client,

@@ -11,6 +11,13 @@ use crate::model::{Finding, shorten};
 checked! {
     /// The group tag of a device: free text that dynamic groups select by, as `[OrderID]:tag`.
     ///
+    /// ```
+    /// use windows_autopilot::model::{DeviceToImport, GroupTag};
+    /// let tag: GroupTag = "Munich".parse()?;
+    /// assert_eq!(" Munich".parse::<GroupTag>()?.lint()[0].id, "group-tag.blanks");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// Neither a maximum length nor a character set is documented. The only rules: not empty, no control characters,
     /// not a hardware hash.
     pub struct GroupTag("group tag", check_label);
@@ -23,6 +30,14 @@ checked! {
 
 checked! {
     /// The serial number of a device, as its firmware reports it.
+    ///
+    /// ```
+    /// use windows_autopilot::model::SerialNumber;
+    /// let serial: SerialNumber = "PF3XK7M1".parse()?;
+    /// assert!(!serial.is_placeholder());
+    /// assert!("To be filled by O.E.M.".parse::<SerialNumber>()?.is_placeholder());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// Serial numbers are not unique across makers, and some contain blanks, such as `VMware-56 4d 1f`. A hardware hash
     /// is refused.

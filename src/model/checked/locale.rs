@@ -13,6 +13,13 @@ use crate::model::text::text_impls;
 
 checked! {
     /// A BCP 47 language tag, such as `de-DE`.
+    ///
+    /// ```
+    /// use windows_autopilot::model::LanguageTag;
+    /// let german: LanguageTag = "de-DE".parse()?;
+    /// assert!(german.same_as(&"de-de".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct LanguageTag("language", check_tag);
 }
 

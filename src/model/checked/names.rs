@@ -7,6 +7,13 @@ use crate::model::{Finding, shorten};
 checked! {
     /// The name of a deployment profile: 1 to 200 characters.
     ///
+    /// ```
+    /// use windows_autopilot::model::ProfileName;
+    /// let name: ProfileName = "Contoso hybrid".parse()?;
+    /// assert!("OfflineAutopilotprofile-Munich".parse::<ProfileName>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// A name may not start with `OfflineAutopilotprofile-`, which is reserved for devices with an offline file.
     pub struct ProfileName("profile name", check_profile_name);
 }
@@ -22,6 +29,13 @@ impl ProfileName {
 
 checked! {
     /// The description of a deployment profile: up to 1,500 characters.
+    ///
+    /// ```
+    /// use windows_autopilot::model::ProfileDescription;
+    /// let description: ProfileDescription = "Laptops in Munich".parse()?;
+    /// assert!("long ".repeat(400).parse::<ProfileDescription>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct ProfileDescription("profile description", check_profile_description);
 }
 
@@ -34,11 +48,24 @@ impl ProfileDescription {
 
 checked! {
     /// The name of an object that an administrator creates: not empty, on one line.
+    ///
+    /// ```
+    /// use windows_autopilot::model::DisplayName;
+    /// let name: DisplayName = "Autopilot Munich".parse()?;
+    /// assert!("".parse::<DisplayName>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct DisplayName("display name", check_display_name);
 }
 
 checked! {
     /// The mail nickname of a group: 1 to 64 ASCII characters, without blanks and ``@()\[]";:.<>,``.
+    ///
+    /// ```
+    /// use windows_autopilot::model::MailNickname;
+    /// assert_eq!(MailNickname::derived_from(&"Autopilot Munich".parse()?).as_str(), "AutopilotMunich");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// Every group needs one, even a security group without mail.
     pub struct MailNickname("mail nickname", check_mail_nickname);
@@ -56,6 +83,13 @@ impl MailNickname {
 
 checked! {
     /// The text of the enrollment status page after a timeout or an error: up to 10,000 characters.
+    ///
+    /// ```
+    /// use windows_autopilot::model::CustomErrorMessage;
+    /// let message: CustomErrorMessage = "Call the service desk: +49 89 1234.".parse()?;
+    /// assert!(message.lint().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct CustomErrorMessage("custom error message", check_custom_error_message);
 }
 

@@ -69,6 +69,13 @@ impl Serialize for ConnectorVersion {
 
 /// The timeout of the enrollment status page: 1 to 1,440 minutes.
 ///
+/// ```
+/// use windows_autopilot::model::InstallTimeout;
+/// assert_eq!(InstallTimeout::from_minutes(90)?.minutes(), 90);
+/// assert!(InstallTimeout::from_minutes(0).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// The upper bound is known from one other tool; Graph documents none. The default is the service's, 60 minutes. A
 /// hybrid join adds 40 minutes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -195,6 +195,12 @@ impl fmt::Display for WindowsBuild {
 }
 
 /// The UUID of a device. `Debug` does not show it.
+///
+/// ```
+/// use windows_autopilot::registration::hash::SmbiosUuid;
+/// let uuid = SmbiosUuid::from_smbios_bytes([0x33; 16]);
+/// assert_eq!(uuid.to_string(), "33333333-3333-3333-3333-333333333333");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SmbiosUuid([u8; 16]);
 

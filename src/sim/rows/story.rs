@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 /// The facts of one deployment in order of time: everything that the device and the connector's server would log,
 /// independent of log formats.
 ///
+/// ```
+/// use windows_autopilot::jiff::Timestamp;
+/// use windows_autopilot::sim::{DeviceStory, StoryEvent};
+///
+/// let start = Timestamp::UNIX_EPOCH;
+/// let story = DeviceStory::new("PF3XK7M1", "72f988bf-86f1-41af-91ab-2d7cd011db47")
+///     .with(start, StoryEvent::Started)
+///     .with(start, StoryEvent::Enrolled);
+/// assert_eq!(story.without(|event| *event == StoryEvent::Enrolled).facts.len(), 1);
+/// ```
+///
 /// Tests render it as event logs, registry dumps and archives, change a fact, or omit one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

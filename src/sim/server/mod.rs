@@ -47,6 +47,22 @@ impl ServedTls {
 }
 
 /// A builder of a [`Server`].
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { tenant, .. }| {
+/// use windows_autopilot::clock::ScaledClock;
+/// use windows_autopilot::sim::Server;
+///
+/// let server = Server::builder(tenant)
+///     .with_address(([127, 0, 0, 1], 0).into()) // any free port
+///     .with_observer(|request| println!("{} {}", request.method, request.redacted_path()))
+///     .start()
+///     .await?;
+/// println!("{}", server.url());
+/// server.stop().await;
+/// # Ok(()) });
+/// ```
 #[must_use = "a server is started by `start`"]
 pub struct ServerBuilder {
     tenant: Tenant,

@@ -20,6 +20,24 @@ mod redact;
 
 /// Recorded exchanges, safe to store in a file.
 ///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # use windows_autopilot::{Client, credential::FixedToken};
+/// use windows_autopilot::transport::{Cassette, Recorder, Replayer};
+///
+/// let recorder = Recorder::new(tenant); // or a `ReqwestTransport`
+/// let client = Client::builder(FixedToken::new("simulated")).with_transport(recorder.clone()).build()?;
+/// client.devices().count().await?;
+/// let text = recorder.cassette().to_json(); // for a file in the repository
+///
+/// let replayer = Replayer::new(Cassette::from_json(&text)?);
+/// let client = Client::builder(FixedToken::new("simulated")).with_transport(replayer.clone()).build()?;
+/// client.devices().count().await?;
+/// assert!(replayer.unplayed().is_empty());
+/// # Ok(()) });
+/// ```
+///
 /// The file is JSON that people can review: method, path, query and body of each request; status, selected headers and
 /// body of its response. Values outside a list of harmless properties become `[redacted]`: secrets, tokens, hardware
 /// hashes and names of people are never recorded. Request headers are not recorded.

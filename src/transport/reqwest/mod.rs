@@ -89,6 +89,19 @@ impl fmt::Debug for ReqwestTransport {
 }
 
 /// A builder for [`ReqwestTransport`].
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use windows_autopilot::transport::ReqwestTransport;
+///
+/// let transport = ReqwestTransport::builder()
+///     .with_root_certificate(std::fs::read("contoso-ca.pem")?)
+///     .with_proxy("http://proxy.contoso.com:8080")
+///     .with_connect_timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct ReqwestTransportBuilder {

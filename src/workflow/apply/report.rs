@@ -79,6 +79,25 @@ pub enum ApplyEvent {
 }
 
 /// The outcome of applying a plan, complete or not: everything listed was done.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # let desired: windows_autopilot::workflow::HybridJoin = toml::from_str("
+/// #     name = 'Munich'
+/// #     active_directory.domain = 'corp.contoso.com'
+/// #     group = { display_name = 'Autopilot Munich', members.group_tag = 'Munich' }
+/// #     profile.display_name = 'Contoso hybrid Munich'
+/// # ")?;
+///
+/// let plan = desired.plan(&client, &[]).await?;
+/// let report = plan.apply(&client).await;
+/// println!("{} changes", report.changes);
+/// if let Some(error) = report.error() {
+///     eprintln!("{error}"); // what the report lists was done: plan again to go on
+/// }
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]

@@ -7,6 +7,20 @@ use crate::graph::Schedule;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The options of an import. The defaults suit an import of any size.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # use windows_autopilot::model::DeviceToImport;
+/// # use windows_autopilot::registration::hash::SampleHash;
+/// # let devices = vec![DeviceToImport::new("PF3XK7M1".parse()?, SampleHash::new("PF3XK7M1").build()?)];
+/// use windows_autopilot::workflow::{Import, ImportOptions};
+///
+/// let options = ImportOptions::default().with_chunk_size(100).with_sync(false);
+/// let report = Import::new(&client, devices).with_options(options).start().await?;
+/// assert_eq!(report.counts.registered, 1);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportOptions {

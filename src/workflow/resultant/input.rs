@@ -30,6 +30,11 @@ pub struct ResultantInput {
 }
 
 /// A device as assignments see it, registered or expected.
+///
+/// ```
+/// use windows_autopilot::workflow::resultant::DeviceView;
+/// let device = DeviceView::expected("PF3XK7M1", Some("Munich")); // not registered yet
+/// ```
 #[derive(Debug, Clone)]
 pub struct DeviceView {
     /// The registration; `None` for a device that is not registered yet.
@@ -99,6 +104,21 @@ impl DeviceView {
 }
 
 /// An object that can be assigned.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// use windows_autopilot::model::Lookup;
+/// use windows_autopilot::workflow::resultant::AssignedObject;
+///
+/// let mut objects = Vec::new();
+/// for profile in client.profiles().list().all().await? {
+///     let Some(id) = profile.any_id() else { continue };
+///     let assignments = client.profiles().assignments(&id).list().all().await?;
+///     objects.extend(AssignedObject::profile(&profile, Lookup::Present(assignments)));
+/// }
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone)]
 pub struct AssignedObject {
     /// The id.

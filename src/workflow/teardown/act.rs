@@ -16,6 +16,11 @@ use crate::workflow::step::Step;
 use crate::workflow::waiver::check_findings;
 
 /// The options of applying a teardown's plan.
+///
+/// ```
+/// use windows_autopilot::workflow::{Journal, TeardownOptions};
+/// let options = TeardownOptions::default().with_journal(Journal::at("munich.made"));
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TeardownOptions {

@@ -96,6 +96,25 @@ pub struct PlannedRemoval {
 
 /// The removals of a teardown, and the findings that stand in the way. Returned by [`Teardown::plan`]; `Display` prints
 /// the plan, and it implements serde.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// # let desired: windows_autopilot::workflow::HybridJoin = toml::from_str("
+/// #     name = 'Munich'
+/// #     active_directory.domain = 'corp.contoso.com'
+/// #     group = { display_name = 'Autopilot Munich', members.group_tag = 'Munich' }
+/// #     profile.display_name = 'Contoso hybrid Munich'
+/// # ")?;
+/// # let created = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?.created;
+/// use windows_autopilot::workflow::Teardown;
+///
+/// let plan = Teardown::new(created).plan(&client).await?;
+/// println!("{plan}");
+/// let report = plan.apply(&client).await.into_result()?;
+/// println!("{} removed; by hand: {:?}", report.removed, report.manual);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]

@@ -18,6 +18,17 @@ use crate::model::{
 use crate::workflow::hybrid_join::HybridJoin;
 
 /// A snapshot of one device: the service's reports from five sources, and the times at which each phase was first seen.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use windows_autopilot::jiff::Timestamp;
+/// use windows_autopilot::workflow::watch::{DeviceSnapshot, Expectation, Phase, observe};
+///
+/// let now = Timestamp::UNIX_EPOCH;
+/// let snapshot = DeviceSnapshot::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?, now);
+/// assert_eq!(observe(&snapshot, &Expectation::default(), now).phase, Phase::Unregistered); // nothing was read
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceSnapshot {
@@ -78,6 +89,11 @@ impl AppliedPage {
 }
 
 /// A domain join profile that reaches a device.
+///
+/// ```
+/// use windows_autopilot::workflow::watch::EffectiveDomainJoin;
+/// let join = EffectiveDomainJoin::new("Munich").with_problem("the unit is in another domain");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectiveDomainJoin {
@@ -292,6 +308,17 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 }
 
 /// The expected result of the watched devices, and their deadlines.
+///
+/// ```
+/// use windows_autopilot::model::EnrollmentStatusPage;
+/// use windows_autopilot::workflow::watch::Expectation;
+///
+/// let page = EnrollmentStatusPage::new("Munich".parse()?);
+/// let expected = Expectation::default()
+///     .with_computer_name_prefix("MUC-".parse()?)
+///     .with_enrollment_status_page(&page); // its timeout is the deadline of device setup
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Microsoft documents that an enrollment status page gets 40 more minutes in a hybrid join, and that quality updates
 /// take 20 to 40 minutes. The other defaults are experience; adjust them.
