@@ -2,6 +2,17 @@
 //!
 //! A credential only fetches tokens. The client's pipeline caches each token, refreshes it five minutes early, and
 //! shares one request among all waiting calls.
+//!
+//! | credential | signs in | feature |
+//! | --- | --- | --- |
+//! | [`ClientSecret`] | an app, with a client secret | |
+//! | `ClientCertificate` | an app, with a certificate in PEM, or with `pfx` from a `.pfx` file | `certificate` |
+//! | [`FederatedToken`] | an app without a secret: a pipeline, a Kubernetes workload | |
+//! | `AzureIdentity` | any credential of `azure_identity`: a managed identity, the Azure CLI | `azure-identity` |
+//! | [`DeviceCode`] | a person, on another device | |
+//! | `InteractiveBrowser` | a person, in the browser of this machine | `interactive` |
+//! | [`FixedToken`] | a token from elsewhere | |
+//! | [`TokenProvider`] | your own | |
 
 use std::fmt;
 use std::time::Duration;

@@ -31,8 +31,18 @@ pub mod lifecycle {
     #![doc = include_str!("lifecycle.md")]
 }
 
+#[cfg(feature = "workflow")]
+#[cfg_attr(docsrs, doc(cfg(feature = "workflow")))]
+pub mod permissions {
+    #![doc = include_str!("permissions.md")]
+}
+
 pub mod reliability {
     #![doc = include_str!("reliability.md")]
+}
+
+pub mod scaling {
+    #![doc = include_str!("scaling.md")]
 }
 
 #[cfg(feature = "serve")]

@@ -497,6 +497,19 @@ impl Error {
     }
 
     /// Returns the remedy for an administrator, if one is known.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # use windows_autopilot::sim::Fault;
+    /// # tenant.fault(Fault::status(403).once());
+    /// let error = client.devices().count().await.unwrap_err();
+    /// println!("{error}");
+    /// if let Some(remedy) = error.remedy() {
+    ///     println!("for the administrator: {remedy}");
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn remedy(&self) -> Option<&str> {
         self.0.remedy.as_deref()
     }
@@ -512,6 +525,23 @@ impl Error {
     }
 
     /// Returns `true` if a write may have taken effect although the call failed. Read the object before you retry.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # use windows_autopilot::sim::Fault;
+    /// use windows_autopilot::model::Group;
+    ///
+    /// # tenant.fault(Fault::reset_after().once());
+    /// let group = Group::new("Autopilot Munich".parse()?);
+    /// if let Err(error) = client.groups().create(&group).await
+    ///     && error.outcome_unknown()
+    /// {
+    ///     let found = client.groups().find_by_name(&group.display_name).all().await?;
+    ///     assert_eq!(found.len(), 1); // the answer was lost, and the group exists
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }

@@ -591,6 +591,19 @@ fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
 }
 
 /// The outcomes of a batch.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # let id: windows_autopilot::model::Id<windows_autopilot::model::Device> = tenant.add_device("PF3XK7M1").parse()?;
+/// let mut batch = client.batch();
+/// let device = batch.add(client.devices().get(&id));
+/// let count = batch.add(client.devices().count());
+/// let mut answers = batch.await?;
+/// assert_eq!(answers.take(count)?, 1);
+/// assert!(answers.take_if_found(device)?.is_some());
+/// # Ok(()) });
+/// ```
 #[must_use = "the answers may be errors: take each by its slot"]
 pub struct BatchAnswers {
     batch: u64,

@@ -118,6 +118,17 @@ impl Client {
     /// Returns the roles or scopes in the current token, without a call to Graph; empty if the token does not show
     /// them.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// let wanted = "DeviceManagementServiceConfig.ReadWrite.All";
+    /// let granted = client.granted_permissions().await?;
+    /// if !granted.is_empty() && !granted.iter().any(|name| name == wanted) {
+    ///     eprintln!("grant {wanted} to the app");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// Any error of signing in.
     pub async fn granted_permissions(&self) -> Result<Vec<String>> {

@@ -4,6 +4,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A Microsoft cloud. Tokens of one cloud are never sent to another: this type names both hosts.
 ///
+/// ```
+/// use windows_autopilot::Cloud;
+/// assert_eq!(Cloud::UsGovernmentL4.graph(), "https://graph.microsoft.us");
+/// assert_eq!(Cloud::default(), Cloud::Worldwide);
+/// ```
+///
 /// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). It is not documented for
 /// every national cloud whether it has all beta types that hybrid join needs; a missing path answers 400.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

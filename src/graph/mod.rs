@@ -1,4 +1,33 @@
 //! Graph's protocol: requests as values, paged lists, batches and polling.
+//!
+//! | type | is |
+//! | --- | --- |
+//! | [`Client`] | the entry: one for each tenant, cheap to clone |
+//! | [`Call`] | one request, sent when it is awaited |
+//! | [`List`] | a list, narrowed, and read as items, as pages, or whole |
+//! | [`DeltaList`] | the changes since a [`DeltaLink`] |
+//! | [`Sequence`] | several requests in order, awaited like a call |
+//! | [`Poller`] | a wait with a deadline, on a [`Schedule`] |
+//! | [`Batch`] | many requests, twenty an exchange, with a [`Slot`] for each |
+//! | [`RawRequest`] | a request to any path, for operations without a typed call |
+//! | [`Operation`] | the request of a call as a value, without a client |
+//! | [`Filter`], [`field`] | a filter of a list |
+//!
+//! ```
+//! # use windows_autopilot::testing::{Harness, run};
+//! # run(async |Harness { client, tenant, .. }| {
+//! # let ids = [tenant.add_device("PF3XK7M1").parse()?, tenant.add_device("PF3XK7M2").parse()?];
+//! let mut batch = client.batch();
+//! let slots: Vec<_> = ids.iter().map(|id| batch.add(client.devices().get(id))).collect();
+//! let mut answers = batch.await?;
+//! for slot in slots {
+//!     match answers.take(slot) {
+//!         Ok(device) => println!("{:?}", device.serial_number),
+//!         Err(error) => eprintln!("{error}"),
+//!     }
+//! }
+//! # Ok(()) });
+//! ```
 
 mod batch;
 mod client;

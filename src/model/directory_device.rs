@@ -86,6 +86,14 @@ impl DirectoryDevice {
 
     /// Returns the first of `physical_ids` with this label, without the label: `x` of `[Label]:x`. Labels are compared
     /// without regard to case.
+    ///
+    /// ```
+    /// use windows_autopilot::model::DirectoryDevice;
+    /// let mut device = DirectoryDevice::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?);
+    /// device.physical_ids = Some(vec!["[OrderID]:Munich".into()]);
+    /// assert_eq!(device.physical_id("OrderID"), Some("Munich"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn physical_id(&self, label: &str) -> Option<&str> {
         self.physical_ids.iter().flatten().find_map(|id| {
             let (found, value) = id.strip_prefix('[')?.split_once("]:")?;

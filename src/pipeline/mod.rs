@@ -1,5 +1,10 @@
 //! The pipeline of every exchange: tracing, request ids, retries, sign-in and limits, in that order.
 //!
+//! A step of your own is [`Middleware`]: [`ClientBuilder::with_middleware`](crate::ClientBuilder::with_middleware) adds
+//! one that runs once a call, [`with_per_attempt_middleware`](crate::ClientBuilder::with_per_attempt_middleware) one
+//! that runs for each attempt, after sign-in. [`RetryConfig`] and [`Limits`] configure the built-in steps, and
+//! [`Counters`] counts their [`Event`]s.
+//!
 //! [`crate::docs::reliability`] lists the client's guarantees, [`crate::docs::tracing`] its spans.
 
 use std::fmt;

@@ -40,6 +40,19 @@ pub struct Assignments<'c, T> {
 }
 
 /// A kind of object with assignments.
+///
+/// ```
+/// use windows_autopilot::Result;
+/// use windows_autopilot::resource::{Assignable, Assignments};
+///
+/// /// Removes all assignments of an object of any kind.
+/// async fn clear<T: Assignable>(assignments: Assignments<'_, T>) -> Result<()> {
+///     for assignment in assignments.list().all().await? {
+///         assignments.remove(&assignment.id).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no assignments",
     note = "profiles, enrollment status pages and domain join profiles have: give the id of one, such as `&stored.id`"
@@ -291,6 +304,17 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// Replaces **all** assignments by `targets` in one request, so that nothing is unassigned in between. An empty
     /// list removes all.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// # use windows_autopilot::model::{EnrollmentStatusPage, Target};
+    /// # let page = client.enrollment_status_pages().create(&EnrollmentStatusPage::new("Munich".parse()?)).await?;
+    /// let assignments = client.enrollment_status_pages().assignments(&page.id);
+    /// let change = assignments.replace_at_once(&[Target::all_devices()]).await?;
+    /// assert_eq!(change.added.len(), 1);
+    /// # Ok(()) });
+    /// ```
     ///
     /// The list is read just before and just after. Assignments that others make in between are overwritten:
     /// [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.

@@ -1,4 +1,8 @@
-//! Typed calls, one file a resource. Each documents its permissions, its source and its pitfalls.
+//! Typed calls. Each documents its permissions, its source and its pitfalls.
+//!
+//! A client's method returns the calls of a resource, such as [`Client::devices`]; a call is a
+//! [`Call`](crate::graph::Call), a [`List`](crate::graph::List) or a [`Poller`](crate::graph::Poller), and is sent when
+//! it is awaited or read. [`docs::permissions`](../docs/permissions/index.html) lists the permissions by task.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};

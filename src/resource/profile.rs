@@ -28,6 +28,20 @@ resource! {
 }
 
 /// A kind of profile: hybrid join or Entra join.
+///
+/// ```
+/// use windows_autopilot::model::Stored;
+/// use windows_autopilot::resource::ProfileKind;
+/// use windows_autopilot::{Client, Result};
+///
+/// /// Creates a profile of either kind, unless a profile with the id exists.
+/// async fn restore<P: ProfileKind>(client: &Client, stored: Stored<P>) -> Result<Stored<P>> {
+///     match client.profiles().get(&stored.id).if_found().await? {
+///         Some(existing) => Ok(existing),
+///         None => client.profiles().create(&stored.settings).await,
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of deployment profile",
     note = "use `HybridJoinProfile` or `EntraJoinProfile`; `DeploymentProfile`, which is of any kind, can be read only"

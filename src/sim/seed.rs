@@ -382,6 +382,17 @@ impl Tenant {
 
     /// Takes a snapshot: all objects with their ids, work in progress, applications and tokens. Options such as delays
     /// and quirks, and faults, are not included.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// tenant.add_device("PF3XK7M1");
+    /// let snapshot = tenant.snapshot();
+    /// tenant.clear();
+    /// tenant.restore(&snapshot)?;
+    /// assert_eq!(client.devices().count().await?, 1);
+    /// # Ok(()) });
+    /// ```
     pub fn snapshot(&self) -> Seed {
         let state = self.now();
         let state = Snapshot { domain: state.options.domain.clone(), state: &*state };

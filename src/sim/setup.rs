@@ -117,6 +117,19 @@ impl TenantBuilder {
     }
 
     /// Sets the callers' permissions. Default: all.
+    ///
+    /// ```
+    /// # windows_autopilot::testing::run(async |_| {
+    /// use windows_autopilot::ErrorKind;
+    /// use windows_autopilot::testing::Harness;
+    ///
+    /// let permissions = ["DeviceManagementServiceConfig.Read.All"];
+    /// let client = Harness::builder().with_tenant(|tenant| tenant.with_permissions(permissions)).build().client;
+    /// assert!(client.devices().list().all().await?.is_empty());
+    /// let refused = client.groups().list().all().await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    /// # Ok(()) });
+    /// ```
     pub fn with_permissions<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
         self

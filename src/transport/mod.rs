@@ -1,4 +1,9 @@
 //! The HTTP seam: one exchange, without knowledge of Graph.
+//!
+//! `ReqwestTransport` (feature `reqwest`) is the default. [`transport_fn`] makes a transport of a closure, `Recorder` and
+//! `Replayer` (feature `cassette`) keep exchanges in files, `sim::Tenant` (feature `sim`) answers as a tenant does, and
+//! [`Transport`] is the trait for your own. Pass one to
+//! [`ClientBuilder::with_transport`](crate::ClientBuilder::with_transport).
 
 use std::fmt;
 use std::future::Future;

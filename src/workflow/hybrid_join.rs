@@ -197,6 +197,16 @@ pub struct DeviceGroup {
 }
 
 /// The selection of a device group's members.
+///
+/// ```
+/// use windows_autopilot::workflow::HybridJoin;
+/// let desired: HybridJoin = toml::from_str(r#"
+///     name = "Munich"
+///     active_directory.domain = "corp.contoso.com"
+///     group = { display_name = "Autopilot Munich", members.rule = "(device.model -startsWith \"Latitude\")" }
+/// "#)?;
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,5 +1,23 @@
 //! Workflows on whole deployments: the desired state, its plan, the plan's application, and a watch over devices.
-//! Long work is a [`Run`], which reports events and can be stopped.
+//!
+//! | task | begin with |
+//! | --- | --- |
+//! | deploy, and change a deployment | `HybridJoin`, the desired state; its `plan` returns a `Plan`, with `apply` |
+//! | compare a tenant with the settings | `HybridJoin::plan`, `Plan::status`, `Plan::drift` |
+//! | make settings of a tenant | `HybridJoin::export` |
+//! | register devices | [`Import`] |
+//! | move devices to another group tag | `Retag` |
+//! | replace a registration after a repair | `ReplaceMotherboard` |
+//! | follow devices and report | `watch::Watch` |
+//! | find the objects that each device gets | `resultant::ResultantSet::read` |
+//! | remove a deployment | `Teardown` |
+//!
+//! All but [`Import`] need the feature `workflow`. Everything that changes a tenant has a plan first, which only reads,
+//! prints with `Display` and implements serde. Long work is a [`Run`]: a stream of events and a future of its report,
+//! which can be stopped. A [`Journal`] records each effect before it is sent, so that a killed run resumes.
+//!
+//! Problems are [`Finding`](crate::model::Finding)s; those with the severity of an error stop a plan unless they are
+//! waived by their id. [`findings`] has their constants.
 
 #[cfg(feature = "workflow")]
 mod apply;

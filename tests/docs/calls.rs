@@ -75,8 +75,9 @@ pub(crate) struct Resource {
 
 impl Resource {
     pub(crate) fn read(source: &str) -> Self {
-        let declared = source.lines().find_map(|line| line.strip_prefix("    pub struct ")?.split_once(", "));
-        let handle = declared.map_or_else(String::new, |(_, handle)| handle.to_owned());
+        let declared =
+            source.lines().find_map(|line| line.strip_prefix("    pub struct ")?.split(", ").nth(1));
+        let handle = declared.unwrap_or_default().to_owned();
         Self { functions: functions(source), handle }
     }
 
@@ -210,7 +211,7 @@ fn every_call_documents_the_permissions_version_and_page_of_the_catalog() {
 fn a_call_that_documents_something_else_is_found() {
     let source = |docs: &str| {
         format!(
-            "resource! {{\n    pub struct MdmPolicies, mdm_policies\n}}\n\nimpl MdmPolicies<'_> {{\n{docs}\
+            "resource! {{\n    pub struct MdmPolicies, mdm_policies, \"automatic enrollment\"\n}}\n\nimpl MdmPolicies<'_> {{\n{docs}\
              \n    pub fn list(&self) -> List<MdmPolicy> {{\n        List::new(&catalog::MOBILITY_POLICIES_LIST)\n    }}\n}}\n"
         )
     };

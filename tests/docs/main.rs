@@ -12,4 +12,6 @@ mod calls;
 mod coverage;
 mod findings;
 mod grammar;
+#[cfg(feature = "sim")]
+mod permissions;
 mod writes;

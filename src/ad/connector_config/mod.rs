@@ -78,6 +78,17 @@ impl fmt::Display for ConnectorFile {
 }
 
 /// One of the connector's configuration files. `Debug` shows none of its content.
+///
+/// ```
+/// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
+///
+/// # let bytes = b"<configuration></configuration>";
+/// let config = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, bytes)?; // of `default_path`
+/// for finding in config.lint() {
+///     println!("{finding}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectorConfig {
     file: ConnectorFile,

@@ -211,6 +211,11 @@ pub enum SearchScope {
 
 /// The parts of a security descriptor that are read or written. The others stay.
 ///
+/// ```
+/// use windows_autopilot::ad::directory::{DescriptorParts, Search};
+/// let search = Search::entry("OU=Autopilot,DC=corp,DC=example").with_descriptor(DescriptorParts::DACL);
+/// ```
+///
 /// The SACL is not offered: reading it takes an administrator's privilege, and without that privilege the whole
 /// attribute is missing from the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

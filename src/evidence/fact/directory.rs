@@ -7,6 +7,18 @@ use crate::model::Text;
 
 /// The output of `dsregcmd /status`.
 ///
+/// ```
+/// use windows_autopilot::evidence::{Bundle, Fact, Limits, Side};
+///
+/// let mut bundle = Bundle::new(Limits::default());
+/// bundle.add_bytes(Side::Device, "dsregcmd.txt", "| Device State |\n AzureAdJoined : YES\n DomainJoined : YES\n");
+/// for observation in bundle.read().observations() {
+///     if let Fact::DirectoryStatus(status) = &observation.fact {
+///         println!("Entra: {:?}, domain: {:?}", status.is_entra_joined(), status.is_domain_joined());
+///     }
+/// }
+/// ```
+///
 /// Fields are found by name, in any case and section. The user sections are meaningless if the command ran as SYSTEM,
 /// as it does for Intune's zip: see [`ran_as_system`](Self::ran_as_system).
 #[derive(Clone, Default, PartialEq, Eq)]

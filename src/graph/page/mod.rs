@@ -1,4 +1,27 @@
 //! Paged lists as streams that own their client.
+//!
+//! A list is read in three layers. Each has a file, except the first two:
+//!
+//! ```text
+//!            caller ──── next() ────►  Items<T>       decodes an item as `T` when it is taken
+//!                                        │
+//!                                      Reader         the page in use, and the state of the next one:
+//!                                        │            First → InFlight → … → Done, or Failed after the page in use
+//!                                        │
+//!                    ItemCursor ◄────────┤            body.rs: the items of the page in use, undecoded
+//!                                        │
+//!                                      Source         ahead.rs: sends, at most two pages beyond the one in use
+//!                                        │
+//!                                      Trail          link.rs: own host and collection, no link twice
+//!
+//!   page 1   request ├──── link ─────────── body ──┤ items 1 … 100
+//!   page 2                  └ request ├──── link ─────────── body ──┤ items 101 … 200
+//!   page 3                                   └ request ├──── link …
+//! ```
+//!
+//! The next link stands at the beginning of a page, so the next page is requested while the body is still in flight
+//! ([`BodyStart`](crate::transport::BodyStart)). If a transport does not show the beginning, the next page is requested
+//! when the page is complete. Pages in flight are tasks that end when the stream is dropped.
 
 use std::fmt;
 use std::marker::PhantomData;

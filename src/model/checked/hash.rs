@@ -42,6 +42,14 @@ pub struct HardwareHash(Text);
 impl HardwareHash {
     /// Parses a hash, corrects its blanks and padding, and returns whether anything was corrected.
     ///
+    /// ```
+    /// use windows_autopilot::model::HardwareHash;
+    /// let (hash, corrected) = HardwareHash::repair(" T0EAAAA\n")?;
+    /// assert!(corrected);
+    /// assert_eq!(hash.as_str(), "T0EAAAA=");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Empty, or a character outside standard base64.
     pub fn repair(text: &str) -> Result<(Self, bool), InvalidValue> {

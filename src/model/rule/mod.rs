@@ -68,6 +68,18 @@ pub const MAX_CHARACTERS: usize = 3_072;
 
 /// The rule of a dynamic device group: its text and its meaning. The module's documentation describes the language.
 ///
+/// ```
+/// use windows_autopilot::model::{DirectoryDevice, MembershipRule};
+///
+/// let rule = MembershipRule::group_tag("Munich")?;
+/// assert_eq!(rule.as_str(), r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Munich"))"#);
+///
+/// let mut device = DirectoryDevice::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?);
+/// device.physical_ids = Some(vec!["[OrderID]:Munich".into()]);
+/// assert!(rule.matches(&device));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Two rules are `==` if their text is; see [`equivalent`](Self::equivalent) for their meaning.
 ///
 /// A group in a tenant may have a rule over users, or in syntax that this version does not know. Its text is kept and

@@ -74,6 +74,12 @@ pub enum RefusalKind {
 }
 
 /// A directory's refusal to create a computer: its kind and a message.
+///
+/// ```
+/// use windows_autopilot::sim::{ComputerRefusal, RefusalKind};
+/// let refusal = ComputerRefusal::new(RefusalKind::NoRight, "the account may not create computers");
+/// assert_eq!(refusal.kind(), RefusalKind::NoRight);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputerRefusal {
     kind: RefusalKind,

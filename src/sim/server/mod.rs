@@ -31,6 +31,15 @@ const DRAIN: Duration = Duration::from_secs(10);
 const REMEMBERED_REQUESTS: usize = 1000;
 
 /// The certificate of a served tenant.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { tenant, .. }| {
+/// use windows_autopilot::sim::{ServedTls, Server};
+/// let server = Server::builder(tenant).with_tls(ServedTls::generated()).start().await?;
+/// assert!(server.url().starts_with("https://"));
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServedTls {

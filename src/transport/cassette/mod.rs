@@ -271,6 +271,12 @@ fn content_type(headers: &http::HeaderMap) -> String {
 
 /// A transport that replays a cassette. Clones share the playback.
 ///
+/// ```
+/// use windows_autopilot::transport::{Cassette, Replayer};
+/// let replayer = Replayer::new(Cassette::default());
+/// assert!(replayer.unplayed().is_empty());
+/// ```
+///
 /// Each recorded response is played once. A request gets the first unplayed response that was recorded for the same
 /// method, path, query and body. Bodies are compared as JSON, regardless of the order of properties, and after
 /// redaction, so that different secrets match. A request without a recording fails, and the error lists the differences

@@ -66,6 +66,19 @@ impl Import {
 
     /// Returns a preview of the run without any request, even to sign in, and without changing the journal.
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// # use windows_autopilot::model::DeviceToImport;
+    /// # use windows_autopilot::registration::hash::SampleHash;
+    /// # let devices = vec![DeviceToImport::new("PF3XK7M1".parse()?, SampleHash::new("PF3XK7M1").build()?)];
+    /// use windows_autopilot::workflow::Import;
+    ///
+    /// let preview = Import::new(&client, devices).dry_run()?;
+    /// println!("{} devices in {} requests", preview.to_send, preview.requests);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A preview does not show which devices are already registered: only an import finds out.
     ///
     /// # Errors

@@ -66,6 +66,22 @@ pub struct ReplaceMotherboard {
 
 /// The replacement of one registration, with the groups that the device joins and leaves. Returned by
 /// [`ReplaceMotherboard::plan`]; `Display` prints the plan.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # use windows_autopilot::model::DeviceToImport;
+/// # use windows_autopilot::registration::hash::SampleHash;
+/// # tenant.add_device("PF3XK7M1");
+/// # let repaired = DeviceToImport::new("PF3XK7M1".parse()?, SampleHash::new("PF3XK7M1").build()?);
+/// use windows_autopilot::workflow::{Journal, MemoryStore, ReplaceMotherboard};
+///
+/// let journal = Journal::from_store(MemoryStore::default());
+/// let plan = ReplaceMotherboard::new("PF3XK7M1".parse()?, repaired).plan(&client, journal).await?;
+/// println!("joins {:?}, leaves {:?}", plan.joins, plan.leaves);
+/// assert_eq!(plan.blocking().count(), 0);
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]

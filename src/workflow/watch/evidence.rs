@@ -63,6 +63,14 @@ pub struct DeviceSnapshot {
 }
 
 /// The enrollment status page of a device, by its deployment record.
+///
+/// ```
+/// use windows_autopilot::model::EnrollmentStatusPage;
+/// use windows_autopilot::workflow::watch::AppliedPage;
+/// let page = EnrollmentStatusPage::new("Munich".parse()?);
+/// let applied = AppliedPage::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?, &page);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppliedPage {

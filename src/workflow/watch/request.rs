@@ -100,6 +100,21 @@ impl Watch {
 
     /// Adds the verdict on a device's own evidence: its causes replace "Graph does not show the cause".
     ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # let id = tenant.add_device("PF3XK7M1").parse()?;
+    /// # let bundle = windows_autopilot::evidence::Bundle::new(Default::default());
+    /// use windows_autopilot::evidence::{Options, diagnose};
+    /// use windows_autopilot::workflow::watch::Watch;
+    ///
+    /// let verdict = diagnose(&bundle.read(), &Options::default());
+    /// let devices = client.devices().list().all().await?;
+    /// let report = Watch::new(&client, &devices).with_evidence(&id, &verdict).snapshot().await?;
+    /// println!("{report}");
+    /// # Ok(()) });
+    /// ```
+    ///
     /// A proven cause comes before those of Graph, a strong one after them. Evidence of another device or an earlier
     /// deployment has no effect but a finding.
     #[cfg(feature = "evidence")]
