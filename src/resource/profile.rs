@@ -30,16 +30,15 @@ resource! {
 /// A kind of profile: hybrid join or Entra join.
 ///
 /// ```
-/// use windows_autopilot::model::Stored;
+/// use windows_autopilot::model::Target;
 /// use windows_autopilot::resource::ProfileKind;
 /// use windows_autopilot::{Client, Result};
 ///
-/// /// Creates a profile of either kind, unless a profile with the id exists.
-/// async fn restore<P: ProfileKind>(client: &Client, stored: Stored<P>) -> Result<Stored<P>> {
-///     match client.profiles().get(&stored.id).if_found().await? {
-///         Some(existing) => Ok(existing),
-///         None => client.profiles().create(&stored.settings).await,
-///     }
+/// /// Creates a profile of either kind, assigned to all devices.
+/// async fn deploy<P: ProfileKind>(client: &Client, profile: &P) -> Result<()> {
+///     let stored = client.profiles().create(profile).await?;
+///     client.profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
+///     Ok(())
 /// }
 /// ```
 #[diagnostic::on_unimplemented(

@@ -203,7 +203,7 @@ pub struct DeviceGroup {
 /// let desired: HybridJoin = toml::from_str(r#"
 ///     name = "Munich"
 ///     active_directory.domain = "corp.contoso.com"
-///     group = { display_name = "Autopilot Munich", members.rule = "(device.model -startsWith \"Latitude\")" }
+///     group = { display_name = "Autopilot Munich", members.rule = "(device.deviceModel -startsWith \"Latitude\")" }
 /// "#)?;
 /// # Ok::<(), toml::de::Error>(())
 /// ```
