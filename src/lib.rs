@@ -145,7 +145,7 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `devices` are those to register, of any number. A run that was killed is resumed by running the program again with
+//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, of any number. A run that was killed is resumed by running the program again with
 //! the journals: nothing is created or sent twice. Without journals, use
 //! [`plan`](workflow/struct.HybridJoin.html#method.plan) and [`apply`](workflow/struct.Plan.html#method.apply).
 //! [`docs::lifecycle`](docs/lifecycle/index.html) follows a deployment through changes, adoption and removal, and
@@ -457,9 +457,10 @@
 //! start a test with:
 //!
 //! ```
-//! # use std::time::Duration;
-//! # use windows_autopilot::testing::Harness;
-//! # use windows_autopilot::sim::Fault;
+//! use std::time::Duration;
+//! use windows_autopilot::sim::Fault;
+//! use windows_autopilot::testing::Harness;
+//!
 //! # windows_autopilot::testing::run(async |_| {
 //! let Harness { client, tenant, clock, .. } = Harness::new();
 //! tenant.add_device("PF3XK7M1");
