@@ -1,134 +1,107 @@
-//! Makes a tenant what a deployment wants, shows progress, and goes on where a killed run stopped.
+//! Gives a tenant the settings of a deployment, shows progress, and resumes where a killed run stopped.
 //!
 //! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
-//! on a real one, where it asks first. `--plan=FILE` applies a plan that was approved (see the example `plan`);
-//! `--journals=PREFIX` writes down what is made, and finds it by its id from then on; `--adopt=KIND:ID` takes a
-//! foreign object over, such as `--adopt=group:ID`; `--waive=ID` goes on in spite of a finding. Enter ends it in good
-//! order. `--json` prints the report for a program. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding
-//! stops the plan, 5 done and not all known.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! on a real one, where it asks first. `--plan FILE` applies a plan that was approved (see the example `plan`);
+//! `--journals PREFIX` records objects before they are created, and finds them by their ids from then on; `--adopt KIND:ID`
+//! adopts a foreign object, such as `--adopt group:ID`; `--waive ID` goes on in spite of a finding. Enter stops the run in
+//! good order. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding stops the plan, 5 done and not all
+//! known.
+#![allow(clippy::print_stdout, reason = "a tool talks to a person")]
 
-#[path = "support/deployment.rs"]
-mod deployment;
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/outcome.rs"]
-mod outcome;
-#[path = "support/progress.rs"]
-mod progress;
-#[path = "support/report.rs"]
-mod report;
 mod support;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use windows_autopilot::workflow::{AdoptedObject, ApplyOptions, Journal, Plan, PlanOptions, Step};
+use windows_autopilot::workflow::{AdoptedObject, ApplyOptions, Journal, Plan, PlanOptions, StopHandle};
 
-use self::failure::Failure;
+use self::support::{Failure, Tool, connect, deployment, exit, progress, read_file, run};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    if let Err(code) = report::Report::start(&["--plan=", "--journals=", "--waive=", "--live", "--yes"]) {
-        return Ok(code);
-    }
-    let Some((desired, devices)) = deployment::read(support::arguments()) else {
-        return Ok(exit::with(exit::USAGE));
-    };
-    let adopted = match adopted() {
-        Ok(adopted) => adopted,
-        Err(problem) => {
-            println!("{problem}; write --adopt=KIND:ID, such as --adopt=group:ID");
-            return Ok(exit::with(exit::USAGE));
-        }
-    };
-    let connection = support::connect()?;
+fn main() -> ExitCode {
+    let options = ["--plan FILE", "--journals PREFIX", "--adopt KIND:ID", "--waive ID", "--live"];
+    run("apply [SETTINGS.toml] [DEVICES.csv]", &options, apply)
+}
+
+async fn apply(tool: &mut Tool) -> Result<u8, Failure> {
+    let (desired, devices) = deployment::read(tool)?;
+    let adopted = adopted(tool)?;
+    let connection = connect(tool)?;
     let client = &connection.client;
     if let Some((tenant, _)) = &connection.simulated {
         deployment::prepare(tenant, &desired);
     }
-    let plan = match support::value_of("--plan=") {
+    let plan = match tool.value("--plan") {
         // Hardware hashes do not go into the file.
-        Some(path) => {
-            serde_json::from_str::<Plan>(&std::fs::read_to_string(path)?)?.with_devices(devices.clone())
-        }
-        None => desired.plan_with(client, &devices, plan_options(&adopted)?).await?,
+        Some(path) => serde_json::from_str::<Plan>(&read_file(path)?)
+            .map_err(|error| Failure::usage(format!("{path}: {error}")))?
+            .with_devices(devices.clone()),
+        None => desired.plan_with(client, &devices, plan_options(tool, &adopted)?).await?,
     };
     plan.check_settings(&desired)?;
-    let is_json = support::has_option("--json");
-    if !is_json {
-        println!("{plan}\n");
+    tool.line(format!("{plan}\n"));
+    tool.document(&plan)?;
+    let waived = tool.value("--waive");
+    if plan.blocking().any(|finding| Some(&*finding.id) != waived) {
+        tool.line("Nothing was written: put the errors right, and run it again.");
+        return Ok(exit::BLOCKED);
+    }
+    if plan.is_empty() || !tool.may_write(&deployment::question(&plan))? {
+        return Ok(exit::of(&plan));
     }
     let mut options = ApplyOptions::default();
-    if let Some(id) = support::value_of("--waive=") {
+    if let Some(id) = waived {
         options = options.with_waived(id);
     }
-    if let Some(prefix) = support::value_of("--journals=") {
-        options = options
-            .with_journals(Journal::at(format!("{prefix}.made")), Journal::at(format!("{prefix}.import")));
-    }
-    let waived = support::value_of("--waive=");
-    if plan.blocking().any(|finding| Some(&*finding.id) != waived.as_deref()) {
-        match is_json {
-            true => println!("{}", serde_json::to_string_pretty(&plan)?),
-            false => println!("Nothing was written: put the errors right, and run it again."),
-        }
-        return Ok(exit::with(exit::BLOCKED));
-    }
-    if plan.is_empty() || !connection.may_write(&deployment::question(&plan))? {
-        if is_json {
-            println!("{}", serde_json::to_string_pretty(&plan)?);
-        }
-        return Ok(outcome::of(&plan));
+    if let Some(prefix) = tool.value("--journals") {
+        let [made, import] = ["made", "import"].map(|end| Journal::at(format!("{prefix}.{end}")));
+        options = options.with_journals(made, import);
     }
     let run = plan.apply_with(client, options);
-    if std::io::stdin().is_terminal() && !is_json {
-        println!("Press Enter to stop.");
-        let stop = run.stop_handle();
-        std::thread::spawn(move || {
-            if std::io::stdin().read_line(&mut String::new()).is_ok() {
-                stop.stop();
-            }
-        });
+    if std::io::stdin().is_terminal() && !tool.is_json() {
+        stop_by_enter(run.stop_handle());
     }
-    let report = if is_json { run.await } else { progress::follow(run).await? };
-    if is_json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    }
+    let report = progress::follow(tool, run).await?;
+    tool.document(&report)?;
     if let Some(error) = report.error() {
-        if !is_json {
-            println!("Ended early, after {} changes: {error:#}", report.changes);
-            println!("What was done stays done. Run it again, and it goes on.");
-        }
-        return Ok(exit::with(exit::FAILURE));
-    }
-    let again = desired.plan_with(client, &devices, plan_options(&adopted)?).await?;
-    if is_json {
-        return Ok(if report.stopped { exit::with(exit::FAILURE) } else { outcome::of(&again) });
+        tool.line(format!("Ended early, after {} changes: {error:#}", report.changes));
+        tool.line("What was done stays done. Run it again, and it resumes.");
+        return Ok(exit::FAILURE);
     }
     if report.stopped {
-        println!("Stopped. Run it again, and it goes on.");
-        return Ok(exit::with(exit::FAILURE));
+        tool.line("Stopped. Run it again, and it resumes.");
+        return Ok(exit::FAILURE);
     }
-    println!("{} changes; {} devices registered.", report.changes, report.devices.len());
-    println!("Running it again would change {} things.", again.drift().count());
-    Ok(outcome::of(&again))
+    tool.line(format!("{} changes; {} devices registered.", report.changes, report.devices.len()));
+    let again = desired.plan_with(client, &devices, plan_options(tool, &adopted)?).await?;
+    tool.line(format!("A second run would change {} things.", again.drift().count()));
+    Ok(exit::of(&again))
 }
 
-/// The object to take over, or what is wrong with its option.
-fn adopted() -> Result<Vec<AdoptedObject>, String> {
-    let Some(adopted) = support::value_of("--adopt=") else { return Ok(Vec::new()) };
-    let (kind, id) = adopted.split_once(':').ok_or_else(|| format!("{adopted:?} names no kind"))?;
-    let step: Step = serde_json::from_value(kind.into()).map_err(|error| error.to_string())?;
+/// Stops the run when a person presses Enter.
+fn stop_by_enter(handle: StopHandle) {
+    println!("Press Enter to stop.");
+    std::thread::spawn(move || {
+        if std::io::stdin().read_line(&mut String::new()).is_ok() {
+            handle.stop();
+        }
+    });
+}
+
+/// Returns the object to adopt.
+fn adopted(tool: &Tool) -> Result<Vec<AdoptedObject>, Failure> {
+    let Some(adopted) = tool.value("--adopt") else { return Ok(Vec::new()) };
+    let (kind, id) = adopted
+        .split_once(':')
+        .ok_or_else(|| Failure::usage(format!("--adopt {adopted} names no kind: write it as group:ID")))?;
+    let step = serde_json::from_value(kind.into())
+        .map_err(|error| Failure::usage(format!("--adopt {adopted}: {error}")))?;
     Ok(vec![AdoptedObject::new(step, id)])
 }
 
-/// The record of earlier runs, and the objects to take over.
-fn plan_options(adopted: &[AdoptedObject]) -> Result<PlanOptions, Failure> {
+/// Returns the record of earlier runs, and the objects to adopt.
+fn plan_options(tool: &Tool, adopted: &[AdoptedObject]) -> Result<PlanOptions, Failure> {
     let mut options = PlanOptions::default().with_adopted(adopted.to_vec());
-    if let Some(prefix) = support::value_of("--journals=") {
+    if let Some(prefix) = tool.value("--journals") {
         options = options.with_journal(Journal::at(format!("{prefix}.made")))?;
     }
     Ok(options)

@@ -1,48 +1,36 @@
-//! Step 2: are the Intune Connectors for Active Directory in order?
+//! Step 2: checks the Intune Connectors for Active Directory of a domain.
 //!
-//! `cargo run --features sim,workflow --example connector_health [--json]`. Exit codes: 0 in order, 3 something is to be put
-//! right, 4 something would stop a deployment.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! `cargo run --features sim,workflow --example connector_health` only reads.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/report.rs"]
-mod report;
-mod support;
+use std::error::Error;
 
-use std::process::ExitCode;
-
+use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{ExpectedConnectors, HybridJoin};
 
-use self::failure::Failure;
-use self::report::Report;
+const DOMAIN: &str = "corp.contoso.com";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--live", "--yes"]) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    let connection = support::connect()?;
-    if let Some((tenant, _)) = &connection.simulated {
-        tenant.add_connector("SRV-ODJ-01", support::DOMAIN, "6.2504.2001.8");
-        tenant.add_connector("SRV-ODJ-02", support::DOMAIN, "6.2408.2000.1");
+async fn main() {
+    if let Err(error) = check().await {
+        eprintln!("{error:#}");
+        std::process::exit(1);
     }
-    let mut desired = HybridJoin::new("Connectors".parse()?, support::DOMAIN.parse()?);
+}
+
+async fn check() -> Result<(), Box<dyn Error>> {
+    let Harness { client, tenant, .. } = Harness::new();
+    tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
+    tenant.add_connector("SRV-ODJ-02", DOMAIN, "6.2408.2000.1");
+    // On a real tenant:
+    // let client = windows_autopilot::Client::builder(windows_autopilot::credential::FixedToken::new(std::env::var("TOKEN")?)).build()?;
+
+    let mut desired = HybridJoin::new("Connectors".parse()?, DOMAIN.parse()?);
     desired.connectors = Some(ExpectedConnectors::default());
-    let plan = desired.plan(&connection.client, &[]).await?;
+    let plan = desired.plan(&client, &[]).await?;
     for finding in &plan.findings {
-        report.line(finding);
+        println!("{finding}");
     }
-    let blocking = plan.blocking().count();
-    report.line(format!("{blocking} of what was found would stop a deployment"));
-    let code = match (blocking, plan.findings.is_empty()) {
-        (0, true) => exit::NOTHING_TO_DO,
-        (0, false) => exit::DIFFERENT,
-        _ => exit::BLOCKED,
-    };
-    report.fact("findings", &plan.findings);
-    Ok(report.end(code))
+    println!("Findings that stop a deployment: {}", plan.blocking().count());
+    Ok(())
 }

@@ -1,27 +1,19 @@
 //! Step 3: whether the Intune Connector may create computer accounts in an organizational unit, and the right to do so.
 //!
 //! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]` does it in a directory in
-//! memory; without a command it does all four in turn. With `--live` it does it in the directory that the environment
-//! names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`), `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and `AD_CA_CERT`, a
-//! file, if its certificate is of a private authority; it then asks before it writes, unless `--yes` is given.
+//! memory; without a command it does all four in turn. With `--live`, a command and an OU it does it in the directory that
+//! the environment names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`), `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and
+//! `AD_CA_CERT`, a file, if its certificate is of a private authority; it then asks before it writes, unless `--yes` is given.
 //!
 //! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, a name alone, a distinguished name or a SID. Without one,
-//! `--config=ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
+//! `--config ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
 //!
-//! `--receipts=FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
-//! prints the plan as commands for other tools instead. `--profile=create-only` is the default; `create-full-control` and
-//! `create-delete-full-control` are what legacy connectors were given. `--json` prints the outcome for a program. Exit codes:
-//! 0 ready or done, 1 failed, 2 usage, 3 the right is missing or the plan is not carried out.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
+//! `--receipts FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
+//! prints the plan as commands for other tools instead. `--profile create-only` is the default; `create-full-control` and
+//! `create-delete-full-control` are the rights of legacy connectors. Exit codes: 0 ready or done, 3 the right is missing or the
+//! plan is not carried out.
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/options.rs"]
-mod options;
-#[path = "support/report.rs"]
-mod report;
+mod support;
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -37,80 +29,80 @@ use windows_autopilot::ad::preflight::{Preflight, PreflightReport};
 use windows_autopilot::ad::{Account, Domain, Principal};
 use windows_autopilot::model::OrganizationalUnit;
 
-use self::failure::Failure;
-use self::options::{arguments, confirmed, has_option, value_of};
-use self::report::Report;
+use self::support::{Failure, Tool, exit, run};
 
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
-const COMMANDS: [&str; 4] = ["check", "plan", "apply", "revoke"];
-const OPTIONS: [&str; 6] = ["--live", "--yes", "--text", "--profile=", "--config=", "--receipts="];
 
-/// The command line.
-struct Wanted {
+fn main() -> ExitCode {
+    let options = ["--text", "--profile NAME", "--config FILE", "--receipts FILE", "--live"];
+    run("delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]", &options, async |tool| {
+        Request::read(tool)?.run(tool).await
+    })
+}
+
+/// A command for an organizational unit and an account.
+struct Request {
+    /// `None` for all commands in turn.
     command: Option<String>,
     unit: OrganizationalUnit,
     account: Option<Principal>,
     profile: DelegationProfile,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let report = match Report::start(&OPTIONS) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    match Wanted::read() {
-        Ok(wanted) => wanted.run(report).await,
-        Err(error) => {
-            let options = OPTIONS.join("] [");
-            Ok(report::usage(format!(
-                "{error}\nusage: delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT] [{options}] [--json]"
-            )))
+impl Request {
+    fn read(tool: &Tool) -> Result<Self, Failure> {
+        if tool.has("--live") && tool.arguments().len() < 2 {
+            return Err(Failure::usage("--live needs a command and an OU"));
         }
-    }
-}
-
-impl Wanted {
-    fn read() -> Result<Self, Box<dyn Error>> {
-        let mut arguments = arguments().into_iter().peekable();
-        let command = arguments.next_if(|argument| !argument.contains('='));
-        if let Some(command) = command.as_deref().filter(|command| !COMMANDS.contains(command)) {
-            return Err(format!("{command} is no command and no organizational unit").into());
+        let mut arguments = tool.arguments().iter().peekable();
+        let command = arguments.next_if(|argument| !argument.contains('=')).cloned();
+        if let Some(command) = command.as_deref()
+            && !["check", "plan", "apply", "revoke"].contains(&command)
+        {
+            return Err(Failure::usage(format!(
+                "{command} is not a command: write check, plan, apply or revoke, or an OU such as {UNIT}"
+            )));
         }
-        let unit = arguments.next().unwrap_or_else(|| UNIT.to_owned()).parse()?;
-        let account = arguments.next().map(|account| account.parse()).transpose()?;
+        let unit = arguments.next().map_or(UNIT, String::as_str).parse().map_err(Failure::usage)?;
+        let account = arguments.next().map(|account| account.parse()).transpose().map_err(Failure::usage)?;
         if let Some(extra) = arguments.next() {
-            return Err(format!("{extra} is one argument too many").into());
+            return Err(Failure::usage(format!("{extra} is one argument too many")));
         }
-        Ok(Self { command, unit, account, profile: profile()? })
+        let profile = match tool.value("--profile") {
+            None | Some("create-only") => DelegationProfile::CreateOnly,
+            Some("create-full-control") => DelegationProfile::CreateFullControl,
+            Some("create-delete-full-control") => DelegationProfile::CreateDeleteFullControl,
+            Some(other) => return Err(Failure::usage(format!("--profile {other} is not a profile"))),
+        };
+        Ok(Self { command, unit, account, profile })
     }
 
-    async fn run(&self, mut report: Report) -> Result<ExitCode, Failure> {
-        let directory: Box<dyn Directory> = match has_option("--live") {
+    async fn run(&self, tool: &mut Tool) -> Result<u8, Failure> {
+        let directory: Box<dyn Directory> = match tool.has("--live") {
             true => Box::new(connect().await?),
             false => Box::new(in_memory(&self.unit)),
         };
         let directory = &*directory;
-        let kept = kept_receipts()?;
+        let kept = kept_receipts(tool)?;
         if self.command.as_deref() == Some("revoke") && !kept.is_empty() {
             for receipt in &kept {
-                if may_write(&format!("Take back {receipt}"))? {
-                    report.line(receipt.revoke(directory).await?);
+                if tool.may_write(&format!("Take back {receipt}"))? {
+                    tool.line(receipt.revoke(directory).await?);
                 }
             }
-            report.fact("revoked", &kept);
-            return Ok(report.end(exit::NOTHING_TO_DO));
+            tool.fact("revoked", &kept);
+            return Ok(exit::DONE);
         }
         let named = match &self.account {
             Some(account) => Some(account.clone()),
-            None => configured_account()?,
+            None => configured_account(tool)?,
         };
         let accounts = self.accounts(directory, named.as_ref()).await?;
         let does = |this: &str| self.command.as_deref().is_none_or(|command| command == this);
         let (mut ready, mut is_done) = (true, true);
         let (mut plans, mut granted) = (Vec::new(), Vec::new());
         if does("check") {
-            ready = self.check(directory, named.as_ref(), &mut report).await?.is_ready();
+            ready = self.check(directory, named.as_ref(), tool).await?.is_ready();
         }
         if accounts.is_empty() && self.command.as_deref() != Some("check") {
             return Err("no server of the domain uses an account whose name begins with msaODJ: name the account that the \
@@ -120,39 +112,39 @@ impl Wanted {
             let delegation = Delegation::new(&self.unit, account.sid.clone()).with_profile(self.profile);
             if does("plan") {
                 let plan = delegation.plan(directory).await?;
-                show(&plan, account, &self.unit, &report)?;
+                show(&plan, account, &self.unit, tool)?;
                 is_done &= plan.is_empty() || self.command.is_none();
                 plans.push(plan.to_string());
             }
             if does("apply") {
-                if !may_write(&format!("Grant {account} the right"))? {
+                if !tool.may_write(&format!("Grant {account} the right"))? {
                     is_done = false;
                     continue;
                 }
-                let grant = delegation.apply_recorded(directory, keep).await?;
-                report.line(&grant);
+                let grant = delegation.apply_recorded(directory, |receipt| keep(tool, receipt)).await?;
+                tool.line(&grant);
                 ready = grant.access.is_granted();
                 granted.push(grant.receipt);
                 if self.command.is_none() {
                     let account = account.sid.clone().into();
-                    ready = self.check(directory, Some(&account), &mut report).await?.is_ready();
+                    ready = self.check(directory, Some(&account), tool).await?.is_ready();
                 }
             }
             if does("revoke") {
-                if !may_write(&format!("Take the right of {account} away"))? {
+                if !tool.may_write(&format!("Take the right of {account} away"))? {
                     is_done = false;
                     continue;
                 }
-                report.line(format!("{account}: {}", delegation.revoke(directory).await?));
+                tool.line(format!("{account}: {}", delegation.revoke(directory).await?));
             }
         }
-        report.fact("plans", plans);
-        report.fact("granted", granted);
-        report.fact("ready", ready);
-        Ok(report.end(if is_done && ready { exit::NOTHING_TO_DO } else { exit::DIFFERENT }))
+        tool.fact("plans", plans);
+        tool.fact("granted", granted);
+        tool.fact("ready", ready);
+        Ok(if is_done && ready { exit::DONE } else { exit::DIFFERENT })
     }
 
-    /// The accounts to grant: the named one, or those of all connectors that a server uses.
+    /// Returns the accounts to grant: the named one, or those of all connectors that a server uses.
     async fn accounts(
         &self,
         directory: &dyn Directory,
@@ -173,20 +165,20 @@ impl Wanted {
         Ok(accounts)
     }
 
-    /// Shows what stands in the way.
+    /// Shows the findings of the preflight.
     async fn check(
         &self,
         directory: &dyn Directory,
         named: Option<&Principal>,
-        report: &mut Report,
+        tool: &mut Tool,
     ) -> Result<PreflightReport, Failure> {
         let mut preflight = Preflight::for_unit(&self.unit);
         if let Some(account) = named {
             preflight = preflight.with_connector(account.clone());
         }
         let found = preflight.run(directory).await?;
-        report.line(&found);
-        report.fact("check", found.to_string());
+        tool.line(&found);
+        tool.fact("check", found.to_string());
         Ok(found)
     }
 }
@@ -196,46 +188,37 @@ fn show(
     plan: &DelegationPlan,
     account: &Account,
     unit: &OrganizationalUnit,
-    report: &Report,
+    tool: &Tool,
 ) -> Result<(), Failure> {
     if plan.is_empty() {
-        report.line(format!("{account}: nothing to add.\n"));
+        tool.line(format!("{account}: nothing to add.\n"));
         return Ok(());
     }
-    if !has_option("--text") {
-        report.line(format!("{account} would get:\n{plan}"));
+    if !tool.has("--text") {
+        tool.line(format!("{account} would get:\n{plan}"));
         return Ok(());
     }
     let script = plan.script(unit)?;
-    report.line(format!("PowerShell, on a computer of the domain:\n\n{}", script.powershell()));
+    tool.line(format!("PowerShell, on a computer of the domain:\n\n{}", script.powershell()));
     match script.dsacls() {
-        Some(text) => report.line(format!("Command prompt:\n\n{text}")),
-        None => report.line("Command prompt: dsacls cannot say \"this object only\".\n"),
+        Some(text) => tool.line(format!("Command prompt:\n\n{text}")),
+        None => tool.line("Command prompt: dsacls cannot say \"this object only\".\n"),
     }
-    report.line(format!("On a Samba domain controller:\n\n{}", script.samba_tool().unwrap_or_default()));
+    tool.line(format!("On a Samba domain controller:\n\n{}", script.samba_tool().unwrap_or_default()));
     Ok(())
 }
 
-fn profile() -> Result<DelegationProfile, Box<dyn Error>> {
-    Ok(match value_of("--profile=").as_deref() {
-        None | Some("create-only") => DelegationProfile::CreateOnly,
-        Some("create-full-control") => DelegationProfile::CreateFullControl,
-        Some("create-delete-full-control") => DelegationProfile::CreateDeleteFullControl,
-        Some(other) => return Err(format!("{other} is no profile").into()),
-    })
-}
-
-/// The account that the connector's configuration names.
-fn configured_account() -> Result<Option<Principal>, Failure> {
-    let Some(file) = value_of("--config=") else { return Ok(None) };
-    let bytes = read(&file)?;
+/// Returns the account that the connector's configuration names.
+fn configured_account(tool: &Tool) -> Result<Option<Principal>, Failure> {
+    let Some(file) = tool.value("--config") else { return Ok(None) };
+    let bytes = read(file)?;
     Ok(ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, &bytes)?.managed_service_account()?)
 }
 
-/// The receipts of earlier runs.
-fn kept_receipts() -> Result<Vec<DelegationReceipt>, Failure> {
-    let Some(file) = value_of("--receipts=") else { return Ok(Vec::new()) };
-    let text = match fs::read_to_string(&file) {
+/// Reads the receipts of earlier runs.
+fn kept_receipts(tool: &Tool) -> Result<Vec<DelegationReceipt>, Failure> {
+    let Some(file) = tool.value("--receipts") else { return Ok(Vec::new()) };
+    let text = match fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         text => text.map_err(|error| format!("{file}: {error}"))?,
     };
@@ -244,14 +227,14 @@ fn kept_receipts() -> Result<Vec<DelegationReceipt>, Failure> {
 }
 
 /// Keeps a receipt, on the disk before the write.
-fn keep(receipt: &DelegationReceipt) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let Some(name) = value_of("--receipts=") else { return Ok(()) };
-    let mut file = OpenOptions::new().create(true).append(true).open(&name)?;
+fn keep(tool: &Tool, receipt: &DelegationReceipt) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let Some(name) = tool.value("--receipts") else { return Ok(()) };
+    let mut file = OpenOptions::new().create(true).append(true).open(name)?;
     writeln!(file, "{}", serde_json::to_string(receipt)?)?;
     Ok(file.sync_all()?)
 }
 
-/// A domain in which the connector was just installed.
+/// Creates a domain in which the connector was just installed.
 fn in_memory(unit: &OrganizationalUnit) -> MemoryDirectory {
     let directory = MemoryDirectory::new(&unit.domain());
     directory.add_unit(unit);
@@ -272,9 +255,4 @@ async fn connect() -> Result<impl Directory, Failure> {
 
 fn read(file: &str) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|error| format!("{file}: {error}"))
-}
-
-/// Asks before something is written to a real directory.
-fn may_write(what: &str) -> Result<bool, Failure> {
-    Ok(!has_option("--live") || confirmed(what)?)
 }

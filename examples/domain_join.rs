@@ -1,56 +1,48 @@
-//! Step 8: a domain join profile, and what its checked values refuse.
+//! Step 8: a domain join profile for the devices of a group, and the values that its types refuse.
 //!
-//! `cargo run --features sim --example domain_join`
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! `cargo run --features sim --example domain_join` creates one profile and assigns it to a group that exists.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/report.rs"]
-mod report;
-mod support;
+use std::error::Error;
 
-use std::process::ExitCode;
-
+use windows_autopilot::graph::field;
 use windows_autopilot::model::{AdDomain, ComputerNamePrefix, DomainJoinProfile, OrganizationalUnit, Target};
+use windows_autopilot::testing::Harness;
 
-use self::failure::Failure;
-use self::report::Report;
+const GROUP: &str = "Autopilot Munich";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--live", "--yes"]) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    // What an administrator gets wrong most often is refused here, with what to write instead.
+async fn main() {
+    if let Err(error) = create().await {
+        eprintln!("{error:#}");
+        std::process::exit(1);
+    }
+}
+
+async fn create() -> Result<(), Box<dyn Error>> {
+    // The most common mistakes are refused before any call, with the value to write instead.
     for error in [
         "HYB-%SERIAL%".parse::<ComputerNamePrefix>().err(),
         "CORP".parse::<AdDomain>().err(),
         "CN=Computers,DC=corp,DC=contoso,DC=com".parse::<OrganizationalUnit>().err(),
-        "\"OU=Autopilot,DC=corp,DC=contoso,DC=com\"".parse::<OrganizationalUnit>().err(),
     ] {
-        report.line(error.ok_or("a bad value was taken")?);
+        println!("{}", error.ok_or("a bad value was accepted")?);
     }
 
-    let connection = support::connect()?;
-    let client = &connection.client;
-    let profile = DomainJoinProfile::new("Munich".parse()?, support::DOMAIN.parse()?, "MUC-".parse()?)
+    let Harness { client, tenant, .. } = Harness::new();
+    tenant.add_group(GROUP);
+    // On a real tenant:
+    // let client = windows_autopilot::Client::builder(windows_autopilot::credential::FixedToken::new(std::env::var("TOKEN")?)).build()?;
+
+    let groups = client.groups().list().filter(field("displayName").eq(GROUP)).all().await?;
+    let [group] = groups.as_slice() else {
+        return Err(format!("{} groups are called {GROUP}, not one", groups.len()).into());
+    };
+    let profile = DomainJoinProfile::new("Munich".parse()?, "corp.contoso.com".parse()?, "MUC-".parse()?)
         .with_organizational_unit("OU=Autopilot,DC=corp,DC=contoso,DC=com".parse()?);
-    if !connection.may_write("Create a domain join profile for all devices")? {
-        return Ok(report.end(exit::DIFFERENT));
-    }
-    {
-        let stored = client.domain_join_profiles().create(&profile).await?;
-        let assigned = client
-            .domain_join_profiles()
-            .assignments(&stored.id)
-            .replace_at_once(&[Target::all_devices()])
-            .await?;
-        report.line(format!("{} is assigned to {} more", stored.settings.display_name, assigned.added.len()));
-        report.fact("profile", stored);
-        report.fact("assigned", assigned);
-    }
-    Ok(report.end(exit::NOTHING_TO_DO))
+    let stored = client.domain_join_profiles().create(&profile).await?;
+    let target = Target::group(group.id.clone());
+    client.domain_join_profiles().assignments(&stored.id).add(&target).await?;
+    println!("{} is assigned to {GROUP}.", stored.settings.display_name);
+    Ok(())
 }

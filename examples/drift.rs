@@ -1,80 +1,57 @@
-//! Whether a tenant is still what it should be: for a pipeline that runs every night.
+//! A comparison of a tenant with its settings, for a pipeline that runs every night.
 //!
 //! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. On the simulated
-//! tenant somebody changes a profile by hand after the deployment, so there is something to see; `--untouched` leaves it
-//! alone. `--json` prints the plan for a program. Exit codes: 0 nothing differs, 3 something does, 4 a finding stops the plan,
-//! 5 nothing differs and not all is known.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! tenant somebody changes a profile by hand after the deployment, so that something differs; `--untouched` leaves the
+//! profile alone. Exit codes: 0 nothing differs, 3 something does, 4 a finding stops the plan, 5 nothing differs as far as
+//! could be read.
 
-#[path = "support/deployment.rs"]
-mod deployment;
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/outcome.rs"]
-mod outcome;
-#[path = "support/report.rs"]
-mod report;
 mod support;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use windows_autopilot::Client;
 use windows_autopilot::model::{DeploymentProfile, Locale};
-use windows_autopilot::workflow::{HybridJoin, PlanStatus};
+use windows_autopilot::workflow::PlanStatus;
 
-use self::failure::Failure;
+use self::support::{Failure, connect, deployment, exit, run};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    if let Err(code) = report::Report::start(&["--untouched", "--live", "--yes"]) {
-        return Ok(code);
-    }
-    let Some((desired, _)) = deployment::read(support::arguments()) else {
-        return Ok(exit::with(exit::USAGE));
-    };
-    let connection = support::connect()?;
-    if let Some((tenant, _)) = &connection.simulated {
-        deployment::prepare(tenant, &desired);
-        let _ = desired.plan(&connection.client, &[]).await?.apply(&connection.client).await.into_result()?;
-        if !support::has_option("--untouched") {
-            meddle(&connection.client).await?;
+fn main() -> ExitCode {
+    run("drift [SETTINGS.toml]", &["--untouched", "--live"], async |tool| {
+        let (desired, _) = deployment::read(tool)?;
+        let connection = connect(tool)?;
+        let client = &connection.client;
+        if let Some((tenant, _)) = &connection.simulated {
+            deployment::prepare(tenant, &desired);
+            let _ = desired.plan(client, &[]).await?.apply(client).await.into_result()?;
+            if !tool.has("--untouched") {
+                change_by_hand(client).await?;
+            }
         }
-    }
-    Ok(compare(&desired, &connection.client).await?)
+        let plan = desired.plan(client, &[]).await?;
+        for planned in plan.drift().chain(plan.unknown()) {
+            tool.line(format!("{}: {planned}", planned.step).trim_end());
+        }
+        for finding in plan.blocking() {
+            tool.line(finding);
+        }
+        for finding in plan.unknown_findings() {
+            tool.line(format!("not known: {finding}"));
+        }
+        match plan.drift().count() {
+            0 if plan.status() == PlanStatus::NotKnown => {
+                tool.line("Nothing differs as far as could be read.")
+            }
+            0 => tool.line("The tenant is as it should be."),
+            1 => tool.line("1 thing differs."),
+            count => tool.line(format!("{count} things differ.")),
+        }
+        tool.document(&plan)?;
+        Ok(exit::of(&plan))
+    })
 }
 
-async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<dyn Error>> {
-    let plan = desired.plan(client, &[]).await?;
-    if support::has_option("--json") {
-        println!("{}", serde_json::to_string_pretty(&plan)?);
-        return Ok(outcome::of(&plan));
-    }
-    for planned in plan.drift() {
-        print!("{}: {planned}", planned.step);
-    }
-    for planned in plan.unknown() {
-        print!("{}: {planned}", planned.step);
-    }
-    for finding in plan.blocking() {
-        println!("{finding}");
-    }
-    for finding in plan.unknown_findings() {
-        println!("not known: {finding}");
-    }
-    match plan.drift().count() {
-        0 if plan.status() == PlanStatus::NotKnown => println!("Nothing differs as far as could be read."),
-        0 => println!("The tenant is as it should be."),
-        1 => println!("1 thing differs."),
-        count => println!("{count} things differ."),
-    }
-    Ok(outcome::of(&plan))
-}
-
-/// What a colleague does in the portal.
-async fn meddle(client: &Client) -> Result<(), Box<dyn Error>> {
+/// Changes the language of the profile, as a colleague does in the portal.
+async fn change_by_hand(client: &Client) -> Result<(), Failure> {
     for profile in client.profiles().list().all().await? {
         let DeploymentProfile::Hybrid(stored) = profile else { continue };
         let mut other = stored.settings.clone();

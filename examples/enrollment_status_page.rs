@@ -1,64 +1,54 @@
-//! Step 6: an enrollment status page that blocks until two apps are there, first in priority.
+//! Step 6: an enrollment status page that blocks the devices of a group until two apps are installed.
 //!
-//! `cargo run --features sim --example enrollment_status_page [--json]`. Exit codes: 0 made, 3 not made.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! `cargo run --features sim --example enrollment_status_page` creates one page and assigns it to a group that exists. The page
+//! has the lowest priority, below the pages of others: `set_priority` raises it, also for devices that other pages reach.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/report.rs"]
-mod report;
-mod support;
+use std::error::Error;
 
-use std::process::ExitCode;
+use windows_autopilot::graph::field;
+use windows_autopilot::model::{BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, Target};
+use windows_autopilot::testing::Harness;
 
-use windows_autopilot::model::{
-    BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, Group, Target,
-};
-
-use self::failure::Failure;
-use self::report::Report;
+const GROUP: &str = "Autopilot Munich";
+const APPS: [&str; 2] = ["Company Portal", "VPN client"];
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--live", "--yes"]) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    let connection = support::connect()?;
-    let client = &connection.client;
-    if let Some((tenant, _)) = &connection.simulated {
-        tenant.add_app("Company Portal", "win32LobApp");
-        tenant.add_app("VPN client", "win32LobApp");
+async fn main() {
+    if let Err(error) = create().await {
+        eprintln!("{error:#}");
+        std::process::exit(1);
     }
-    let apps = client.mobile_apps().list().all().await?;
-    let wanted = ["Company Portal", "VPN client"];
-    let ids =
-        apps.iter().filter(|app| app.display_name.as_deref().is_some_and(|name| wanted.contains(&name)));
-    let ids = BlockingApps::selected(ids.map(|app| app.id.clone()));
+}
 
-    let mut page = EnrollmentStatusPage::new("Autopilot devices".parse()?);
+async fn create() -> Result<(), Box<dyn Error>> {
+    let Harness { client, tenant, .. } = Harness::new();
+    tenant.add_group(GROUP);
+    let _ = APPS.map(|app| tenant.add_app(app, "win32LobApp"));
+    // On a real tenant:
+    // let client = windows_autopilot::Client::builder(windows_autopilot::credential::FixedToken::new(std::env::var("TOKEN")?)).build()?;
+
+    let groups = client.groups().list().filter(field("displayName").eq(GROUP)).all().await?;
+    let [group] = groups.as_slice() else {
+        return Err(format!("{} groups are called {GROUP}, not one", groups.len()).into());
+    };
+    // A page without apps would wait for all of them: a name that is not found ends the recipe.
+    let listed = client.mobile_apps().list().all().await?;
+    let mut apps = Vec::new();
+    for name in APPS {
+        let app = listed.iter().find(|app| app.display_name.as_deref() == Some(name));
+        apps.push(app.ok_or_else(|| format!("the tenant has no app {name}"))?.id.clone());
+    }
+
+    let mut page = EnrollmentStatusPage::new("Autopilot Munich".parse()?);
     page.install_progress_timeout_in_minutes = "90".parse()?;
-    page.block_device_use = BlockDeviceUse::Until(BlockUntil::new(ids));
+    page.block_device_use = BlockDeviceUse::Until(BlockUntil::new(BlockingApps::selected(apps)));
     for finding in page.lint() {
-        report.line(finding);
+        println!("{finding}");
     }
-    if !connection.may_write("Create the page and a group for it")? {
-        return Ok(report.end(exit::DIFFERENT));
-    }
-    let group = client.groups().create(&Group::new("Autopilot devices".parse()?)).await?;
-    let stored = client.enrollment_status_pages().create(&page).await?;
-    client
-        .enrollment_status_pages()
-        .assignments(&stored.id)
-        .replace_at_once(&[Target::group(group.id)])
-        .await?;
-    if stored.observed.priority != Some(1) {
-        client.enrollment_status_pages().set_priority(&stored.id, 1).await?;
-    }
-    let stored = client.enrollment_status_pages().get(&stored.id).await?;
-    report.line(format!("{} has priority {:?}", stored.settings.display_name, stored.observed.priority));
-    report.fact("page", stored);
-    Ok(report.end(exit::NOTHING_TO_DO))
+    let pages = client.enrollment_status_pages();
+    let stored = pages.create(&page).await?;
+    pages.assignments(&stored.id).replace_at_once(&[Target::group(group.id.clone())]).await?;
+    println!("{} is assigned to {GROUP}.", stored.settings.display_name);
+    Ok(())
 }

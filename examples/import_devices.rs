@@ -1,20 +1,12 @@
 //! Step 4: the devices of a file, registered.
 //!
-//! `cargo run --features import,registration,sim --example import_devices [FILE.csv] [--journal=FILE] [--dry-run] [--live]`
+//! `cargo run --features import,registration,sim --example import_devices [FILE.csv] [--journal FILE] [--dry-run] [--live]`
 //!
-//! `--json` prints the outcomes for a program. Exit codes: 0 all registered, 3 not sent, 4 a faulty file, or a device that was not
-//! registered. A run that was killed goes on where it was if it gets the same file and the same journal.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! A run that was killed resumes with the same file and the same journal. Exit codes: 0 all registered, 3 not sent, 4 a faulty
+//! row, or a device that was not registered.
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/report.rs"]
-mod report;
 mod support;
 
-use std::error::Error;
 use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,23 +19,20 @@ use windows_autopilot::registration::csv::{CsvReader, PortalFiles};
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::workflow::{Import, ImportEvent, ImportEventKind, Journal};
 
-use self::failure::Failure;
-use self::report::Report;
+use self::support::{Failure, Tool, connect, exit, run};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--journal=", "--dry-run", "--live", "--yes"]) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
+fn main() -> ExitCode {
+    run("import_devices [FILE.csv]", &["--journal FILE", "--dry-run", "--live"], import)
+}
+
+async fn import(tool: &mut Tool) -> Result<u8, Failure> {
+    let connection = connect(tool)?;
+    let (devices, is_faulty) = match (tool.argument(0), &connection.simulated) {
+        (Some(path), _) => read(tool, CsvReader::open(path)?)?,
+        (None, Some((tenant, _))) => read(tool, CsvReader::new(sample(tenant)?.as_bytes()))?,
+        (None, None) => return Err(Failure::usage("--live needs a file of devices")),
     };
-    let connection = support::connect()?;
-    let devices = match (support::arguments().first(), &connection.simulated) {
-        (Some(path), _) => read(CsvReader::open(path)?, &report)?,
-        (None, Some((tenant, _))) => read(CsvReader::new(sample(tenant)?.as_bytes()), &report)?,
-        (None, None) => return Ok(report::usage("--live needs a file")),
-    };
-    let (devices, is_faulty) = devices;
-    let journal = std::env::args().find_map(|argument| Some(argument.strip_prefix("--journal=")?.to_owned()));
+    let journal = tool.value("--journal").map(str::to_owned);
     let import = || {
         let import = Import::new(&connection.client, devices.clone());
         match &journal {
@@ -54,21 +43,19 @@ async fn main() -> Result<ExitCode, Failure> {
 
     let preview = import().dry_run()?;
     for finding in &preview.findings {
-        report.line(finding);
+        tool.line(finding);
     }
-    report.line(format!(
-        "{} devices: {} to send in {} requests, {} in flight, {} through",
+    tool.line(format!(
+        "{} devices: {} to send in {} requests, {} in flight, {} finished",
         preview.devices, preview.to_send, preview.requests, preview.in_flight, preview.finished
     ));
-    report.fact("to_send", preview.to_send);
-    if support::has_option("--dry-run")
-        || !connection.may_write(&format!("Register {} devices", preview.to_send))?
-    {
-        return Ok(report.end(match (is_faulty, preview.to_send) {
+    tool.fact("to_send", preview.to_send);
+    if tool.has("--dry-run") || !tool.may_write(&format!("Register {} devices", preview.to_send))? {
+        return Ok(match (is_faulty, preview.to_send) {
             (true, _) => exit::BLOCKED,
-            (false, 0) => exit::NOTHING_TO_DO,
+            (false, 0) => exit::DONE,
             _ => exit::DIFFERENT,
-        }));
+        });
     }
 
     // Draws on a terminal, and nowhere else.
@@ -81,34 +68,34 @@ async fn main() -> Result<ExitCode, Failure> {
         if let ImportEventKind::Finished { serial_number, outcome, .. } = &event.kind
             && !outcome.is_registered()
         {
-            bar.suspend(|| report.line(format!("{serial_number}: {outcome}")));
+            bar.suspend(|| tool.line(format!("{serial_number}: {outcome}")));
         }
     }
     bar.finish_and_clear();
 
-    let imported = run.await?;
-    for finding in imported.findings() {
-        report.line(finding);
+    let report = run.await?;
+    for finding in report.findings() {
+        tool.line(finding);
     }
-    let counts = &imported.counts;
+    let counts = &report.counts;
     let left = counts.total() - counts.registered - counts.already_registered;
-    report.line(format!(
+    tool.line(format!(
         "{} registered, {} registered before, {left} not, in {} minutes",
         counts.registered,
         counts.already_registered,
-        imported.elapsed.as_secs() / 60
+        report.elapsed.as_secs() / 60
     ));
-    report.fact("import", &imported);
-    Ok(report.end(if left == 0 && !is_faulty { exit::NOTHING_TO_DO } else { exit::BLOCKED }))
+    tool.fact("import", &report);
+    Ok(if left == 0 && !is_faulty { exit::DONE } else { exit::BLOCKED })
 }
 
-/// Reads the devices of a file, and whether a row is faulty, which is shown and left out.
-fn read(file: CsvReader<impl Read>, report: &Report) -> Result<(Vec<DeviceToImport>, bool), Box<dyn Error>> {
+/// Reads the devices of a file, and whether a row is faulty: such a row is shown and left out.
+fn read(tool: &Tool, file: CsvReader<impl Read>) -> Result<(Vec<DeviceToImport>, bool), Failure> {
     let (mut devices, mut is_faulty) = (Vec::new(), false);
     for row in file {
         let row = row?;
         for finding in row.findings.iter().filter(|finding| finding.severity > Severity::Info) {
-            report.line(finding);
+            tool.line(finding);
             is_faulty |= finding.severity == Severity::Error;
         }
         devices.extend(row.device);
@@ -127,8 +114,8 @@ fn status(event: &ImportEvent) -> String {
     )
 }
 
-/// A file of forty devices, of which the simulated tenant knows one, and another tenant owns one.
-fn sample(tenant: &Tenant) -> Result<String, Box<dyn Error>> {
+/// Creates a file of forty devices, of which the simulated tenant has one, and another tenant has one.
+fn sample(tenant: &Tenant) -> Result<String, Failure> {
     tenant.add_device_with(DeviceSpec::new("SN-0007").with_model("Notebook 14").with_group_tag("Berlin"));
     tenant.assign_to_other_tenant("SN-0011");
     let mut devices = Vec::new();

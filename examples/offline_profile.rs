@@ -1,69 +1,47 @@
-//! A profile as the file that a device reads if the service knows none for it, and a check of a file of another tool.
+//! A profile as the file that a device reads if the service has none for it, and a check of such a file.
 //!
-//! `cargo run --features offline --example offline_profile` prints the file for a hybrid join profile;
-//! `cargo run --features offline --example offline_profile -- AutopilotConfigurationFile.json` checks a
-//! file. `--json` prints the file or the findings for a program. Exit codes: 0 no error, 1 the file cannot be read, 4 a faulty file.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
-
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/report.rs"]
-mod report;
+//! `cargo run --features offline --example offline_profile [AutopilotConfigurationFile.json]` checks a file, and without one
+//! prints the file of a hybrid join profile.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;
-use std::path::Path;
-use std::process::ExitCode;
 
-use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule, Severity};
+use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule};
 use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
 
-use self::failure::Failure;
-use self::report::Report;
-
-fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&[]) {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
+fn main() {
+    let ended = match std::env::args().nth(1) {
+        Some(path) => check(&path),
+        None => print_file(),
     };
-    if let Some(path) = std::env::args().skip(1).find(|argument| !argument.starts_with("--")) {
-        return Ok(check(&path, report)?);
+    if let Err(error) = ended {
+        eprintln!("{error}");
+        std::process::exit(1);
     }
+}
+
+fn check(path: &str) -> Result<(), Box<dyn Error>> {
+    let read = offline::read(&std::fs::read(path).map_err(|error| format!("{path}: {error}"))?);
+    for finding in &read.findings {
+        println!("{finding}");
+    }
+    println!("{} findings", read.findings.len());
+    Ok(())
+}
+
+fn print_file() -> Result<(), Box<dyn Error>> {
     let mut profile = HybridJoinProfile::new("Contoso hybrid Munich".parse()?);
     profile.locale = "de-DE".parse()?;
     profile.keyboard_selection_page_skipped = true;
-    let tenant = OfflineTenant::new(
-        "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?,
-        "contoso.onmicrosoft.com".parse()?,
-    )?;
-    // Most often the id of the stored profile: client.profiles().list() has it.
+    let tenant_id = "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?;
+    let tenant = OfflineTenant::new(tenant_id, "contoso.onmicrosoft.com".parse()?)?;
+    // The id of the stored profile, from client.profiles().list().
     let id: Id<HybridJoinProfile> = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?;
     let file = OfflineProfile::for_hybrid_join(&profile, &id, tenant)?;
-    let rule = MembershipRule::offline_profile(file.correlation_id())?;
-    report.line(file.to_json());
-    report.line(format!("goes to      {}", offline::PATH));
-    report.line(format!("hides        {}", file.oobe_flags()));
-    report.line(format!("devices      {rule}"));
-    report.line("domain join  assign the configuration to all devices");
-    report.fact("file", file.to_json());
-    report.fact("rule", rule.to_string());
-    Ok(report.end(exit::NOTHING_TO_DO))
-}
-
-fn check(path: &str, mut report: Report) -> Result<ExitCode, Box<dyn Error>> {
-    let found = offline::read(&std::fs::read(path)?);
-    let name = offline::PATH.rsplit('\\').next().unwrap_or_default();
-    if Path::new(path).file_name().is_none_or(|found| found != name) {
-        report.line(format!("on the device the file has to be called {name}"));
-    }
-    for finding in &found.findings {
-        report.line(finding);
-    }
-    report.fact("findings", &found.findings);
-    let is_faulty = found.findings.iter().any(|finding| finding.severity == Severity::Error);
-    if is_faulty {
-        report.line("Windows would ignore the file, or not do what it says.");
-    }
-    Ok(report.end(if is_faulty { exit::BLOCKED } else { exit::NOTHING_TO_DO }))
+    println!("{}", file.to_json());
+    println!("path         {}", offline::PATH);
+    println!("hidden       {}", file.oobe_flags());
+    println!("devices      {}", MembershipRule::offline_profile(file.correlation_id())?);
+    println!("domain join  assign the domain join profile to all devices");
+    Ok(())
 }

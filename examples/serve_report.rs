@@ -1,27 +1,15 @@
 //! Step 10 on a screen: a page that follows devices while they deploy, served on this machine.
 //!
 //! `cargo run --features sim,workflow --example serve_report -- --stay` deploys fifty simulated devices, an hour in fifteen
-//! seconds, and serves the page until it is stopped; without `--stay` the example ends with the watch. With `--live` the
-//! page follows the registered devices of a real tenant. `--port=8080` sets the port, `--devices=50` the number of
-//! simulated devices, `--speed=240` their speed. `--json` prints the report for a program. Exit codes: 0 all are ready, 4 one
-//! has failed, 5 it is not known how one ends.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! seconds, and serves the page until it is stopped; without `--stay` the tool ends with the watch. With `--live` the page
+//! follows the registered devices of a real tenant. `--port 8080` sets the port, `--devices 50` the number of simulated
+//! devices, `--speed 240` their speed. Exit codes: 0 all are ready, 4 one has failed, 5 the end of one is not known.
 
-#[path = "support/exit.rs"]
-mod exit;
-#[path = "support/failure.rs"]
-mod failure;
-#[path = "support/fleet.rs"]
-mod fleet;
-#[path = "support/report.rs"]
-mod report;
 mod support;
 
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,8 +24,8 @@ use windows_autopilot::model::Device;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::workflow::watch::{DeploymentOutcome, DeploymentReport, Watch, WatchHandle};
 
-use self::failure::Failure;
-use self::report::{Report, usage};
+use self::support::fleet::Fleet;
+use self::support::{Failure, Tool, connect, exit, run};
 
 const WAITING: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"1\">\
                        <title>Deployment of devices</title><main>The first round of the watch is not over yet.</main>";
@@ -45,57 +33,43 @@ const WAITING: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">
 /// The longest head of a request that is read.
 const LONGEST_HEAD: usize = 8_192;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--devices=", "--live", "--port=", "--speed=", "--stay", "--yes"])
-    {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    let (port, count, speed) =
-        match (number("--port=", 0), number("--devices=", 50), number("--speed=", 240.0)) {
-            (Ok(port), Ok(count), Ok(speed)) => (port, count, speed),
-            (port, count, speed) => {
-                let problems = [port.err(), count.err(), speed.err()];
-                return Ok(usage(problems.into_iter().flatten().collect::<Vec<_>>().join("; ")));
-            }
+fn main() -> ExitCode {
+    let options = ["--devices COUNT", "--port PORT", "--speed FACTOR", "--stay", "--live"];
+    run("serve_report", &options, async |tool| {
+        let port = tool.parse("--port")?.unwrap_or(0);
+        let count = tool.parse("--devices")?.unwrap_or(50);
+        let speed = tool.parse("--speed")?.unwrap_or(240.0);
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+        tool.line(format!("The report is served at http://{}/", listener.local_addr()?));
+        let report = if tool.has("--live") {
+            let client = connect(tool)?.client;
+            let devices: Vec<Device> = client.devices().list().all().await?;
+            follow(tool, &listener, Watch::new(&client, &devices), std::future::ready(())).await?
+        } else {
+            let clock = ScaledClock::new(speed);
+            let tenant =
+                Tenant::builder().with_clock(Arc::new(clock.clone())).with_delegated_callers().build();
+            let client = Client::builder(FixedToken::new("simulated"))
+                .with_transport(tenant.clone())
+                .with_clock(clock.clone())
+                .build()?;
+            let fleet = Fleet::new(&client, &tenant, count).await?;
+            let watch = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone());
+            let watch = watch.with_title("Munich, spring roll-out");
+            follow(tool, &listener, watch, fleet.switch_on(&tenant, &clock)).await?
         };
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-    report.line(format!("The report is served at http://{}/", listener.local_addr()?));
-    let seen = if support::has_option("--live") {
-        let client = support::connect()?.client;
-        let devices: Vec<Device> = client.devices().list().all().await?;
-        follow(&report, &listener, Watch::new(&client, &devices), std::future::ready(())).await?
-    } else {
-        let clock = ScaledClock::new(speed);
-        let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).with_delegated_callers().build();
-        let client = Client::builder(FixedToken::new("simulated"))
-            .with_transport(tenant.clone())
-            .with_clock(clock.clone())
-            .build()?;
-        let fleet = fleet::Fleet::new(&client, &tenant, count).await?;
-        let watch = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone());
-        let watch = watch.with_title("Munich, spring roll-out");
-        follow(&report, &listener, watch, fleet.switch_on(&tenant, &clock)).await?
-    };
-    let code = match (seen.is_ready(), seen.count(DeploymentOutcome::Failed)) {
-        (true, _) => exit::NOTHING_TO_DO,
-        (false, 0) => exit::NOT_KNOWN,
-        _ => exit::BLOCKED,
-    };
-    report.fact("report", &seen);
-    Ok(report.end(code))
+        tool.fact("report", &report);
+        Ok(match (report.is_ready(), report.count(DeploymentOutcome::Failed)) {
+            (true, _) => exit::DONE,
+            (false, 0) => exit::NOT_KNOWN,
+            _ => exit::BLOCKED,
+        })
+    })
 }
 
-/// The number behind an option.
-fn number<T: FromStr<Err: Display>>(option: &str, default: T) -> Result<T, String> {
-    support::value_of(option)
-        .map_or(Ok(default), |value| value.parse().map_err(|error| format!("{option}{value}: {error}")))
-}
-
-/// Serves the report of a watch while it runs, and after that if asked to.
+/// Serves the report of a watch while it runs, and with `--stay` after its end.
 async fn follow(
-    report: &Report,
+    tool: &Tool,
     listener: &TcpListener,
     watch: Watch,
     people: impl Future<Output = ()>,
@@ -104,13 +78,13 @@ async fn follow(
     let run = std::pin::pin!(join(watch.start().into_future(), people));
     let server = std::pin::pin!(serve(listener, &handle));
     match select(run, server).await {
-        Either::Left(((seen, ()), server)) => {
-            let seen = seen?;
-            report.line(format!("\n{seen}"));
-            if support::has_option("--stay") {
+        Either::Left(((report, ()), server)) => {
+            let report = report?;
+            tool.line(format!("\n{report}"));
+            if tool.has("--stay") {
                 server.await?;
             }
-            Ok(seen)
+            Ok(report)
         }
         Either::Right((ended, _)) => Err(ended.err().ok_or("the server ended")?.into()),
     }

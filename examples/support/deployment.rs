@@ -1,81 +1,73 @@
-//! What the examples of a deployment share: its settings, its devices, and a simulated tenant that is ready for it.
-#![allow(dead_code, reason = "each example uses its part")]
+//! A deployment: its settings, its devices, and a simulated tenant that is ready for it.
 
 use windows_autopilot::model::{DeviceToImport, Finding, Severity};
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::sim::Tenant;
-use windows_autopilot::workflow::{HybridJoin, suggest_key};
+use windows_autopilot::workflow::{HybridJoin, Plan, suggest_key};
+
+use super::failure::Failure;
+use super::tool::{Tool, read_file};
 
 /// The sample settings.
 pub(crate) const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/hybrid_join.toml");
 const DEVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/devices.csv");
 
-/// The settings and the devices that the first two arguments name, or the samples; nothing if something is wrong with
-/// them, which is printed.
-pub(crate) fn read(arguments: Vec<String>) -> Option<(HybridJoin, Vec<DeviceToImport>)> {
-    let mut arguments = arguments.into_iter();
-    let settings = arguments.next().unwrap_or_else(|| SETTINGS.to_owned());
-    let file = arguments.next().unwrap_or_else(|| DEVICES.to_owned());
-    Some((read_settings(&settings)?, read_devices(&file)?))
+/// Reads the settings and the devices that the first two arguments name.
+///
+/// The samples are the default on the simulated tenant. With `--live` the settings have to be named, and without a file of
+/// devices there are none: the samples never reach a real tenant.
+pub(crate) fn read(tool: &Tool) -> Result<(HybridJoin, Vec<DeviceToImport>), Failure> {
+    let sample = |path| if tool.has("--live") { None } else { Some(path) };
+    let Some(settings) = tool.argument(0).or(sample(SETTINGS)) else {
+        return Err(Failure::usage("--live needs a settings file: give its path as the first argument"));
+    };
+    let devices = match tool.argument(1).or(sample(DEVICES)) {
+        Some(path) => read_devices(tool, path)?,
+        None => Vec::new(),
+    };
+    Ok((read_settings(settings)?, devices))
 }
 
-/// The settings, or what is wrong with them.
-pub(crate) fn read_settings(path: &str) -> Option<HybridJoin> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            println!("{path}: {error}; give the path of a settings file as the first argument");
-            return None;
-        }
-    };
-    match toml::from_str::<HybridJoin>(&text) {
-        Ok(desired) => {
-            // What is wrong with the settings by themselves is said before anything is sent.
-            let wrong: Vec<Finding> =
-                desired.lint().into_iter().filter(|finding| finding.severity == Severity::Error).collect();
-            wrong.iter().for_each(|finding| println!("{path}: {finding}"));
-            wrong.is_empty().then_some(desired)
-        }
-        Err(error) => {
-            println!("{path}: {error}");
-            if let Some(meant) = suggest_key(error.message()) {
-                println!("{meant}");
-            }
-            None
-        }
+/// Reads a settings file.
+pub(crate) fn read_settings(path: &str) -> Result<HybridJoin, Failure> {
+    let text = read_file(path).map_err(|failure| {
+        Failure::usage(format!("{}; give the path of a settings file", failure.message))
+    })?;
+    let desired: HybridJoin = toml::from_str(&text).map_err(|error| {
+        let meant = suggest_key(error.message()).unwrap_or_default();
+        Failure::usage(format!("{path}: {error}{meant}"))
+    })?;
+    let errors: Vec<String> =
+        desired.lint().iter().filter(|finding| is_error(finding)).map(Finding::to_string).collect();
+    if errors.is_empty() {
+        Ok(desired)
+    } else {
+        Err(Failure::usage(format!("{path}: {}", errors.join("\n"))))
     }
 }
 
-/// The devices, or what is wrong with them.
-fn read_devices(path: &str) -> Option<Vec<DeviceToImport>> {
-    let reader = match CsvReader::open(path) {
-        Ok(reader) => reader,
-        Err(error) => {
-            println!("{error}");
-            return None;
-        }
-    };
+/// Reads a file of devices. A row with an error refuses the file.
+pub(crate) fn read_devices(tool: &Tool, path: &str) -> Result<Vec<DeviceToImport>, Failure> {
     let mut devices = Vec::new();
-    let mut errors = 0;
-    for row in reader {
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                println!("{path}: {error}");
-                return None;
-            }
-        };
+    let mut errors = Vec::new();
+    for row in CsvReader::open(path).map_err(Failure::usage)? {
+        let row = row.map_err(|error| Failure::usage(format!("{path}: {error}")))?;
         for finding in &row.findings {
-            println!("{path}: {finding}");
+            match is_error(finding) {
+                true => errors.push(format!("{path}: {finding}")),
+                false => tool.line(format!("{path}: {finding}")),
+            }
         }
-        errors +=
-            row.findings.iter().filter(|finding: &&Finding| finding.severity == Severity::Error).count();
         devices.extend(row.device);
     }
-    (errors == 0).then_some(devices)
+    if errors.is_empty() { Ok(devices) } else { Err(Failure::usage(errors.join("\n"))) }
 }
 
-/// What a real tenant has before the first step: users, connectors, rights.
+fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
+}
+
+/// Adds the prerequisites of a deployment to a simulated tenant: users, connectors, rights.
 pub(crate) fn prepare(tenant: &Tenant, desired: &HybridJoin) {
     let users = tenant.add_group("Intune users");
     let user = tenant.add_user(&user_of(tenant));
@@ -88,12 +80,12 @@ pub(crate) fn prepare(tenant: &Tenant, desired: &HybridJoin) {
     }
 }
 
-/// The one user of the simulated tenant.
+/// Returns the name of the only user of the simulated tenant.
 pub(crate) fn user_of(tenant: &Tenant) -> String {
     format!("adele@{}", tenant.domain())
 }
 
-/// Asks for the plan's application, by tenant, cloud and domain.
-pub(crate) fn question(plan: &windows_autopilot::workflow::Plan) -> String {
-    format!("Carry the plan out in {}, domain {}", plan.tenant, plan.desired.active_directory.domain)
+/// Returns the question before a plan is applied, with the tenant, the cloud and the domain.
+pub(crate) fn question(plan: &Plan) -> String {
+    format!("Apply the plan in {}, domain {}", plan.tenant, plan.desired.active_directory.domain)
 }

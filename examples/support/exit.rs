@@ -1,22 +1,27 @@
-//! The exit codes of the examples: one table for all, see the crate's documentation, `docs::exit_codes`.
-#![allow(dead_code, reason = "each example uses its part")]
-
-use std::process::ExitCode;
+//! The exit codes of the tools: one table for all, see `docs::exit_codes` in the crate's documentation.
 
 /// There was nothing to do, or all of it is done.
-pub(crate) const NOTHING_TO_DO: u8 = 0;
-/// It failed.
+pub(crate) const DONE: u8 = 0;
+/// The tool failed.
 pub(crate) const FAILURE: u8 = 1;
-/// The command line or the settings cannot be used.
+/// The command line or a settings file cannot be used.
 pub(crate) const USAGE: u8 = 2;
-/// Changes to make, drift, or a missing right.
+/// Something differs: changes to make, drift, or a missing right.
 pub(crate) const DIFFERENT: u8 = 3;
-/// A finding stands in the way, or a file is faulty.
+/// A finding stops the tool, or a file is faulty.
 pub(crate) const BLOCKED: u8 = 4;
-/// Not all is known.
+/// A part could not be read.
 pub(crate) const NOT_KNOWN: u8 = 5;
 
-/// Ends with a code of the table.
-pub(crate) fn with(code: u8) -> ExitCode {
-    ExitCode::from(code)
+/// Returns the exit code of a plan that is not applied.
+#[cfg(feature = "workflow")]
+pub(crate) fn of(plan: &windows_autopilot::workflow::Plan) -> u8 {
+    use windows_autopilot::workflow::PlanStatus;
+
+    match plan.status() {
+        PlanStatus::Same => DONE,
+        PlanStatus::Changed => DIFFERENT,
+        PlanStatus::Blocked => BLOCKED,
+        _ => NOT_KNOWN,
+    }
 }

@@ -1,26 +1,34 @@
-//! The error of an example, as a person reads it.
+//! The error of a tool.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::Display;
 
-/// Any error. `main` shows errors by their `Debug`, which here is the message and its causes.
-pub(crate) struct Failure(Box<dyn Error>);
+use super::exit;
 
-impl<E: Into<Box<dyn Error>>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self(error.into())
+/// The end of a tool that failed: an exit code, and sentences for a person.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// Creates the failure of a command line or a settings file that cannot be used.
+    pub(crate) fn usage(problem: impl Display) -> Self {
+        Self { code: exit::USAGE, message: problem.to_string() }
     }
 }
 
-impl fmt::Debug for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        write!(f, "{error}")?;
+/// Any error fails a tool; its causes follow it, a line each.
+impl<E: Into<Box<dyn Error>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            write!(f, "\n  caused by: {error}")?;
+            message.push_str(&format!("\n  caused by: {error}"));
             cause = error.source();
         }
-        Ok(())
+        Self { code: exit::FAILURE, message }
     }
 }

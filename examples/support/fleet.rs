@@ -1,4 +1,4 @@
-//! A fleet of devices in a simulated tenant, some of which cannot get through, each for a reason of its own.
+//! A fleet of simulated devices: most deploy, and some have a flaw, each its own.
 
 use std::error::Error;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const DOMAIN: &str = "corp.contoso.com";
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is wrong with a device.
+/// The flaw of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
     NoProfile,
@@ -59,7 +59,7 @@ pub(crate) struct Member {
     pub(crate) flaw: Option<Flaw>,
 }
 
-/// Devices with all that a deployment needs, as far as it is there.
+/// Devices in a tenant with the objects of their deployment.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) members: Vec<Member>,
@@ -67,7 +67,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Sets up a tenant and `count` devices: one in twelve or so with each flaw, and most with none.
+    /// Sets up a tenant and `count` devices. Every fourth may have a flaw, each flaw in its turn.
     pub(crate) async fn new(client: &Client, tenant: &Tenant, count: usize) -> Result<Self, Box<dyn Error>> {
         let all = tenant.add_group("Autopilot devices");
         let joined = tenant.add_group("Devices that join");
@@ -115,7 +115,6 @@ impl Fleet {
 
         let mut members = Vec::new();
         for number in 0..count {
-            // Every fourth device may have a flaw, each in its turn; the first of them after some good ones.
             let flaw = (number % 4 == 3).then(|| Flaw::ALL.get(number / 4 % 16).copied()).flatten();
             let serial = format!("PF{:05}", number * 271 % 100_000);
             let mut device = DeviceSpec::new(serial.clone());
@@ -146,12 +145,12 @@ impl Fleet {
         Ok(Self { members, expected })
     }
 
-    /// The devices as a watch takes them.
+    /// Returns the devices, by id and serial number.
     pub(crate) fn watched(&self) -> impl Iterator<Item = (Id<Device>, SerialNumber)> + '_ {
         self.members.iter().filter_map(|member| Some((member.id.clone(), member.serial.parse().ok()?)))
     }
 
-    /// Lets people switch the devices on, one every dozen seconds, once the profiles are assigned.
+    /// Switches the devices on, one every twelve seconds, after the profiles are assigned.
     pub(crate) async fn switch_on(&self, tenant: &Tenant, clock: &impl Clock) {
         clock.sleep(10 * MINUTE).await;
         for number in 0..self.members.len() + TIDY_AFTER {
@@ -168,7 +167,7 @@ impl Fleet {
     }
 }
 
-/// How many devices later somebody tidies up: after four minutes.
+/// The number of devices after which somebody tidies up: four minutes.
 const TIDY_AFTER: usize = 20;
 
 impl Member {

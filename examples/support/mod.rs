@@ -1,48 +1,35 @@
-//! What the examples share: a client on the simulated tenant, or, with `--live`, on a real one.
-#![allow(dead_code, reason = "each example uses its part")]
+//! The small library that the tools among the examples share.
+//!
+//! A tool is a function from its command line and output, a [`Tool`], to an exit code or a [`Failure`]; [`run`] is its `main`.
+//! The recipes need nothing from here.
+//!
+//! | module | provides |
+//! | --- | --- |
+//! | `tool` | options, output for a person or as JSON, the question before a write |
+//! | `exit`, `failure` | the table of exit codes; errors as sentences |
+//! | `connection` | a client of the simulated tenant, or with `--live` of a real one |
+//! | `deployment` | settings and devices from files, and a simulated tenant that is ready for them |
+//! | `progress` | the progress of an apply on a terminal |
+//! | `round` | a round over many tenants in shards, with reports and journals |
+//! | `fleet` | simulated devices, some with a flaw, for the tools that watch |
+#![allow(dead_code, unused_imports, reason = "each tool uses its part")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to a person")]
 
-use std::error::Error;
+#[cfg(feature = "sim")]
+mod connection;
+#[cfg(all(feature = "sim", feature = "workflow"))]
+pub(crate) mod deployment;
+pub(crate) mod exit;
+mod failure;
+#[cfg(all(feature = "sim", feature = "workflow"))]
+pub(crate) mod fleet;
+#[cfg(feature = "workflow")]
+pub(crate) mod progress;
+#[cfg(feature = "workflow")]
+pub(crate) mod round;
+mod tool;
 
-use windows_autopilot::Client;
-use windows_autopilot::clock::FakeClock;
-use windows_autopilot::sim::Tenant;
-use windows_autopilot::testing::Harness;
-
-mod live;
-mod options;
-#[allow(unused_imports, reason = "each example uses its part")]
-pub(crate) use self::options::{arguments, confirmed, has_option, value_of};
-
-/// The domain of the samples.
-pub(crate) const DOMAIN: &str = "corp.contoso.com";
-
-/// A client, and the simulated tenant behind it unless it is a real one.
-pub(crate) struct Connection {
-    pub(crate) client: Client,
-    pub(crate) simulated: Option<(Tenant, FakeClock)>,
-}
-
-/// Connects to the simulated tenant, or with `--live` to the tenant that the environment names.
-///
-/// | sign-in with `--live` | environment |
-/// | --- | --- |
-/// | a token | `AUTOPILOT_TOKEN` |
-/// | an application with its secret | `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID`, `AUTOPILOT_CLIENT_SECRET` |
-/// | `--browser`: a person (feature `interactive`), within `--browser-seconds=300` | `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID` |
-///
-/// `AUTOPILOT_ENDPOINT` is the address of a served tenant, such as `https://127.0.0.1:8443`, in place of Microsoft's hosts;
-/// `AUTOPILOT_CA` is the file with the certificate of its authority.
-pub(crate) fn connect() -> Result<Connection, Box<dyn Error>> {
-    if has_option("--live") {
-        return Ok(Connection { client: live::client()?, simulated: None });
-    }
-    let Harness { client, tenant, clock, .. } = Harness::new();
-    Ok(Connection { client, simulated: Some((tenant, clock)) })
-}
-
-impl Connection {
-    /// Asks before something is written to a real tenant, such as "Carry the plan out in tenant …".
-    pub(crate) fn may_write(&self, what: &str) -> Result<bool, Box<dyn Error>> {
-        if self.simulated.is_some() { Ok(true) } else { confirmed(what) }
-    }
-}
+#[cfg(feature = "sim")]
+pub(crate) use self::connection::{Connection, connect, real_client};
+pub(crate) use self::failure::Failure;
+pub(crate) use self::tool::{Tool, read_file, run};

@@ -1,14 +1,20 @@
-//! Progress of an apply, for a terminal.
-#![allow(dead_code, reason = "each example uses its part")]
-
-use std::error::Error;
+//! The progress of an apply, on a terminal.
 
 use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use windows_autopilot::workflow::{ApplyEvent, ApplyReport, ImportEventKind, Run};
 
-/// Shows how far an apply is, and what came of it.
-pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<ApplyReport, Box<dyn Error>> {
+use super::failure::Failure;
+use super::tool::Tool;
+
+/// Follows a run to its end, and shows its events to a person.
+pub(crate) async fn follow(
+    tool: &Tool,
+    mut run: Run<ApplyEvent, ApplyReport>,
+) -> Result<ApplyReport, Failure> {
+    if tool.is_json() {
+        return Ok(run.await);
+    }
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")?);
     while let Some(event) = run.next().await {

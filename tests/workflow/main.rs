@@ -5,6 +5,8 @@ mod agreement;
 mod apply;
 mod bad_input;
 mod export;
+#[path = "../support/folder.rs"]
+mod folder;
 mod items;
 #[cfg(feature = "ad")]
 mod lab;
@@ -23,8 +25,11 @@ mod retag;
 mod scale;
 mod scope;
 mod settings;
+mod shards;
 mod stories;
 mod support;
 mod teardown;
+#[path = "../../examples/support/mod.rs"]
+mod tools;
 mod two_operators;
 mod watch;

@@ -1,11 +1,7 @@
 //! Following devices through the public API, on the simulated tenant.
 
-#[path = "../../examples/support/fleet.rs"]
-mod fleet;
-
 use std::time::Duration;
 
-use fleet::{Flaw, Fleet};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use windows_autopilot::ErrorKind;
@@ -15,6 +11,8 @@ use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::Transport as _;
 use windows_autopilot::workflow::watch::DeviceDeployment;
 use windows_autopilot::workflow::watch::{DeploymentOutcome, Phase, Watch, WatchEvent};
+
+use crate::tools::fleet::{Flaw, Fleet};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
