@@ -14,6 +14,9 @@ use crate::model::InvalidValue;
 /// assert_eq!(computer.to_bytes()[..4], [0x86, 0x7a, 0x96, 0xbf]);
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
+// By hand: `uuid` would replace 31 lines here, and 34 in `model::checked::tenant`, `pipeline::request_id`, `sim::state` and
+// `evidence::read::evtx`, less the calls of it. It would be one more crate in the tree without features, and it also accepts
+// braces, `urn:uuid:` and 32 digits, which the service and the directory do not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guid(u128);
 

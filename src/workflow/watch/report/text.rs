@@ -130,6 +130,9 @@ impl fmt::Display for DeploymentReport {
     }
 }
 
+/// Writes rows as a table, with the first as its head.
+// Widths by hand: `unicode-width` would replace no line. It would count wide characters, which computer names, serial numbers
+// and our own texts do not have, as two.
 fn table(out: &mut String, rows: &[Vec<String>]) {
     let mut widths = vec![0; rows.first().map_or(0, Vec::len)];
     for row in rows {
