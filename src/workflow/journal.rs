@@ -460,10 +460,15 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 }
 
 #[cfg(test)]
+#[path = "../../tests/support/folder.rs"]
+mod folder;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
+    use super::folder::Folder;
     use super::*;
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -510,30 +515,6 @@ mod tests {
         }
     }
 
-    /// A temporary folder for a test.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("journal-{}-{name}", std::process::id()));
-            let _ = std::fs::remove_dir_all(&folder);
-            std::fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-
-        fn file(&self, name: &str, content: &[u8]) -> PathBuf {
-            let path = self.0.join(name);
-            std::fs::write(&path, content).unwrap();
-            path
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
     fn refused(path: &Path) -> String {
         let error = Journal::at(path).read::<Line, Line>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
@@ -548,8 +529,8 @@ mod tests {
 
     #[test]
     fn a_file_is_made_grows_and_loses_a_torn_line() {
-        let folder = Folder::new("grows");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-grows");
+        let path = folder.path().join("run.journal");
         let mut journal = Journal::at(&path);
         assert!(journal.read::<Line, Line>().unwrap().header.is_none());
         assert!(!path.exists(), "reading makes nothing");
@@ -567,7 +548,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_journal_is_refused_and_left_untouched() {
-        let folder = Folder::new("foreign");
+        let folder = Folder::new("journal-foreign");
         for (number, content) in [
             b"notes without a line break".as_slice(),
             b"notes\n",
@@ -599,19 +580,19 @@ mod tests {
 
     #[test]
     fn anything_but_a_plain_file_is_refused() {
-        let folder = Folder::new("plain");
-        assert!(refused(&folder.0).contains("not a regular file"));
+        let folder = Folder::new("journal-plain");
+        assert!(refused(folder.path()).contains("not a regular file"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::symlink;
             let target = folder.file("target", b"");
-            let link = folder.0.join("link");
+            let link = folder.path().join("link");
             symlink(&target, &link).unwrap();
             assert!(refused(&link).contains("a link"));
-            let dangling = folder.0.join("dangling");
-            symlink(folder.0.join("nowhere"), &dangling).unwrap();
-            assert!(refused(&dangling).contains("a link") && !folder.0.join("nowhere").exists());
-            let hard = folder.0.join("hard");
+            let dangling = folder.path().join("dangling");
+            symlink(folder.path().join("nowhere"), &dangling).unwrap();
+            assert!(refused(&dangling).contains("a link") && !folder.path().join("nowhere").exists());
+            let hard = folder.path().join("hard");
             std::fs::hard_link(&target, &hard).unwrap();
             assert!(refused(&hard).contains("another name"));
             assert_eq!(std::fs::read(&target).unwrap(), b"");
@@ -621,8 +602,8 @@ mod tests {
 
     #[test]
     fn one_run_at_a_time_has_a_journal() {
-        let folder = Folder::new("lock");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-lock");
+        let path = folder.path().join("run.journal");
         let memory = MemoryStore::default();
         let in_file: &dyn Fn() -> Journal = &|| Journal::at(&path);
         let in_memory: &dyn Fn() -> Journal = &|| Journal::from_store(memory.clone());
@@ -643,8 +624,8 @@ mod tests {
 
     #[test]
     fn of_two_runs_that_find_no_file_one_begins_it() {
-        let folder = Folder::new("race");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-race");
+        let path = folder.path().join("run.journal");
         let mut both = [Journal::at(&path), Journal::at(&path)];
         for journal in &mut both {
             assert!(journal.read::<Line, Line>().unwrap().header.is_none());
@@ -658,11 +639,11 @@ mod tests {
 
     #[test]
     fn a_file_that_was_replaced_meanwhile_is_not_written_to() {
-        let folder = Folder::new("replaced");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-replaced");
+        let path = folder.path().join("run.journal");
         let mut journal = Journal::at(&path);
         journal.begin(&line(0)).unwrap();
-        std::fs::rename(&path, folder.0.join("elsewhere")).unwrap();
+        std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
         assert_eq!(journal.append([line(1)]).unwrap_err().kind(), ErrorKind::Journal);
         folder.file("run.journal", b"");
         let appended = journal.append([line(1)]);
@@ -674,8 +655,8 @@ mod tests {
 
     #[test]
     fn a_file_that_appears_meanwhile_is_not_written_to() {
-        let folder = Folder::new("appears");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-appears");
+        let path = folder.path().join("run.journal");
         let mut journal = Journal::at(&path);
         assert!(journal.read::<Line, Line>().unwrap().header.is_none());
         folder.file("run.journal", b"notes");
@@ -687,8 +668,8 @@ mod tests {
     #[test]
     fn a_new_file_is_its_owners_alone() {
         use std::os::unix::fs::PermissionsExt as _;
-        let folder = Folder::new("mode");
-        let path = folder.0.join("run.journal");
+        let folder = Folder::new("journal-mode");
+        let path = folder.path().join("run.journal");
         Journal::at(&path).begin(&line(0)).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }

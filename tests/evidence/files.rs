@@ -107,15 +107,15 @@ fn archives_say_the_same_as_records_in_memory() {
 #[test]
 fn a_folder_says_the_same_as_its_archive() {
     let files = Files::of(&story());
-    let folder = std::env::temp_dir().join(format!("evidence-{}", std::process::id()));
-    std::fs::create_dir_all(folder.join("sub")).unwrap();
+    let folder = crate::folder::Folder::new("as-archive");
+    let sub = folder.path().join("sub");
+    std::fs::create_dir_all(&sub).unwrap();
     for (name, bytes) in files.mdm_members() {
-        std::fs::write(folder.join("sub").join(name), bytes).unwrap();
+        std::fs::write(sub.join(name), bytes).unwrap();
     }
     let mut bundle = bundle();
-    bundle.add_path(Side::Device, &folder).unwrap();
+    bundle.add_path(Side::Device, folder.path()).unwrap();
     let evidence = bundle.read();
-    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(facts(&evidence, Side::Device), facts(&read("mdm.zip", files.mdm_zip()), Side::Device));
     assert!(bundle_error("/no/such/file.zip"));
 }

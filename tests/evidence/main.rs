@@ -4,5 +4,7 @@
 #[path = "../support/bundle/mod.rs"]
 mod bundle;
 mod files;
+#[path = "../support/folder.rs"]
+mod folder;
 mod limits;
 mod memory;

@@ -1,6 +1,8 @@
 //! The import of devices, against the simulated tenant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+#[path = "../support/folder.rs"]
+mod folder;
 mod input;
 mod process;
 
@@ -783,10 +785,8 @@ async fn events_count_every_device_all_the_time_and_finish_each_once() {
 // domain.md 4.2: no hash in clear in the journal.
 #[tokio::test]
 async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_from_it() {
-    let folder = std::env::temp_dir().join(format!("windows-autopilot-import-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("run.journal");
-    let _ = std::fs::remove_file(&path);
+    let folder = folder::Folder::new("secrets");
+    let path = folder.path().join("run.journal");
     let world = World::new();
     world.tenant.add_user("adele@contoso.onmicrosoft.com");
     let user = "adele@contoso.onmicrosoft.com".parse().unwrap();
@@ -799,7 +799,6 @@ async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_f
     assert!(report.is_complete() && world.no_device_was_sent_twice());
 
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
     let (head, rest) = text.split_once('\n').unwrap();
     assert!(head.starts_with(r#"{"journal":"windows-autopilot","v":1,"run":"import","tenant":""#), "{head}");
     assert!(rest.lines().count() >= 8);

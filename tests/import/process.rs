@@ -7,33 +7,10 @@ use futures_util::StreamExt as _;
 use windows_autopilot::ErrorKind;
 use windows_autopilot::workflow::{Import, ImportEventKind, Journal};
 
+use super::folder::Folder;
 use super::{World, device};
 
 const PATH: &str = "WINDOWS_AUTOPILOT_TEST_JOURNAL";
-
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("import-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn import(world: &World, path: &PathBuf) -> Import {
     Import::new(&world.client, [device("A")]).with_journal(Journal::at(path))
@@ -43,7 +20,7 @@ fn import(world: &World, path: &PathBuf) -> Import {
 async fn row_83_a_run_refuses_what_is_no_journal_and_sends_nothing() {
     let folder = Folder::new("refused");
     let whole = World::new();
-    let journal = folder.0.join("whole.journal");
+    let journal = folder.path().join("whole.journal");
     import(&whole, &journal).start().await.unwrap();
     let begun = std::fs::read(&journal).unwrap();
     #[cfg_attr(not(unix), allow(unused_mut, reason = "links are added"))]
@@ -55,11 +32,11 @@ async fn row_83_a_run_refuses_what_is_no_journal_and_sends_nothing() {
         folder.file("binary", &[0; 64]),
         folder.file("mark", &[b"\xef\xbb\xbf", begun.as_slice()].concat()),
         folder.file("of.another.kind", b"{\"journal\":\"windows-autopilot\",\"v\":1,\"run\":\"apply\"}\n"),
-        folder.0.clone(),
+        folder.path().to_owned(),
     ];
     #[cfg(unix)]
     {
-        let (link, hard) = (folder.0.join("link"), folder.0.join("hard"));
+        let (link, hard) = (folder.path().join("link"), folder.path().join("hard"));
         std::os::unix::fs::symlink(&journal, &link).unwrap();
         std::fs::hard_link(folder.file("target", &begun), &hard).unwrap();
         refused.extend([link, hard]);
@@ -83,7 +60,7 @@ async fn row_83_a_run_refuses_what_is_no_journal_and_sends_nothing() {
 #[tokio::test]
 async fn row_83_another_process_does_not_get_the_journal_of_a_run() {
     let folder = Folder::new("process");
-    let path = folder.0.join("run.journal");
+    let path = folder.path().join("run.journal");
     let other = |test: &str| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", test, "--ignored", "--nocapture"]).env(PATH, &path);

@@ -1,6 +1,8 @@
 //! The simulated tenant over HTTP and HTTPS: hosts, links, CORS, the proxy, the control API, many clients.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+#[path = "../support/folder.rs"]
+mod folder;
 mod program;
 mod support;
 

@@ -2,11 +2,11 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use super::folder::Folder;
 use super::support::{ANY, JSON, send};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autopilot-sim");
@@ -53,29 +53,6 @@ impl Drop for Program {
     }
 }
 
-/// A folder of its own, which goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autopilot-sim-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path.display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn run(options: &[&str]) -> Output {
     Command::new(PROGRAM).args(options).output().unwrap()
 }
@@ -83,9 +60,9 @@ fn run(options: &[&str]) -> Output {
 #[test]
 fn an_option_that_cannot_be_used_is_named_with_what_to_write() {
     let folder = Folder::new("options");
-    let seed = folder.file("seed.json", r#"{"version": 1, "device": []}"#);
-    let newer = folder.file("newer.json", r#"{"version": 2, "whatever": true}"#);
-    let nowhere = folder.0.join("missing").join("file").display().to_string();
+    let seed = folder.file("seed.json", r#"{"version": 1, "device": []}"#).display().to_string();
+    let newer = folder.file("newer.json", r#"{"version": 2, "whatever": true}"#).display().to_string();
+    let nowhere = folder.path().join("missing").join("file").display().to_string();
     for (options, says) in [
         (&["--prot", "8080"][..], &["--prot is not an option", "--help lists the options"][..]),
         (&["8080"], &["\"8080\"", "options begin with --"]),
@@ -114,7 +91,7 @@ fn an_option_that_cannot_be_used_is_named_with_what_to_write() {
 #[test]
 fn what_the_machine_refuses_is_said_with_what_to_do() {
     let folder = Folder::new("refused");
-    let file = folder.file("file", "");
+    let file = folder.file("file", "").display().to_string();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let inside = format!("{file}/ca");
@@ -173,7 +150,7 @@ async fn a_restart_from_a_snapshot_goes_on_with_the_same_ids() {
     let tenant = first.tenant.clone();
     drop(first);
 
-    let path = folder.file("snapshot.json", &snapshot.to_string());
+    let path = folder.file("snapshot.json", &snapshot.to_string()).display().to_string();
     let second = Program::start(&[&options[..], &["--seed", &path]].concat());
     assert_eq!(second.tenant, tenant);
     assert_eq!(read(&second).await, before);

@@ -33,19 +33,7 @@ impl Home {
     async fn new(serials: &[&str]) -> Self {
         let harness = Harness::new();
         let Harness { client, tenant, .. } = &harness;
-        let desired: HybridJoin = toml::from_str(&format!(
-            r#"
-            name = "Munich"
-            mdm_scope.groups = ["Intune users"]
-            connectors = {{}}
-            active_directory = {{ domain = "{DOMAIN}", organizational_unit = "{UNIT}" }}
-            group = {{ display_name = "Autopilot Munich", members.group_tag = "Munich" }}
-            enrollment_status_page = {{ display_name = "Autopilot Munich", block_device_use.until = {{}} }}
-            profile.display_name = "Munich"
-            domain_join = {{ display_name = "Munich", computer_name_prefix = "MUC-" }}
-            "#
-        ))
-        .unwrap();
+        let desired: HybridJoin = toml::from_str(include_str!("../support/munich.toml")).unwrap();
         let (users, user) = (tenant.add_group("Intune users"), tenant.add_user(USER));
         tenant.add_member(&users, &user);
         tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
