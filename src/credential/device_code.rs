@@ -13,7 +13,7 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
-/// Sign-in of a person by OAuth's device code flow: the program shows a code and an address; the person opens the
+/// User sign-in with the OAuth device code flow: the program shows a code and an address; the person opens the
 /// address, enters the code and signs in.
 ///
 /// ```

@@ -134,7 +134,7 @@ impl Level {
 
 /// The data of an event: named fields in order. Fields of older events have no name.
 ///
-/// Fields can contain names of people, addresses and servers' answers: `Debug` prints only the field names.
+/// Fields can contain people's names, addresses and servers' answers: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Text, Text)>);
 

@@ -93,7 +93,7 @@ impl MobileApp {
         self.odata_type.as_deref().map(short_type)
     }
 
-    /// Returns `true` if the app's kind is for another platform than Windows; `None` if the service did not name the
+    /// Returns `true` if the app's kind is for a platform other than Windows; `None` if the service did not name the
     /// kind.
     ///
     /// ```

@@ -224,7 +224,7 @@ impl HybridJoin {
     /// ```
     ///
     /// # Errors
-    /// As [`Client::caller`].
+    /// Same as [`Client::caller`].
     pub async fn check_permissions(&self, client: &Client, with_devices: bool) -> Result<PermissionReport> {
         let caller = client.caller().await?;
         let operations = self.required_operations(with_devices);

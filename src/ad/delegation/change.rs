@@ -15,7 +15,7 @@ use crate::ad::domain::Domain;
 use crate::ad::principal::Principal;
 use crate::model::{Finding, OrganizationalUnit};
 
-/// The most writes of one change. A change that is overwritten is written again.
+/// The maximum number of writes of one change. A change that is overwritten is written again.
 const MAX_WRITES: usize = 6;
 
 /// The connector's rights on one OU of a directory: planned, applied, revoked.
@@ -118,10 +118,10 @@ pub struct RevocationReport {
 }
 
 impl DelegationReceipt {
-    /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
+    /// Plans the entries that [`revoke`](Self::revoke) would remove. Changes nothing.
     ///
     /// # Errors
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted; as [`Delegation::plan`].
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted; any error of [`Delegation::plan`].
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &steady_name(self.guid, &self.organizational_unit)).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.granted))
@@ -205,7 +205,7 @@ impl Delegation {
         self
     }
 
-    /// Plans the entries to add. Reads only.
+    /// Plans the entries to add. Changes nothing.
     ///
     /// # Errors
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
@@ -219,10 +219,10 @@ impl Delegation {
         Ok(self.profile.plan(place.dacl()?.1, &self.trustee)?)
     }
 
-    /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
+    /// Plans the entries that [`revoke`](Self::revoke) would remove. Changes nothing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan), except that the account may be deleted.
+    /// Same as [`plan`](Self::plan), except that the account may be deleted.
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &self.place).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.profile.aces(&self.trustee)))
@@ -231,8 +231,8 @@ impl Delegation {
     /// Adds the missing entries, then reads the account's resulting right. Writes nothing if no entry is missing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not
-    /// change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
+    /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may
+    /// not change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
     /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one; after
     /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
     /// known: run it again.
@@ -267,8 +267,8 @@ impl Delegation {
     /// ```
     ///
     /// # Errors
-    /// As [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record` fails:
-    /// then the write was not made.
+    /// Same as [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record`
+    /// fails: then the write was not made.
     pub async fn apply_recorded(
         &self,
         directory: &dyn Directory,
@@ -325,7 +325,7 @@ impl Delegation {
     /// [receipt](DelegationReceipt::revoke), which has the list before the grant.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         revoke(directory, &self.place, &self.profile.aces(&self.trustee), None).await
     }
@@ -341,7 +341,7 @@ impl DelegationReceipt {
     /// for byte the one before the grant.
     ///
     /// # Errors
-    /// As [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
+    /// Same as [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
     pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         let name = steady_name(self.guid, &self.organizational_unit);
         revoke(directory, &name, &self.granted, Some(self.revision)).await

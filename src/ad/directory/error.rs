@@ -20,7 +20,7 @@ pub enum DirectoryErrorKind {
     AccessDenied,
     /// The entry does not exist or is not visible.
     NotFound,
-    /// The account belongs to another domain than the server.
+    /// The account belongs to a different domain than the server.
     OtherDomain,
     /// Several accounts match the name, or the server does not report what would decide between them.
     Ambiguous,

@@ -94,7 +94,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns all search results, page after page.
     ///
     /// # Errors
-    /// As [`search_page`](Self::search_page), and if there are more than `most` entries.
+    /// Same as [`search_page`](Self::search_page), and if there are more than `most` entries.
     async fn search(&self, search: Search, most: usize) -> Result<Vec<Entry>, DirectoryError> {
         // A page may be empty although others follow; without end they must not.
         let mut empty = 0;
@@ -120,7 +120,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns one entry; `None` if it does not exist or is not visible.
     ///
     /// # Errors
-    /// As [`search_page`](Self::search_page).
+    /// Same as [`search_page`](Self::search_page).
     async fn read(&self, search: Search) -> Result<Option<Entry>, DirectoryError> {
         match self.search_page(&search).await {
             Ok(page) => Ok(page.entries.into_iter().next()),

@@ -28,7 +28,7 @@ pub enum ConnectorOutcome {
     /// The request failed: event 30132.
     #[non_exhaustive]
     Failed {
-        /// The error of Windows, such as 5 for "access denied".
+        /// The Windows error code, such as 5 for "access denied".
         error: Option<u32>,
         /// The connector's own code, such as `0x00000800`.
         diagnostic: Option<u32>,

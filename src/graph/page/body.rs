@@ -1,4 +1,4 @@
-//! A received page: its link is decoded at once, its items one by one as they are taken.
+//! A received page: its link is decoded immediately, its items one by one as they are taken.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -218,7 +218,7 @@ pub(super) struct Splitter {
     ends: Vec<usize>,
 }
 
-/// The most fields of a line: more than any device file has.
+/// The maximum number of fields of a line: more than any device file has.
 const MOST_FIELDS: usize = 256;
 
 impl Splitter {

@@ -71,7 +71,7 @@ pub enum RemovalAction {
     Gone,
     /// Asks a person for the described work.
     Manual(String),
-    /// Does nothing: the finding stands in the way.
+    /// Does nothing: the finding blocks it.
     Blocked(Finding),
 }
 
@@ -94,7 +94,7 @@ pub struct PlannedRemoval {
     pub action: RemovalAction,
 }
 
-/// The removals of a teardown, and the findings that stand in the way. Returned by [`Teardown::plan`]; `Display` prints
+/// The removals of a teardown, and the findings that block them. Returned by [`Teardown::plan`]; `Display` prints
 /// the plan, and it implements serde.
 ///
 /// ```

@@ -53,7 +53,7 @@ pub struct DeviceDeployment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
     /// The enrollments before the last one that the watch has seen, the oldest first: of a device that was reset, wiped,
-    /// imported anew or deleted, and set up again.
+    /// imported again or deleted, and set up again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierEnrollment>,
     /// The device's state.
