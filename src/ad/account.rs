@@ -323,7 +323,8 @@ impl<'a> AccountReader<'a> {
         }
     }
 
-    /// Returns `false` only for a visible entry that is no group, or a group whose members all belong to this domain.
+    /// Returns `false` only for a visible entry that is not a group, or a group whose members all belong to this
+    /// domain.
     async fn may_have_hidden_members(&self, sid: &Sid) -> Result<bool, DirectoryError> {
         if !self.sees_members {
             return Ok(true);

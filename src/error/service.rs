@@ -44,7 +44,7 @@ const DEPTH: usize = 8;
 const CODE: usize = 200;
 
 impl ServiceError {
-    /// Reads the error from a body; `None` if there is none, as in a page of a proxy.
+    /// Reads the error from a body; `None` if there is none, as in a proxy's page.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let Value::Object(body) = json::value(body)? else { return None };
         let mut found = Self::default();

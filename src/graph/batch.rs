@@ -519,7 +519,7 @@ fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::res
 
 #[derive(Deserialize)]
 struct Responses {
-    /// The parts, each decoded on its own: a malformed part spoils no other.
+    /// The parts, each decoded on its own: a malformed part does not affect the others.
     responses: Vec<Box<RawValue>>,
 }
 

@@ -42,7 +42,7 @@ pub enum AppSelector {
 }
 
 impl AppSelector {
-    /// Returns `true` if this selects `app`. A name that is no GUID is also compared with the id.
+    /// Returns `true` if this selects `app`. A name that is not a GUID is also compared with the id.
     pub fn selects(&self, app: &MobileApp) -> bool {
         match self {
             Self::Id(id) => app.id == *id,

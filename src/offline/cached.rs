@@ -98,7 +98,7 @@ pub struct CachedRefusal {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CachedReport {
-    /// The profile; `None` if the text is no JSON object. A device without a profile has one too, without a join.
+    /// The profile; `None` if the text is not a JSON object. A device without a profile has one too, without a join.
     pub profile: Option<CachedProfile>,
     /// The findings; the place is a key.
     pub findings: Vec<Finding>,

@@ -141,7 +141,7 @@ impl ConnectorConfig {
     }
 }
 
-/// Returns `true` if an attribute has this value, in any case.
+/// Returns `true` if an attribute has this value, ignoring case.
 fn is(element: &Element, attribute: &str, value: &str) -> bool {
     element.attribute(attribute).is_some_and(|other| other.eq_ignore_ascii_case(value))
 }

@@ -138,7 +138,7 @@ impl AccessMask {
 bit_set! {
     /// The flags of an entry: inheritance and auditing.
     pub struct AceFlags(u8) {
-        /// Inherited by children that are no containers. Every directory object is a container, so this has no effect.
+        /// Inherited by children that are not containers. Every directory object is a container, so this has no effect.
         OBJECT_INHERIT = 0x1;
         /// Inherited by children.
         CONTAINER_INHERIT = 0x2;

@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// It holds no password, no account name, and nothing of the server's text but its numbers.
+/// It holds no password and no account name, and only the numbers from the server's text.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,

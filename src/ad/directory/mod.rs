@@ -291,7 +291,7 @@ impl SearchPage {
     }
 }
 
-/// A change of an entry: an attribute and the value that replaces its present ones.
+/// A change to an entry: an attribute and the value that replaces its present ones.
 ///
 /// ```
 /// use windows_autopilot::ad::descriptor::SecurityDescriptor;
@@ -316,7 +316,7 @@ pub struct Modification {
 }
 
 impl Modification {
-    /// Creates a change of an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
+    /// Creates a change to an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
     /// nothing else.
     pub fn dacl(
         distinguished_name: impl Into<String>,

@@ -2,7 +2,7 @@
 
 use crate::model::Text;
 
-/// An answer of the Intune Connector for Active Directory to one request for a domain join blob.
+/// An answer from the Intune Connector for Active Directory to one request for a domain join blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorAnswer {

@@ -33,7 +33,7 @@ impl<T> Page<T> {
         self.received
     }
 
-    /// Returns the items. Each is decoded on its own: an invalid one does not spoil the others.
+    /// Returns the items. Each is decoded on its own: an invalid one does not affect the others.
     pub fn into_items(self) -> PageItems<T> {
         PageItems { walk: self.received.walk, item: PhantomData }
     }

@@ -55,7 +55,7 @@ pub struct ImportOptions {
     pub wait_until_visible: bool,
     /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: yes.
     ///
-    /// At most one sync in ten minutes, as the service demands, including those that others start.
+    /// At most one sync in ten minutes, as the service requires, including those that others start.
     pub sync: bool,
     /// Whether to change the group tag of a registered device that differs from the desired one. Default: yes.
     ///

@@ -298,7 +298,7 @@ impl ReplaceMotherboard {
         }))
     }
 
-    /// Plans the removal of the old registration, in the order that the service demands.
+    /// Plans the removal of the old registration, in the order that the service requires.
     fn plan_removal<'d>(
         &self,
         old: &'d Device,

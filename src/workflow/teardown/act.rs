@@ -90,7 +90,7 @@ impl TeardownPlan {
     /// Applies the plan, one removal after the other.
     ///
     /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
-    /// made. A missing object is no error, so a new plan resumes an interrupted run.
+    /// made. A missing object is not an error, so a new plan resumes an interrupted run.
     ///
     /// # Errors
     /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:

@@ -12,7 +12,7 @@ use crate::workflow::plan::Site;
 use crate::workflow::scope::UserScope;
 use crate::workflow::step::{Step, fmt_end};
 
-/// The removal of a deployment's objects, in the order that the service demands.
+/// The removal of a deployment's objects, in the order that the service requires.
 ///
 /// ```
 /// use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownOptions};

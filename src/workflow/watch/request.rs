@@ -117,7 +117,7 @@ impl Watch {
     /// ```
     ///
     /// A proven cause comes before those of Graph, a strong one after them. Evidence of another device or an earlier
-    /// deployment has no effect but a finding.
+    /// deployment only produces a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
     pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {

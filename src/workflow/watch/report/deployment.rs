@@ -65,7 +65,7 @@ pub struct DeviceDeployment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlierEnrollment {
-    /// The id in Intune, if the device came that far.
+    /// The id in Intune, if the device got that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_device_id: Option<Text>,
     /// The phase that it reached.
