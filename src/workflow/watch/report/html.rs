@@ -24,10 +24,10 @@ const BYTES: usize = 1_990_000;
 impl DeploymentReport {
     /// Returns the report as a single HTML page: the problems, the phases, and a row with a timeline for each device.
     ///
-    /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's policy
-    /// allows, searches, filters and pages the rows. Without scripts the page shows all problems, all counts, and the first 500
-    /// rows, those that need attention first. Five thousand devices make less than 2 MB, in which the details of ready
-    /// devices may be left out.
+    /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's
+    /// policy allows, searches, filters and pages the rows. Without scripts the page shows all problems, all counts,
+    /// and the first 500 rows, those that need attention first. Five thousand devices make less than 2 MB, in which the
+    /// details of ready devices may be left out.
     ///
     /// A page that is served over HTTP fetches `report.json` next to it every five seconds and redraws itself without a
     /// reload: serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there as JSON through serde.
