@@ -327,6 +327,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn demanded_claims_are_in_every_form() {
+        let (credential, _) = credential();
+        let script = Script::new([code(), pending(), with_refresh("t1"), with_refresh("t2")]);
+        let demand = r#"{"access_token":{"nbf":{"essential":true}}}"#;
+        let request = TokenRequest { claims: Some(demand), ..script.request() };
+        credential.token(request).await.unwrap();
+        credential.token(request).await.unwrap();
+        for index in 0..4 {
+            assert_eq!(script.field(index, "claims").as_deref(), Some(demand), "{index}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interval_of_zero_is_a_second() {
+        let (credential, _) = credential();
+        let code = r#"{"device_code":"d","user_code":"u","verification_uri":"https://login.example/device","interval":0}"#;
+        let script = Script::new([answer(200, code), pending(), token("t1")]);
+        credential.token(script.request()).await.unwrap();
+        assert_eq!(script.clock.slept(), [SECOND, SECOND]);
+    }
+
+    #[tokio::test]
     async fn polling_ends_when_the_code_expires() {
         let (credential, _) = credential();
         let script = Script::new(std::iter::once(code()).chain((0..1_000).map(|_| pending())));

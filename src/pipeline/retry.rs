@@ -593,6 +593,9 @@ mod tests {
         assert_eq!(decide(&config, true, answer(500, None), spent(5, 0)), Decision::GiveUp);
         assert_eq!(decide(&config, true, answer(429, Some(1)), spent(50, 100)), Decision::Wait(SECOND));
         assert_eq!(decide(&config, true, answer(429, Some(10)), spent(1, 295)), Decision::GiveUp);
+        // A wait that is asked for is never shorter than the backoff; throttling asks for what it needs.
+        assert_eq!(decide(&config, true, answer(503, Some(1)), spent(4, 0)), Decision::Wait(SECOND * 4));
+        assert_eq!(decide(&config, true, answer(429, Some(1)), spent(4, 0)), Decision::Wait(SECOND));
         let near = Spent { left: Some(SECOND * 3), ..spent(1, 0) };
         assert_eq!(decide(&config, true, answer(429, Some(2)), near), Decision::Wait(SECOND * 2));
         assert_eq!(decide(&config, true, answer(429, Some(3)), near), Decision::GiveUp);

@@ -233,14 +233,19 @@ async fn assignments_are_added_before_others_are_removed() -> Result<()> {
     harness.tenant.clear_requests();
     let plan = wish.plan(&harness.client, &[]).await?;
     let _ = plan.apply(&harness.client).await.into_result()?;
-    let of_profile: Vec<String> = harness
-        .tenant
-        .requests()
-        .iter()
-        .filter(|request| request.method != "GET" && request.path.contains("Profiles/"))
-        .map(|request| request.method.to_string())
-        .collect();
-    assert_eq!(of_profile, ["POST", "DELETE"]);
+    let writes_to = |part: &str| -> Vec<String> {
+        let requests = harness.tenant.requests();
+        let writes = requests.iter().filter(|request| request.method != "GET" && request.path.contains(part));
+        writes
+            .map(|request| format!("{} {}", request.method, request.path.rsplit('/').next().unwrap()))
+            .collect()
+    };
+    let of_profile = writes_to("Profiles/");
+    assert!(of_profile[0] == "POST assignments" && of_profile[1].starts_with("DELETE "), "{of_profile:?}");
+    assert_eq!(of_profile.len(), 2);
+    // One request replaces all assignments of a page or a configuration: nothing is without any in between.
+    assert_eq!(writes_to("deviceEnrollmentConfigurations/"), ["POST assign"]);
+    assert_eq!(writes_to("deviceConfigurations/"), ["POST assign"]);
     assert!(wish.plan(&harness.client, &[]).await?.is_empty());
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! Permissions are told before the first call.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
@@ -99,5 +102,35 @@ async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
     assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
     let _ = desired().plan(&client, &devices(2)).await?.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &devices(2)).await?.is_empty());
+    Ok(())
+}
+
+/// The other direction of the table: what a deployment calls, it says before.
+#[tokio::test]
+async fn every_operation_that_is_called_is_one_that_was_told() -> Result<()> {
+    let called: Arc<Mutex<BTreeSet<&'static str>>> = Arc::default();
+    let calls = Arc::clone(&called);
+    let harness = Harness::builder()
+        .with_client(|client| {
+            client.with_observer(move |event| drop(calls.lock().unwrap().insert(event.operation)))
+        })
+        .build();
+    prepare(&harness.tenant);
+    let mut wish = desired();
+    let _ = wish.plan(&harness.client, &devices(2)).await?.apply(&harness.client).await.into_result()?;
+    // A second time for another group: assignments are added and removed.
+    wish.remove_other_assignments = true;
+    if let Some(group) = &mut wish.group {
+        group.display_name = "Autopilot Munich 2".parse()?;
+    }
+    let _ = wish.plan(&harness.client, &devices(3)).await?.apply(&harness.client).await.into_result()?;
+    let told: BTreeSet<&str> = wish.required_operations(true).iter().map(|need| need.operation).collect();
+    let called = called.lock().unwrap();
+    // Each of these needs no other permission than one that is told.
+    let implied = ["autopilotImports.list", "autopilotSettings.get", "batch"];
+    let untold: Vec<&&str> =
+        called.iter().filter(|name| !told.contains(**name) && !implied.contains(name)).collect();
+    assert!(untold.is_empty(), "{untold:?} of {called:?}");
+    assert!(called.len() > 20, "{called:?}");
     Ok(())
 }

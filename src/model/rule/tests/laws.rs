@@ -194,3 +194,12 @@ proptest! {
         prop_assert_ne!(holds, fails);
     }
 }
+
+/// Microsoft Entra has no such attribute for devices, whatever an object says.
+#[test]
+fn an_organizational_unit_is_never_a_devices() {
+    let mut device = registered();
+    device.insert("organizationalUnit".to_owned(), json!("OU=PC,DC=contoso,DC=com"));
+    assert!(!rule(r#"device.organizationalUnit -contains "OU=PC""#).matches(&device));
+    assert!(rule("device.organizationalUnit -eq null").matches(&device));
+}
