@@ -302,7 +302,7 @@ async fn a_call_that_waits_for_two_limits_tells_the_sum() {
         |_| ok(),
         |builder| {
             builder.with_limits(limits).with_observer(move |event| {
-                if let EventKind::LimitWait { wait } = event.kind {
+                if let EventKind::LimitWait { wait, .. } = event.kind {
                     told.lock().unwrap().push((event.operation, wait));
                 }
             })

@@ -184,7 +184,9 @@ mod tests {
     fn a_second_content_encoding_is_refused_in_a_header_of_its_own() {
         for encodings in [["gzip", "br"], ["identity", "gzip"], ["gzip", "gzip"]] {
             let mut headers = HeaderMap::new();
-            encodings.map(|encoding| headers.append(CONTENT_ENCODING, encoding.parse().unwrap()));
+            for encoding in encodings {
+                headers.append(CONTENT_ENCODING, encoding.parse().unwrap());
+            }
             let error = BodyReader::new(&headers, None, 1 << 20).err().unwrap();
             assert_eq!(error.kind(), TransportErrorKind::Body, "{encodings:?}");
             assert!(error.to_string().contains("unsupported content encoding"), "{error}");
