@@ -240,12 +240,11 @@ async fn assignments_are_added_before_others_are_removed() -> Result<()> {
             .map(|request| format!("{} {}", request.method, request.path.rsplit('/').next().unwrap()))
             .collect()
     };
-    let of_profile = writes_to("Profiles/");
-    assert!(of_profile[0] == "POST assignments" && of_profile[1].starts_with("DELETE "), "{of_profile:?}");
-    assert_eq!(of_profile.len(), 2);
-    // One request replaces all assignments of a page or a configuration: nothing is without any in between.
-    assert_eq!(writes_to("deviceEnrollmentConfigurations/"), ["POST assign"]);
-    assert_eq!(writes_to("deviceConfigurations/"), ["POST assign"]);
+    for part in ["Profiles/", "deviceEnrollmentConfigurations/", "deviceConfigurations/"] {
+        let writes = writes_to(part);
+        assert!(writes.len() == 2 && writes[0] == "POST assignments", "{part}: {writes:?}");
+        assert!(writes[1].starts_with("DELETE "), "{part}: {writes:?}");
+    }
     assert!(wish.plan(&harness.client, &[]).await?.is_empty());
     Ok(())
 }
