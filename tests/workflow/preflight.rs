@@ -113,7 +113,9 @@ async fn every_operation_that_is_called_is_one_that_was_told() -> Result<()> {
     let calls = Arc::clone(&called);
     let harness = Harness::builder()
         .with_client(|client| {
-            client.with_observer(move |event| drop(calls.lock().unwrap().insert(event.operation)))
+            client.with_observer(move |event| {
+                calls.lock().unwrap().insert(event.operation);
+            })
         })
         .build();
     prepare(&harness.tenant);
