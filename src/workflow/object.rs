@@ -70,13 +70,12 @@ pub(super) trait Assignable: ManagedObject + resource::Assignable {
     /// The name of the part in the settings of assignments.
     const PART: &'static str;
 
-    /// Returns the settings of the assignments other than to the device group.
+    /// Returns the settings of the assignments beside the group of devices.
     fn assignment_settings(desired: &HybridJoin) -> &PartAssignment;
 
-    /// Returns the calls that remove the direct assignments in `own`.
+    /// Returns the calls that remove the assignments in `own`.
     fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment]) -> Vec<Call<()>> {
-        let direct = own.iter().filter(|assignment| assignment.is_direct());
-        direct.map(|assignment| Self::assignments(client, id).remove(&assignment.id)).collect()
+        own.iter().map(|assignment| Self::assignments(client, id).remove(&assignment.id)).collect()
     }
 }
 

@@ -42,7 +42,7 @@ impl UserScope {
         }
     }
 
-    /// Creates the scope of these groups; with no groups it includes nobody.
+    /// Creates the scope of these groups; without any it is nobody's.
     fn of_groups(groups: BTreeMap<Id<Group>, String>) -> Self {
         if groups.is_empty() { Self::Nobody } else { Self::Groups(groups) }
     }
@@ -73,6 +73,18 @@ impl UserScope {
                 Self::of_groups(kept.map(|(id, name)| (id.clone(), name.clone())).collect())
             }
             other => other.clone(),
+        }
+    }
+
+    /// Returns the scope with these groups, which select groups if it had none.
+    pub(super) fn with_groups(self, added: &BTreeMap<Id<Group>, String>) -> Self {
+        match self {
+            scope if added.is_empty() => scope,
+            Self::Groups(mut groups) => {
+                groups.extend(added.clone());
+                Self::Groups(groups)
+            }
+            Self::Nobody | Self::All | Self::Unknown => Self::Groups(added.clone()),
         }
     }
 
@@ -239,5 +251,7 @@ mod tests {
         assert!(!unknown.same_as(&unknown) && !unknown.is_between(&groups(&["x"]), &groups(&["x", "a"])));
         assert!(!UserScope::All.is_between(&groups(&["x"]), &groups(&["x", "a"])));
         assert!(!UserScope::Nobody.is_between(&groups(&["x"]), &groups(&["x", "a"])));
+        // Somebody else has taken groups out.
+        assert!(!groups(&["y"]).is_between(&groups(&["x", "y"]), &groups(&["a"])));
     }
 }

@@ -4,6 +4,7 @@
 mod agreement;
 mod apply;
 mod bad_input;
+mod edges;
 mod export;
 #[path = "../support/folder.rs"]
 mod folder;

@@ -320,3 +320,28 @@ async fn a_group_that_joins_the_scope_meanwhile_stays_in_it() -> Result<()> {
     let _ = teardown(&harness, &created).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_group_that_somebody_else_takes_into_the_scope_meanwhile_is_not_on_record() -> Result<()> {
+    use futures_util::StreamExt as _;
+    for wanted in [&["Intune users"][..], &["Intune users", "More users"]] {
+        let harness = tenant_with("groups", &["Existing users"]).await;
+        harness.tenant.add_group("More users");
+        let plan = scope_of(groups(wanted), false).plan(&harness.client, &[]).await?;
+        let mut run = plan.apply(&harness.client);
+        // The run has read the tenant, and is about to write.
+        assert!(run.next().await.is_some());
+        let all = harness.client.groups().list().all().await?;
+        let users = all.iter().find(|group| group.settings.display_name.as_str() == "Intune users").unwrap();
+        let policy = harness.client.mdm_policies().intune().await?;
+        harness.client.mdm_policies().add_group(&policy.id, &users.id).await?;
+        let report = run.await.into_result()?;
+        let own = wanted.len() - 1;
+        assert_eq!((report.changes, report.created.is_empty()), (own, own == 0), "{:?}", report.created);
+        let plan = teardown(&harness, &report.created).await?;
+        assert_eq!(plan.findings, [], "{plan}");
+        let _ = plan.apply(&harness.client).await.into_result()?;
+        assert_eq!(held(&harness.tenant).await, "selected Existing users, Intune users");
+    }
+    Ok(())
+}

@@ -10,13 +10,13 @@ use crate::model::{Device, DeviceToImport, GroupTag, Id, Personal, UserPrincipal
 use crate::resource::DeviceUpdate;
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::{DEVICES_TAG_NOT_TAKEN, USERS_NOT_FOUND};
-use crate::workflow::import::{Import, ImportOutcome, ImportReport};
+use crate::workflow::import::{Import, ImportOutcome, ImportReport, ImportStage};
 use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
 use crate::workflow::prepare::DevicesTodo;
 use crate::workflow::step::Step;
 
-/// The wait until a group tag can be read back.
+/// The wait for a group tag to read back.
 const TAGGING: Schedule = schedule(5, 60, 15 * 60);
 
 /// The number of devices that are waited for concurrently.
@@ -163,7 +163,13 @@ impl Apply {
                     }
                     // It may still come about.
                     ImportOutcome::TimedOut { .. } | ImportOutcome::Unconfirmed(_) => {}
-                    ImportOutcome::Cancelled { .. } => stopped = true,
+                    ImportOutcome::Cancelled { stage } => {
+                        stopped = true;
+                        // It was not sent: a registration that comes meanwhile is somebody else's.
+                        if *stage == ImportStage::Queued && !is_begun(serial) {
+                            not_made.push(CreatedObject::device(serial, None));
+                        }
+                    }
                     ImportOutcome::Duplicate { .. } => {}
                     _ => not_made.push(CreatedObject::device(serial, None)),
                 }

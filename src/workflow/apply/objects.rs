@@ -23,7 +23,7 @@ use crate::workflow::targets::{self, TargetChange};
 const LOOKING: Schedule = schedule(5, 20, 60);
 /// The wait for a new object to become readable: assignments to an unreadable group are refused.
 const APPEARING: Schedule = schedule(2, 15, 300);
-/// The wait until a change can be read back.
+/// The wait for a change to read back.
 const SETTLING: Schedule = schedule(2, 15, 60);
 impl Apply {
     /// Creates and changes the objects, and then assigns them.
@@ -81,10 +81,13 @@ impl Apply {
             self.record().add([item.clone()])?;
             let linked = profiles.add_network_access_configuration(&join.id, &link.id).await;
             let Err(error) = linked else { continue };
-            // It may have arrived, or somebody else has linked it at the same time.
+            // It may have arrived, or somebody else has linked it at the same time: that link is not the deployment's.
             let held = profiles.network_access_configurations(&join.id).all().await?;
-            if !held.iter().any(|held| held.id() == Some(link.id.as_str())) {
+            let is_held = held.iter().any(|held| held.id() == Some(link.id.as_str()));
+            if !is_held || !error.outcome_unknown() {
                 self.record().undo([item])?;
+            }
+            if !is_held {
                 return Err(error.into());
             }
         }
@@ -194,8 +197,8 @@ impl Apply {
         Ok(wish.create(&self.client).await?)
     }
 
-    /// Waits until the change can be read back and returns the object. A property that cannot be read back in time
-    /// becomes a finding.
+    /// Waits until the change reads back and returns the object. A property that does not read back in time becomes a
+    /// finding.
     async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> PartResult<Stored<S>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || S::get(&client, &id).if_found();
@@ -262,21 +265,23 @@ impl Apply {
         self.go_on().await?;
         let subject = object.settings.name();
         self.started(S::STEP, subject);
-        let new = wanted
-            .iter()
-            .filter(|target| matches!(targets::change_for(&found, target, keep_others), TargetChange::Add));
-        let items = new.map(|target| {
+        let item = |target: &Target| {
             let (step, name, target) = (S::STEP, subject.to_owned(), target.clone());
             CreatedObject::Assignment { step, name, target }
-        });
-        self.record().add(items)?;
-        match assign(&self.client, &object.id, &wanted, keep_others).await {
-            // It may have arrived, or somebody else has assigned it at the same time: doing it again looks first.
-            Err(error) if error.outcome_unknown() || is_contested(&error) => {
-                assign(&self.client, &object.id, &wanted, keep_others).await?;
-            }
-            result => result?,
+        };
+        let is_new =
+            |target: &&Target| matches!(targets::change_for(&found, target, keep_others), TargetChange::Add);
+        self.record().add(wanted.iter().filter(is_new).map(item))?;
+        let mut added = Vec::new();
+        let mut ended = assign(&self.client, &object.id, &wanted, keep_others, &mut added).await;
+        // It may have arrived, or somebody else has assigned it at the same time: doing it again looks first.
+        if ended.as_ref().is_err_and(|error| error.outcome_unknown() || is_contested(error)) {
+            ended = assign(&self.client, &object.id, &wanted, keep_others, &mut added).await;
         }
+        // What somebody else has assigned meanwhile is not the deployment's.
+        let not_added = |target: &&Target| !added.iter().any(|added| added.same_as(target));
+        self.record().undo(wanted.iter().filter(is_new).filter(not_added).map(item))?;
+        ended?;
         self.done(S::STEP, subject, "assigned");
         let (client, id) = (self.client.clone(), object.id.clone());
         let settled = self.until(SETTLING, "the assignment to read back", move || {
@@ -302,12 +307,14 @@ fn is_assigned(found: &[Assignment], wanted: &[Target], keep_others: bool) -> bo
     wanted.iter().all(is_met) && (keep_others || targets::others(found, wanted, keep_others).is_empty())
 }
 
-/// Adds and changes assignments, and removes the other direct ones after that unless `keep_others` is set.
+/// Adds and changes assignments, and removes the other direct ones after that unless `keep_others` is set. Appends to
+/// `added` the targets that the service has added, or may have.
 async fn assign<S: Assignable>(
     client: &Client,
     id: &Id<S>,
     wanted: &[Target],
     keep_others: bool,
+    added: &mut Vec<Target>,
 ) -> crate::error::Result<()> {
     let assignments = S::assignments(client, id);
     let found = assignments.list().all().await?;
@@ -315,7 +322,13 @@ async fn assign<S: Assignable>(
         match targets::change_for(&found, target, keep_others) {
             TargetChange::Met(_) | TargetChange::Narrowed(_) => {}
             TargetChange::Change(held) => assignments.update(&held.id, target).await?,
-            TargetChange::Add => drop(assignments.add(target).await?),
+            TargetChange::Add => {
+                let result = assignments.add(target).await;
+                if result.as_ref().map_or_else(Error::outcome_unknown, |_| true) {
+                    added.push(target.clone());
+                }
+                result?;
+            }
         }
     }
     if !keep_others {

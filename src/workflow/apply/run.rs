@@ -1,5 +1,6 @@
 //! The run that applies a plan.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join3;
@@ -10,7 +11,7 @@ use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 use crate::ad::directory::DirectoryErrorKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
-use crate::model::Finding;
+use crate::model::{Finding, MdmScopeStep};
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::NAME_FOREIGN;
 use crate::workflow::journal::Journal;
@@ -28,7 +29,7 @@ impl Plan {
     ///
     /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
     /// made. Each write is read back, with a deadline. A new run resumes an interrupted one by reading the tenant.
-    /// [`Run::stop_handle`] ends the run gracefully, with a report; dropping the run ends it immediately.
+    /// [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
     ///
     /// # Errors
     /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
@@ -43,7 +44,7 @@ impl Plan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// Same as [`apply`](Self::apply).
+    /// As [`apply`](Self::apply).
     pub fn apply_with(&self, client: &Client, options: ApplyOptions) -> Run<ApplyEvent, ApplyReport> {
         let (plan, client) = (self.clone(), client.clone());
         Run::new(|progress| async move {
@@ -184,17 +185,32 @@ impl Apply {
         let earlier = self.record().created().scope().map(|(before, after)| (before.clone(), after.clone()));
         let mut policy = todo.policy.clone();
         let (mut tries, mut is_untouched): (u32, bool) = (3, true);
+        // The groups that somebody else has taken into the scope meanwhile.
+        let mut theirs = BTreeMap::new();
         'again: loop {
             let (now, after) = (UserScope::of(&policy), todo.target(&policy));
             let recorded = self.record().created().scope().map(|(one, other)| (one.clone(), other.clone()));
             let before = before_change(recorded.as_ref().map(|(one, other)| (one, other)), &now);
+            let before = before.with_groups(&theirs);
             let steps = after.to_wish().map_or_else(Vec::new, |wish| wish.steps_from(&policy));
+            if steps.is_empty() && is_untouched {
+                self.forget_scope(earlier, before, after)?;
+                let (step, subject) = (Step::AutomaticEnrollment, MDM_USER_SCOPE.to_owned());
+                let description = "set by somebody else";
+                self.progress.emit(ApplyEvent::Finished { step, subject, description });
+                return Ok(());
+            }
             if !steps.is_empty() {
                 self.go_on().await?;
-                self.record().add([CreatedObject::Scope { before: before.clone(), after: after.clone() }])?;
             }
+            self.record().add([CreatedObject::Scope { before: before.clone(), after: after.clone() }])?;
             for step in steps {
-                self.go_on().await?;
+                if let Err(halt) = self.go_on().await {
+                    if is_untouched {
+                        self.forget_scope(earlier, before, after)?;
+                    }
+                    return Err(halt);
+                }
                 let Err(error) = self.client.mdm_policies().apply(&policy.id, &step).await else {
                     is_untouched = false;
                     continue;
@@ -212,6 +228,13 @@ impl Apply {
                     return Err(error.into());
                 }
                 policy = self.client.mdm_policies().intune().await?;
+                if let MdmScopeStep::Include(group) = &step
+                    && !error.outcome_unknown()
+                {
+                    let now = UserScope::of(&policy);
+                    let held = now.groups().filter(|(id, _)| *id == group);
+                    theirs.extend(held.map(|(id, name)| (id.clone(), name.to_owned())));
+                }
                 continue 'again;
             }
             break;

@@ -72,7 +72,7 @@ pub enum TeardownEvent {
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.
     pub removed: usize,
-    /// Whether the run was stopped before it finished. A new plan resumes.
+    /// Whether the run was stopped before its end. A new plan resumes.
     pub stopped: bool,
     /// The remaining manual work.
     pub manual: Vec<String>,
@@ -89,8 +89,8 @@ ends_with_errors!(TeardownReport);
 impl TeardownPlan {
     /// Applies the plan, one removal after the other.
     ///
-    /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
-    /// made. A missing object is not an error, so a new plan resumes an interrupted run.
+    /// The run reads the tenant again before the first write, and when the registrations are gone. It fails if the tenant
+    /// has changed since the plan was made. A missing object is no error, so a new plan resumes an interrupted run.
     ///
     /// # Errors
     /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:
@@ -105,10 +105,10 @@ impl TeardownPlan {
         self.apply_with_waived(client, &[])
     }
 
-    /// Applies the plan despite findings with these ids.
+    /// Applies the plan in spite of findings with these ids.
     ///
     /// # Errors
-    /// Same as [`apply`](Self::apply).
+    /// As [`apply`](Self::apply).
     pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
         let options = waived.iter().fold(TeardownOptions::default(), |options, id| options.with_waived(*id));
         self.apply_with(client, options)
@@ -117,8 +117,8 @@ impl TeardownPlan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// Same as [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an
-    /// object to remove.
+    /// As [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an object
+    /// to remove.
     pub fn apply_with(
         &self,
         client: &Client,
@@ -143,15 +143,22 @@ impl TeardownPlan {
         let tenant = self.tenant.tenant_id.as_deref();
         let record = journal.map(|journal| Record::read(journal, None, tenant)).transpose()?;
         record.as_ref().map_or(Ok(()), Record::check_is_begun)?;
-        let resolved = self.read_again(client, &waived).await?;
-        Acting { client, progress, record }.run(resolved, report).await
+        let resolved = self.read_again(client, &waived, |_| true).await?;
+        Acting { plan: self, client, waived: &waived, progress, record }.run(resolved, report).await
     }
 
-    /// Checks that the tenant still matches the plan, and returns the work.
-    async fn read_again(&self, client: &Client, waived: &[String]) -> Result<Resolved> {
+    /// Checks that the tenant still matches the plan in the given steps, and returns the work.
+    async fn read_again(
+        &self,
+        client: &Client,
+        waived: &[String],
+        of: impl Fn(Step) -> bool,
+    ) -> Result<Resolved> {
         self.tenant.check(client).await?;
         let resolved = resolve(&self.teardown, client, &self.site).await?;
-        if self.steps != resolved.plan.steps {
+        let [planned, now] = [&self.steps, &resolved.plan.steps]
+            .map(|steps| steps.iter().filter(|planned| of(planned.step)).collect::<Vec<_>>());
+        if planned != now {
             let message = "the tenant has changed since the plan was made; plan again";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
@@ -160,11 +167,21 @@ impl TeardownPlan {
     }
 }
 
+/// Returns `true` for the steps of devices, which come first.
+fn is_of_devices(step: Step) -> bool {
+    matches!(step, Step::Devices | Step::Users | Step::Deploy)
+}
+
 struct Acting<'a> {
+    plan: &'a TeardownPlan,
     client: &'a Client,
+    waived: &'a [String],
     progress: Progress<TeardownEvent>,
     record: Option<Record>,
 }
+
+/// Deleted registrations that may still be visible, with the objects on record.
+type Going = Vec<(Id<Device>, Vec<CreatedObject>)>;
 
 impl Acting<'_> {
     async fn run(mut self, resolved: Resolved, report: &mut TeardownReport) -> Result<()> {
@@ -175,17 +192,35 @@ impl Acting<'_> {
         }
         self.check_on_record(&resolved.acts)?;
         self.removed(resolved.gone)?;
-        let mut going: Vec<(Id<Device>, Vec<CreatedObject>)> = Vec::new();
-        for PlannedAct { step, subject, act, removes } in resolved.acts {
-            // All devices are deleted, one sync shows it, and then their profile can go.
-            let of_device = matches!(step, Step::Devices | Step::Users | Step::Deploy);
-            if !of_device && !self.devices_gone(std::mem::take(&mut going)).await? {
-                report.stopped = true;
-            }
+        // All devices are deleted, one sync shows it, and then their profile can go.
+        let (devices, mut objects): (Vec<_>, Vec<_>) =
+            resolved.acts.into_iter().partition(|act| is_of_devices(act.step));
+        let going = self.perform(devices, report).await?;
+        if report.stopped {
+            return Ok(());
+        }
+        let has_waited = !going.is_empty();
+        if !self.devices_gone(going).await? {
+            report.stopped = true;
+            return Ok(());
+        }
+        if has_waited && !objects.is_empty() {
+            // Registrations take up to an hour to go, and others have worked in the tenant meanwhile.
+            let now = self.plan.read_again(self.client, self.waived, |step| !is_of_devices(step)).await?;
+            objects = now.acts.into_iter().filter(|act| !is_of_devices(act.step)).collect();
+        }
+        self.perform(objects, report).await?;
+        Ok(())
+    }
+
+    /// Performs the removals one after the other. Returns the registrations to wait for.
+    async fn perform(&mut self, acts: Vec<PlannedAct>, report: &mut TeardownReport) -> Result<Going> {
+        let mut going = Going::new();
+        for PlannedAct { step, subject, act, removes } in acts {
             self.progress.flush().await;
-            if report.stopped || self.progress.is_stopped() {
+            if self.progress.is_stopped() {
                 report.stopped = true;
-                return Ok(());
+                break;
             }
             let remover = Remover { client: self.client, progress: &self.progress };
             let mut removes = Some(removes);
@@ -216,10 +251,7 @@ impl Acting<'_> {
             report.removed = report.removed.saturating_add(1);
             self.progress.emit(TeardownEvent::Finished { step, subject, description });
         }
-        if !self.devices_gone(going).await? {
-            report.stopped = true;
-        }
-        Ok(())
+        Ok(going)
     }
 
     /// Checks that the journal has every object to remove.
@@ -234,7 +266,7 @@ impl Acting<'_> {
     }
 
     /// Waits until registrations are gone and records that. Returns `false` if the run was stopped.
-    async fn devices_gone(&mut self, going: Vec<(Id<Device>, Vec<CreatedObject>)>) -> Result<bool> {
+    async fn devices_gone(&mut self, going: Going) -> Result<bool> {
         if going.is_empty() {
             return Ok(true);
         }

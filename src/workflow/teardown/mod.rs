@@ -1,6 +1,7 @@
 //! Removes what a workflow created, and nothing else.
 
 mod act;
+mod found;
 mod plan;
 mod resolve;
 mod scope;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[cfg(feature = "ad")]
 use std::sync::Arc;
 
+use super::found::{Found, FoundGroup, label_of_other, read_groups, read_objects};
 use super::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
 use super::scope::ScopeRestoration;
 use super::uses::GroupUses;
@@ -11,17 +12,16 @@ use super::uses::GroupUses;
 use crate::ad::delegation::DelegationReceipt;
 #[cfg(feature = "ad")]
 use crate::ad::directory::{Directory, DirectoryErrorKind};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::graph::{Call, Client};
 use crate::model::{
-    Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, Lookup, RawObject,
-    SkipUserStatusPage, Target,
+    Assignment, Device, DomainJoinProfile, EnrollmentStatusPage, Finding, FindingKind, Group,
+    HybridJoinProfile, Id, Lookup, SkipUserStatusPage, Target,
 };
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::*;
-use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
+use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::plan::Site;
 use crate::workflow::prepare::label_of;
 use crate::workflow::removal::{enrolled_evidence, managed_device};
@@ -29,24 +29,24 @@ use crate::workflow::scope::MDM_USER_SCOPE;
 use crate::workflow::step::Step;
 
 impl Teardown {
-    /// Plans the removal of the objects that still exist. Changes nothing.
+    /// Plans the removal of the objects that still exist. Reads only.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] if the objects were created in another tenant; any error of
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the objects were created in another tenant; as
     /// [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
-    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
+    /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }
 
-    /// Plans the removal, and the revocation of rights in the directory by their receipts. Changes nothing. Without a
+    /// Plans the removal, and the revocation of rights in the directory by their receipts. Reads only. Without a
     /// directory, the rights are manual work.
     ///
     /// # Errors
-    /// Same as [`plan`](Self::plan).
+    /// As [`plan`](Self::plan).
     /// # Permissions
-    /// Same as [`plan`](Self::plan); in the directory, the right to read permissions.
+    /// As [`plan`](Self::plan); in the directory, the right to read permissions.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(
@@ -85,25 +85,6 @@ pub(super) enum Act {
     /// Revokes a right in the directory.
     #[cfg(feature = "ad")]
     Revoke(Box<DelegationReceipt>, Arc<dyn Directory>),
-}
-
-/// An object in the tenant that can be assigned.
-struct Found {
-    /// The step of objects of this type, if a deployment can create them: no deployment creates Entra join profiles,
-    /// but one may be assigned to its group.
-    step: Option<Step>,
-    /// The type, for display.
-    kind: String,
-    id: String,
-    name: String,
-    assignments: Vec<Assignment>,
-}
-
-/// A created group that still exists.
-#[derive(Clone)]
-struct FoundGroup {
-    id: Id<Group>,
-    name: String,
 }
 
 pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -> Result<Resolved> {
@@ -149,8 +130,8 @@ struct Resolver<'a> {
     uses: GroupUses,
     /// The restoration of the MDM user scope, if the deployment changed it.
     scope: Option<ScopeRestoration>,
-    /// The ids of the objects whose assignments are removed.
-    unassigned: BTreeSet<String>,
+    /// The removed assignments, each after its object.
+    unassigned: BTreeSet<(String, Id<Assignment>)>,
     /// The created groups, by name.
     groups: BTreeMap<String, Vec<FoundGroup>>,
     steps: Vec<PlannedRemoval>,
@@ -324,23 +305,26 @@ impl Resolver<'_> {
             let (id, held) = (object.id.clone(), object.name.clone());
             return self.name_differs(step, name, &id, &held);
         }
-        let ours = self.our_targets(step, name);
+        let deletes = made.is_some();
+        let ours = self.our_targets(step, name, deletes);
+        // An assignment by a policy set is never the deployment's.
         let (own, others): (Vec<&Assignment>, Vec<&Assignment>) =
             object.assignments.iter().partition(|assignment| {
-                assignment.target.as_ref().is_some_and(|target| ours.iter().any(|our| our.same_as(target)))
+                let target = assignment.target.as_ref().filter(|_| assignment.is_direct());
+                target.is_some_and(|target| ours.iter().any(|our| our.same_as(target)))
             });
         let labels: Vec<String> = own.iter().map(|assignment| label_of(assignment)).collect();
         // Never fails: the id was read as one of this type.
         let Ok(id) = object.id.parse::<Id<S>>() else { return };
         let unassign = S::unassign(self.client, &id, &own);
-        let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
-        let deletes = made.is_some();
+        let elsewhere: Vec<String> = others.iter().map(|assignment| label_of_other(assignment)).collect();
         if deletes && !elsewhere.is_empty() {
             let evidence = format!("others have assigned it to {}", elsewhere.join(", "));
             return self.blocked(step, name, &TEARDOWN_ASSIGNED_ELSEWHERE, evidence);
         }
         if !labels.is_empty() {
-            self.unassigned.insert(object.id.clone());
+            let ids = own.iter().map(|held| (object.id.clone(), held.id.clone()));
+            self.unassigned.extend(ids.collect::<Vec<_>>());
             let act = Act::Remove(unassign, "unassigned");
             self.remove(step, name, RemovalAction::Unassign(labels), act, assignments_on_record);
         } else {
@@ -352,15 +336,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the targets that the deployment assigned an object to: those on record, and its own groups.
-    fn our_targets(&self, step: Step, name: &str) -> Vec<Target> {
+    /// Returns the targets that the deployment assigned an object to: those on record and, for an object of its own
+    /// (`is_own`), its own groups.
+    fn our_targets(&self, step: Step, name: &str, is_own: bool) -> Vec<Target> {
         let written = self.teardown.created.items().iter().filter_map(|item| match item {
             CreatedObject::Assignment { step: of, name: to, target } if *of == step && to == name => {
                 Some(target.clone())
             }
             _ => None,
         });
-        let groups = self.groups.values().flatten();
+        let groups = self.groups.values().flatten().filter(|_| is_own);
         written.chain(groups.map(|group| Target::group(group.id.clone()))).collect()
     }
 
@@ -389,8 +374,12 @@ impl Resolver<'_> {
     /// Plans the deletion of a group without other uses.
     fn group(&mut self, name: &str, id: &Id<Group>) {
         let is_assigned = |found: &&Found| {
-            let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
-            targets.any(|target| target.group_id() == Some(id)) && !self.unassigned.contains(&found.id)
+            let stays = |held: &&Assignment| {
+                let key = (found.id.clone(), held.id.clone());
+                !held.is_direct() || !self.unassigned.contains(&key)
+            };
+            let mut targets = found.assignments.iter().filter(stays).filter_map(|held| held.target.as_ref());
+            targets.any(|target| target.group_id() == Some(id))
         };
         let assigned = self.objects.iter().filter(is_assigned);
         let mut users: Vec<String> =
@@ -518,85 +507,3 @@ impl Resolver<'_> {
 
 const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect does not \
     sync them again; leave the objects in Entra ID alone, the service deletes them";
-
-/// Reads the assignable objects of the created types, or of all types if a group was created: they may use it.
-async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>> {
-    let items = teardown.created.items();
-    let has_group = items.iter().any(|item| matches!(item, CreatedObject::Object { step: Step::Group, .. }));
-    let has = |step: Step| {
-        has_group
-            || items.iter().any(|item| {
-                matches!(item, CreatedObject::Object { step: of, .. } | CreatedObject::Assignment { step: of, .. } if *of == step)
-                    || matches!(item, CreatedObject::NetworkAccess { .. } if step == Step::DomainJoin)
-            })
-    };
-    let mut batch = AssignmentBatch::new(client);
-    if has(Step::Profile) {
-        for profile in client.profiles().list().all().await? {
-            let Some(id) = profile.id().map(str::to_owned) else { continue };
-            let list = client.profiles().assignments::<DeploymentProfile>(&id.parse()?).list();
-            let (step, kind) = match &profile {
-                DeploymentProfile::Hybrid(_) => (Some(Step::Profile), Step::Profile.to_string()),
-                _ => (None, Step::Profile.to_string()),
-            };
-            batch.add((step, kind, id, profile.display_name().unwrap_or_default().to_owned()), list);
-        }
-    }
-    if has(Step::StatusPage) {
-        for found in client.enrollment_status_pages().list().all().await? {
-            let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
-            let (step, kind) = match &found {
-                EnrollmentConfiguration::StatusPage(page) if page.is_default() => continue,
-                EnrollmentConfiguration::StatusPage(_) => {
-                    (Some(Step::StatusPage), Step::StatusPage.to_string())
-                }
-                EnrollmentConfiguration::Unknown(raw) => (None, kind_of(raw)),
-            };
-            let list = client.enrollment_status_pages().assignments(&id.parse()?).list();
-            batch.add((step, kind, id.to_owned(), name.to_owned()), list);
-        }
-    }
-    if has(Step::DomainJoin) || has(Step::AccountSetup) {
-        for found in client.domain_join_profiles().list().all().await? {
-            let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
-            let (step, kind) = match &found {
-                DeviceConfiguration::DomainJoin(_) => (Some(Step::DomainJoin), Step::DomainJoin.to_string()),
-                DeviceConfiguration::Unknown(raw) => {
-                    let step = SkipUserStatusPage::stored_in(&found).map(|_| Step::AccountSetup);
-                    (step, kind_of(raw))
-                }
-            };
-            let list = client.domain_join_profiles().assignments(&id.parse()?).list();
-            batch.add((step, kind, id.to_owned(), name.to_owned()), list);
-        }
-    }
-    let found = |((step, kind, id, name), assignments)| Found { step, kind, id, name, assignments };
-    Ok(batch.read().await?.into_iter().map(found).collect())
-}
-
-/// Returns the type of a foreign object, for display.
-fn kind_of(raw: &RawObject) -> String {
-    let name = raw.odata_type().unwrap_or("object of another type");
-    name.trim_start_matches("#microsoft.graph.").to_owned()
-}
-
-/// Reads the created groups that still exist.
-async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<FoundGroup>>> {
-    let mut groups = BTreeMap::new();
-    for item in teardown.created.items() {
-        let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
-        let found = match id {
-            Some(id) => match client.groups().get(&id.parse()?).await {
-                Ok(stored) => vec![stored],
-                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-                Err(error) => return Err(error),
-            },
-            None => Group::find(client, name).await?,
-        };
-        let found = found
-            .into_iter()
-            .map(|stored| FoundGroup { id: stored.id, name: stored.settings.display_name.to_string() });
-        groups.insert(name.clone(), found.collect());
-    }
-    Ok(groups)
-}
