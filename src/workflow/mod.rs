@@ -62,6 +62,8 @@ mod permissions;
 mod plan;
 #[cfg(feature = "workflow")]
 mod prepare;
+#[cfg(all(test, feature = "workflow"))]
+mod prepare_edges;
 #[cfg(feature = "workflow")]
 mod record;
 #[cfg(feature = "workflow")]

@@ -50,7 +50,7 @@ pub(super) struct Remover<'a, E> {
 }
 
 impl<E> Remover<'_, E> {
-    /// Deletes an object. Retries while the service still sees it in use. A missing object is not an error.
+    /// Deletes an object. Retries while the service still sees it in use. A missing object is no error.
     pub(super) async fn delete(&self, call: Call<()>) -> Result<()> {
         let operation: Operation<()> = call.into_operation();
         let client = self.client.clone();
@@ -128,4 +128,29 @@ pub(super) async fn send(call: Call<()>) -> Result<()> {
 
 fn is_in_progress(error: &Error) -> bool {
     error.service().is_some_and(|service| service.message().contains(DELETION_IN_PROGRESS))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_device_is_in_intune_by_its_id_or_not_known_if_it_is_enrolled_without_one() {
+        let managed: Id<ManagedDevice> = "m".parse().unwrap();
+        for (id, state, expected) in [
+            (Some("m"), Some("enrolled"), Lookup::Present(&managed)),
+            (Some("m"), Some("failed"), Lookup::Present(&managed)),
+            (Some("m"), None, Lookup::Present(&managed)),
+            (Some("m"), Some("notContacted"), Lookup::Absent),
+            (None, Some("enrolled"), Lookup::Unknown),
+            (None, Some("notContacted"), Lookup::Absent),
+            (None, None, Lookup::Absent),
+        ] {
+            let device = json!({"id": "d", "managedDeviceId": id, "enrollmentState": state});
+            let device: Device = from_value(device).unwrap();
+            assert_eq!(managed_device(&device), expected, "{id:?} {state:?}");
+        }
+    }
 }

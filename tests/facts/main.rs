@@ -5,8 +5,6 @@ mod files;
 mod filters;
 mod observations;
 mod operations;
-#[cfg(feature = "sim")]
-mod rules;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;

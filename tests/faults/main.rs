@@ -15,7 +15,6 @@ mod harness;
 mod log;
 mod matrix;
 mod observe;
-mod paced;
 mod paging;
 mod secrets;
 mod sign_in;

@@ -1,6 +1,8 @@
 //! Checks for the obstacles of a deployment.
 
 mod devices;
+#[cfg(test)]
+mod edges;
 mod objects;
 mod tenant;
 

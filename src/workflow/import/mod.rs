@@ -2,6 +2,8 @@
 
 mod answers;
 mod drive;
+#[cfg(test)]
+mod edges;
 mod entry;
 #[cfg(test)]
 mod identity_table;

@@ -171,7 +171,7 @@ device_facts! {
     deployment: DeploymentState = "deployment",
     /// The compliance state, which means nothing before a user has signed in.
     compliance_state: ComplianceState = "compliance",
-    /// The Windows version.
+    /// The version of Windows.
     os_version: Text = "Windows",
 }
 

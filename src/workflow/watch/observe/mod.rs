@@ -196,4 +196,6 @@ fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
 }
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod tests;

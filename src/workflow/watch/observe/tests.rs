@@ -15,7 +15,7 @@ use crate::workflow::watch::{EffectiveDomainJoin, UserCredential};
 
 const START: &str = "2026-01-01T08:00:00Z";
 
-fn at(minute: u64) -> Timestamp {
+pub(super) fn at(minute: u64) -> Timestamp {
     later(START.parse().unwrap(), Duration::from_secs(minute * 60))
 }
 
@@ -34,7 +34,7 @@ fn seen<T: DeserializeOwned>(value: Option<&Value>) -> Lookup<T> {
 }
 
 /// Parses evidence in the service's own format. A missing key was not read; null does not exist.
-fn evidence(of: &Value) -> DeviceSnapshot {
+pub(super) fn evidence(of: &Value) -> DeviceSnapshot {
     let mut evidence = DeviceSnapshot::new("device-1".parse().unwrap(), at(0));
     evidence.serial_number = Some("SN-1".into());
     evidence.identity = seen(of.get("identity"));
@@ -65,7 +65,7 @@ fn evidence(of: &Value) -> DeviceSnapshot {
 }
 
 /// Returns a registration with a profile.
-fn assigned() -> Value {
+pub(super) fn assigned() -> Value {
     json!({
         "enrollmentState": "notContacted", "deploymentProfileAssignmentStatus": "assignedInSync",
         "deploymentProfileAssignedDateTime": at(5).to_string()
@@ -73,7 +73,7 @@ fn assigned() -> Value {
 }
 
 /// Returns a device in Intune before its domain join, and its deployment record.
-fn enrolled(event: &Value) -> Value {
+pub(super) fn enrolled(event: &Value) -> Value {
     let mut whole = json!({
         "enrollmentType": "offlineDomainJoined", "enrollmentState": "enrolled", "deploymentState": "inProgress",
         "deviceSetupStatus": "notAttempted", "accountSetupStatus": "notAttempted",
@@ -83,22 +83,22 @@ fn enrolled(event: &Value) -> Value {
     json!({"identity": assigned(), "managed": {"deviceName": "DESKTOP-1"}, "event": whole, "anchor": {}})
 }
 
-fn with(mut base: Value, more: &Value) -> Value {
+pub(super) fn with(mut base: Value, more: &Value) -> Value {
     base.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     base
 }
 
 /// Returns a failed deployment.
-fn failed(event: &Value) -> Value {
+pub(super) fn failed(event: &Value) -> Value {
     enrolled(&with(json!({"deploymentState": "failure"}), event))
 }
 
-fn expected() -> Expectation {
+pub(super) fn expected() -> Expectation {
     Expectation { computer_name_prefix: Some("MUC-".parse().unwrap()), ..Expectation::default() }
 }
 
 #[track_caller]
-fn check(
+pub(super) fn check(
     what: &str,
     of: &Value,
     minute: u64,
