@@ -145,8 +145,8 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, of any number. A run that was killed is resumed by running the program again with
-//! the journals: nothing is created or sent twice. Without journals, use
+//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, of any number. A run that was killed is
+//! resumed by running the program again with the journals: nothing is created or sent twice. Without journals, use
 //! [`plan`](workflow/struct.HybridJoin.html#method.plan) and [`apply`](workflow/struct.Plan.html#method.apply).
 //! [`docs::lifecycle`](docs/lifecycle/index.html) follows a deployment through changes, adoption and removal, and
 //! [`docs::writes`] lists every write with its guard.
