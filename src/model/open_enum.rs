@@ -165,15 +165,17 @@ where
 
 /// Refuses an unknown member.
 pub(crate) fn check<T: OpenEnum>(value: T) -> Result<T, InvalidValue> {
-    if !value.is_unknown() {
-        return Ok(value);
-    }
-    let known = || T::MEMBERS.iter().copied().filter(|member| *member != SENTINEL);
-    let remedy = match nearest(value.as_ref(), known()) {
+    if value.is_unknown() { Err(refusal(T::WIRE_TYPE, T::MEMBERS, value.as_ref())) } else { Ok(value) }
+}
+
+// Apart from `check`, which is compiled for every enum.
+fn refusal(wire_type: &'static str, members: &[&'static str], text: &str) -> InvalidValue {
+    let known = || members.iter().copied().filter(|member| *member != SENTINEL);
+    let remedy = match nearest(text, known()) {
         Some(member) => format!("did you mean {member:?}?"),
         None => format!("write one of {}", known().collect::<Vec<_>>().join(", ")),
     };
-    Err(InvalidValue::new(T::WIRE_TYPE, "is not known", remedy).with_value(value.as_ref()))
+    InvalidValue::new(wire_type, "is not known", remedy).with_value(text)
 }
 
 #[cfg(test)]
