@@ -67,14 +67,10 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
 
 /// Says that a path of Graph is not simulated.
 fn not_simulated(request: &Request) -> Failure {
-    Failure::plain(
-        StatusCode::NOT_IMPLEMENTED,
-        "NotImplemented",
-        format!(
-            "Graph documents {} {}, and the simulated tenant does not have it.",
-            request.method, request.path
-        ),
-    )
+    Failure::not_simulated(format!(
+        "Graph documents {} {}, and the simulated tenant does not have it.",
+        request.method, request.path
+    ))
 }
 
 fn wrong_method(request: &Request) -> Failure {

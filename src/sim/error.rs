@@ -31,6 +31,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    /// Refuses a part of Graph that the simulated tenant does not have.
+    pub(crate) fn not_simulated(message: String) -> Self {
+        Self::plain(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
+    }
+
     /// Creates an error of Graph's gateway or of the directory.
     pub(super) fn plain(
         status: StatusCode,

@@ -5,10 +5,7 @@ Types of v1.0 where it has them; what only beta has goes through the same adapte
 
 import asyncio
 import json
-import os
-import urllib.request
 
-from azure.identity import DeviceCodeCredential
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
@@ -18,28 +15,10 @@ from msgraph.generated.device_management.windows_autopilot_device_identities.ite
 from msgraph.generated.models.group import Group
 from msgraph.generated.models.imported_windows_autopilot_device_identity import ImportedWindowsAutopilotDeviceIdentity
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from people import DOMAIN, RULE, SERIAL, USER, control, sign_in
 
-SERIAL, USER, DOMAIN = "PF3XK7M1", "adele@contoso.onmicrosoft.com", "corp.contoso.com"
 BETA = "https://graph.microsoft.com/beta"
 GROUP_TARGET = "#microsoft.graph.groupAssignmentTarget"
-
-
-def control(path, body):
-    """Calls the control API, which is no part of Graph."""
-    request = urllib.request.Request(f"{os.environ['SIM']}/_sim{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def approve(_uri, code, _expires):
-    """Approves the sign-in, as a person would on the page."""
-    control(f"/signIns/{code}/approve", {})
-
-
-def sign_in():
-    """Signs in by device code, and returns a client."""
-    credential = DeviceCodeCredential(client_id=os.environ["APP"], tenant_id=os.environ["TENANT"], prompt_callback=approve)
-    return GraphServiceClient(credential, scopes=["https://graph.microsoft.com/.default"])
 
 
 async def deploy(client):
@@ -74,11 +53,10 @@ async def deploy(client):
     device = (await devices.get()).value[0]
     assert (device.serial_number, device.group_tag) == (SERIAL, "Berlin"), device
     # 5: the group.
-    rule = '(device.devicePhysicalIds -any (_ -eq "[OrderID]:Berlin"))'
     group = await client.groups.post(
         Group(
             display_name="Autopilot Berlin", mail_enabled=False, mail_nickname="autopilot-berlin", security_enabled=True,
-            group_types=["DynamicMembership"], membership_rule=rule, membership_rule_processing_state="On",
+            group_types=["DynamicMembership"], membership_rule=RULE, membership_rule_processing_state="On",
         )
     )
     control("/clock", {"advanceSeconds": 600})
@@ -107,11 +85,11 @@ async def deploy(client):
     control(f"/devices/{SERIAL}/powerOn", {"userPrincipalName": USER})
     control("/clock", {"advanceSeconds": 7200})
     # Two hours have passed in the tenant, and none here: the token is expired, which the SDK cannot know.
-    client = sign_in()
+    client = sign_in(GraphServiceClient)
     managed = (await client.device_management.managed_devices.get()).value[0]
     assert managed.serial_number == SERIAL and managed.device_name.startswith("HYB-"), managed
     events = await beta(Method.GET, "/deviceManagement/autopilotEvents")
     print(events["value"][0]["deploymentState"])
 
 
-asyncio.run(deploy(sign_in()))
+asyncio.run(deploy(sign_in(GraphServiceClient)))

@@ -69,14 +69,21 @@ class Tool(Case):
 class Sdk(Tool):
     """The SDKs of Microsoft."""
 
-    def test_the_ten_steps_by_the_python_sdk(self):
-        if not importlib.util.find_spec("msgraph"):
-            self.skipTest("msgraph-sdk is not installed")
+    def deploy(self, module, script):
+        """Deploys a device by a script on an SDK, if that is installed, and returns the tenant."""
+        if not importlib.util.find_spec(module):
+            self.skipTest(f"{module} is not installed")
         served, settings = self.start(SEED)
-        self.assertEqual(served.run(sys.executable, str(HERE / "sdk.py"), settings=settings), "success\n")
+        self.assertEqual(served.run(sys.executable, str(HERE / script), settings=settings), "success\n")
         deployment = served.control("GET", f"/devices/{DEVICE}")["deployment"]
         self.assertEqual((deployment["phase"], deployment["cause"]), ("finished", None))
-        record("Python SDK", served)
+        return served
+
+    def test_the_ten_steps_by_the_python_sdk(self):
+        record("Python SDK", self.deploy("msgraph", "sdk.py"))
+
+    def test_the_ten_steps_by_the_python_sdk_of_beta(self):
+        self.deploy("msgraph_beta", "sdk_beta.py")
 
     def test_the_javascript_client(self):
         modules = os.environ.get("NODE_MODULES")

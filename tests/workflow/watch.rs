@@ -145,19 +145,29 @@ fn a_watch_can_be_sent_to_another_thread() {
 }
 
 #[tokio::test]
-async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
+async fn three_hundred_devices_end_ready_or_with_the_right_diagnosis() {
     use DeploymentOutcome::{Failed, Overdue, Ready};
     let Harness { client, tenant, clock, .. } = Harness::new();
-    let fleet = Fleet::new(&client, &tenant, 200).await.unwrap();
+    let fleet = Fleet::new(&client, &tenant, 300).await.unwrap();
     tenant.clear_requests();
     let run = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone()).start();
-    let (report, ()) =
-        futures_util::future::join(async { run.await }, fleet.switch_on(&tenant, &clock)).await;
+    // One device gets a new motherboard before it is switched on, and one is deleted everywhere.
+    let (changed, deleted) = (&fleet.members[4], &fleet.members[8]);
+    assert_eq!((changed.flaw, deleted.flaw), (None, None));
+    let meanwhile = async {
+        clock.sleep(Duration::from_secs(9 * 60)).await;
+        assert!(tenant.swap_motherboard(&changed.serial));
+        assert!(tenant.delete_everywhere(&deleted.serial));
+    };
+    let (report, (), ()) =
+        futures_util::future::join3(async { run.await }, fleet.switch_on(&tenant, &clock), meanwhile).await;
     let report = report.unwrap();
     let mut wrong = Vec::new();
     let mut seen = Vec::new();
     for (member, device) in fleet.members.iter().zip(&report.devices) {
         let expected = match member.flaw {
+            None if member.id == changed.id => (Phase::ProfileAssigned, Failed, "registration needs repair"),
+            None if member.id == deleted.id => (Phase::Unregistered, Overdue, "not registered"),
             None => (Phase::Ready, Ready, ""),
             Some(Flaw::NoProfile) => (Phase::Registered, Overdue, "profile not assigned"),
             Some(Flaw::NotSwitchedOn) => (Phase::ProfileAssigned, Overdue, "not switched on"),
@@ -185,7 +195,7 @@ async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(Flaw::ALL.iter().all(|flaw| seen.contains(flaw)));
-    assert_eq!((report.devices.len(), report.count(Ready)), (200, 200 - seen.len()));
+    assert_eq!((report.devices.len(), report.count(Ready)), (300, 298 - seen.len()));
     assert!(report.findings.is_empty(), "{report}");
     for text in
         [report.to_text(), report.to_markdown(), report.to_html(), serde_json::to_string(&report).unwrap()]

@@ -17,8 +17,7 @@ impl Tenant {
     pub fn wipe(&self, serial: &str) -> bool {
         let mut state = self.now();
         let Some(managed) = state.managed_device_of(serial) else { return false };
-        managed_device::remove(&mut state, &managed);
-        state.end_deployment(serial);
+        managed_device::reset(&mut state, &managed);
         true
     }
 

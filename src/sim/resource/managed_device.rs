@@ -55,24 +55,28 @@ pub(crate) fn list_of_user(exchange: &mut Exchange<'_>) -> Answer {
     odata::list_table(exchange, &RULES, &path, &exchange.state.managed, is_theirs, |of| view(exchange, of))
 }
 
-/// Wipes a device. It is as new at once: how long the real one takes depends on when it is switched on.
+/// Wipes a device. It is as new at once: how long the real one takes depends on when it is switched on. A wipe that
+/// keeps the enrollment or the user's data is not simulated.
 pub(crate) fn wipe(exchange: &mut Exchange<'_>) -> Answer {
-    let known = [
-        "keepEnrollmentData",
-        "keepUserData",
-        "macOsUnlockCode",
-        "obliterationBehavior",
-        "persistEsimDataPlan",
-        "useProtectedWipe",
-    ];
+    const KEPT: [&str; 2] = ["keepEnrollmentData", "keepUserData"];
+    const OTHERS: [&str; 4] =
+        ["macOsUnlockCode", "obliterationBehavior", "persistEsimDataPlan", "useProtectedWipe"];
     if !exchange.request.body.is_empty() {
-        exchange.request.parameters("wipe", &known)?;
+        let sent = exchange.request.parameters("wipe", &[&KEPT[..], &OTHERS].concat())?;
+        if let Some(kept) = KEPT.iter().find(|name| sent.get(**name) == Some(&true.into())) {
+            return Err(Failure::not_simulated(format!("The simulated tenant has no wipe with {kept}.")));
+        }
     }
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let (id, serial) = (found.id.clone(), found.text("serialNumber").to_owned());
-    remove(exchange.state, &id);
-    exchange.state.end_deployment(&serial);
+    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
+    reset(exchange.state, &id);
     Ok(Reply::NoContent)
+}
+
+/// Removes a device from management, and resets it to factory state.
+pub(crate) fn reset(state: &mut State, id: &str) {
+    let Some(serial) = state.managed.get(id).map(|of| of.text("serialNumber").to_owned()) else { return };
+    remove(state, id);
+    state.end_deployment(&serial);
 }
 
 /// Asks a device to check in.

@@ -159,6 +159,66 @@ async fn with_everything_in_place_a_device_goes_through_all_phases() {
 }
 
 #[tokio::test]
+async fn a_wipe_by_graph_takes_the_device_out_of_intune_and_makes_it_as_new() {
+    let ready = ready().await;
+    let desk = &ready.desk;
+    desk.tenant.power_on("SN1");
+    desk.clock.advance(120 * MINUTE);
+    let list = "/beta/deviceManagement/managedDevices";
+    let before = desk.get(list).await.body["value"][0].clone();
+    let wipe = format!("{list}/{}/wipe", before["id"].as_str().unwrap());
+
+    // What is kept by a wipe is not simulated, and a refusal changes nothing.
+    for (body, status) in [
+        (json!({"keepEnrollmentData": true}), 501),
+        (json!({"keepUserData": true}), 501),
+        (json!({"keepEverything": true}), 400),
+    ] {
+        assert_eq!(desk.post(&wipe, body.clone()).await.status, status, "{body}");
+        assert_eq!(desk.get(list).await.body["value"], json!([before]), "{body}");
+    }
+
+    assert_eq!(
+        desk.post(&wipe, json!({"keepEnrollmentData": false, "keepUserData": false})).await.status,
+        204
+    );
+    assert_eq!(desk.get(list).await.body["value"], json!([]));
+    assert_eq!(desk.post(&wipe, json!({})).await.status, 404);
+    let identity = desk.get(&format!("{IDENTITIES}/{}", ready.identity)).await.body;
+    assert_eq!(identity["enrollmentState"], "notContacted");
+
+    // Switched on again, it enrolls as another managed device.
+    desk.tenant.power_on("SN1");
+    desk.clock.advance(120 * MINUTE);
+    let after = desk.get(list).await.body["value"].clone();
+    assert_eq!(after.as_array().map(Vec::len), Some(1));
+    assert_eq!(after[0]["serialNumber"], before["serialNumber"]);
+    assert_ne!(after[0]["id"], before["id"]);
+}
+
+#[tokio::test]
+async fn a_device_that_is_asked_to_check_in_has_done_so_now_and_nothing_else_changes() {
+    let ready = ready().await;
+    let desk = &ready.desk;
+    desk.tenant.power_on("SN1");
+    desk.clock.advance(120 * MINUTE);
+    let list = "/beta/deviceManagement/managedDevices";
+    let mut before = desk.get(list).await.body["value"][0].clone();
+    let sync = format!("{list}/{}/syncDevice", before["id"].as_str().unwrap());
+    desk.clock.advance(7 * 24 * 60 * MINUTE);
+    assert_eq!(desk.post(&sync, Value::Null).await.status, 204);
+    let after = desk.get(list).await.body["value"][0].clone();
+    assert_ne!(after["lastSyncDateTime"], before["lastSyncDateTime"]);
+    assert_eq!(after["lastSyncDateTime"], "2026-01-08T10:05:00Z");
+    before["lastSyncDateTime"] = after["lastSyncDateTime"].clone();
+    assert_eq!(after, before);
+    assert_eq!(
+        desk.post(&sync.replace(before["id"].as_str().unwrap(), "none"), Value::Null).await.status,
+        404
+    );
+}
+
+#[tokio::test]
 async fn what_is_missing_makes_it_fail_as_a_real_one_does() {
     type Spoil = for<'a> fn(&'a Ready) -> std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
     // Each: what is wrong, how to make it so, why it fails, and after how many minutes.
