@@ -572,7 +572,7 @@ mod tests {
             assert_eq!(std::fs::read(&path).unwrap(), *content);
         }
         // Large, and so refused by its beginning.
-        let path = folder.file("large", &[]);
+        let path = folder.file("large", b"");
         File::create(&path).unwrap().set_len(1 << 40).unwrap();
         let error = Journal::at(&path).read::<Line, Line>().unwrap_err();
         assert!(error.to_string().contains("left as it is"), "{error:#}");

@@ -29,8 +29,8 @@ async fn row_83_a_run_refuses_what_is_no_journal_and_sends_nothing() {
         folder.file("devices.csv", b"Device Serial Number,Windows Product ID,Hardware Hash\r\nA,,T0E\r\n"),
         folder.file("settings.toml", b"name = \"Munich\"\n"),
         folder.file("other.json", b"{\"journal\":\"other\"}\n"),
-        folder.file("binary", &[0; 64]),
-        folder.file("mark", &[b"\xef\xbb\xbf", begun.as_slice()].concat()),
+        folder.file("binary", [0; 64]),
+        folder.file("mark", [b"\xef\xbb\xbf", begun.as_slice()].concat()),
         folder.file("of.another.kind", b"{\"journal\":\"windows-autopilot\",\"v\":1,\"run\":\"apply\"}\n"),
         folder.path().to_owned(),
     ];

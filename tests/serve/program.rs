@@ -150,7 +150,7 @@ async fn a_restart_from_a_snapshot_goes_on_with_the_same_ids() {
     let tenant = first.tenant.clone();
     drop(first);
 
-    let path = folder.file("snapshot.json", &snapshot.to_string()).display().to_string();
+    let path = folder.file("snapshot.json", snapshot.to_string()).display().to_string();
     let second = Program::start(&[&options[..], &["--seed", &path]].concat());
     assert_eq!(second.tenant, tenant);
     assert_eq!(read(&second).await, before);

@@ -48,8 +48,9 @@ struct Line(Tenant, Arc<Process>);
 impl Transport for Line {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let Self(tenant, process) = self;
-        let alive =
-            process.requests_left.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let alive = process
+            .requests_left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if alive == Ok(1) {
             if process.arrives {
                 let _ = tenant.send(request).await;
