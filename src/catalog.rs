@@ -416,7 +416,7 @@ operations! {
 operations! {
     /// The documented operations without a typed call.
     ///
-    /// Four are documented but missing from the service's metadata; the fifth tracks changes of users. The simulated
+    /// Four are documented but missing from the service's metadata; the fifth tracks changes to users. The simulated
     /// tenant answers all of them as the service does.
     LEFT_OUT;
 

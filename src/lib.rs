@@ -104,7 +104,7 @@
 //!
 //! # Deploy: the ten steps as one
 //!
-//! With the feature `workflow`, describe a deployment (here in TOML, or in any other format of serde), print the plan,
+//! With the feature `workflow`, describe a deployment (here in TOML, or in any other serde format), print the plan,
 //! and apply it. Applying it again changes nothing:
 //!
 //! ```
@@ -495,7 +495,7 @@
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
-//! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser of this machine |
+//! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser on this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: the connector's needs in Active Directory: checked, delegated, or written as text for review |

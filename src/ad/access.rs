@@ -16,7 +16,7 @@ use crate::model::Finding;
 pub enum CreateAccess {
     /// The right is granted.
     Granted {
-        /// The entry that grants the right; `None` if there is no DACL, so that everybody may do everything.
+        /// The entry that grants the right; `None` if there is no DACL, so that everyone may do everything.
         by: Option<DecidingEntry>,
     },
     /// An entry denies the right.
@@ -60,7 +60,7 @@ impl CreateAccess {
         !matches!(self, Self::Unknown { .. })
     }
 
-    /// Returns the finding about the right of `account` in `place`; `None` if everybody may do everything there.
+    /// Returns the finding about the right of `account` in `place`; `None` if everyone may do everything there.
     pub fn finding(&self, account: &Account, place: &str) -> Option<Finding> {
         let (kind, evidence) = match self {
             Self::Granted { by: Some(by) } => {

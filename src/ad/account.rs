@@ -19,7 +19,7 @@ const CONNECTOR_ACCOUNTS: &str = "msaODJ";
 const MAX_ACCOUNTS: usize = 1_000;
 /// The limit on groups read: more than fit into a token.
 const MAX_GROUPS: usize = 2_000;
-/// The most names in one filter.
+/// The maximum number of names in one filter.
 const NAMES_PER_SEARCH: usize = 50;
 /// The relative ids of the groups of domain controllers and read-only domain controllers.
 const DOMAIN_CONTROLLERS: u32 = 516;
@@ -75,8 +75,8 @@ impl fmt::Display for AccountKind {
 pub enum GroupSource {
     /// The directory's own attribute `tokenGroups`.
     TokenGroups,
-    /// Memberships followed from group to group, because `tokenGroups` may not be read. Hidden groups and groups of
-    /// other domains are missing.
+    /// Memberships resolved group by group, because `tokenGroups` is not readable. Hidden groups and groups from other
+    /// domains are missing.
     Membership,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for GroupSource {
     }
 }
 
-/// An account of a domain. `Display` writes the name, except for a user, who is a person: there it writes the SID.
+/// An account of a domain. `Display` writes the name, or the SID for a user, whose name identifies a person.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -136,7 +136,7 @@ pub struct Server {
     /// Whether the server's computer account is enabled; `None` if that is not visible.
     pub is_enabled: Option<bool>,
     /// Whether the server may read the password of the group managed service account (`msDS-GroupMSAMembership`);
-    /// `None` if that is not visible or the account is of another kind.
+    /// `None` if that is not visible or the account is of a different kind.
     pub reads_password: Option<bool>,
 }
 
@@ -145,7 +145,7 @@ impl Account {
     /// accounts named `msaODJ…`. The result [includes](Self::serves) accounts that no server uses.
     ///
     /// # Errors
-    /// As [`Directory::search_page`].
+    /// Same as [`Directory::search_page`].
     pub async fn connectors(directory: &dyn Directory, domain: &Domain) -> Result<Vec<Self>, DirectoryError> {
         AccountReader::new(directory, domain).await?.connectors().await
     }
@@ -323,7 +323,8 @@ impl<'a> AccountReader<'a> {
         }
     }
 
-    /// Returns `false` only for a visible entry that is no group, or a group whose members all belong to this domain.
+    /// Returns `false` only for a visible entry that is not a group, or a group whose members all belong to this
+    /// domain.
     async fn may_have_hidden_members(&self, sid: &Sid) -> Result<bool, DirectoryError> {
         if !self.sees_members {
             return Ok(true);

@@ -146,6 +146,11 @@ mod tests {
         for value in [" a,b ", "#x", "a\nb", "q\"=;<>+\\", "ü"] {
             assert_eq!(parts(&format!("CN={}", escape(value))).unwrap(), [part("cn", value)]);
         }
+        for (value, escaped) in
+            [("a ", "a\\ "), (" ", "\\ "), ("a b", "a b"), ("#a#", "\\#a#"), ("a\n", "a\\0A")]
+        {
+            assert_eq!(escape(value), escaped);
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
 /// use windows_autopilot::ad::Domain;
 ///
 /// let domain = Domain::read(&directory).await?.ok_or("not Active Directory")?;
-/// println!("{}: {:?} computers for everybody", domain.name, domain.machine_account_quota);
+/// println!("{}: {:?} computers for everyone", domain.name, domain.machine_account_quota);
 /// # Ok(()) });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Domain {
     /// Reads the domain of a server; `None` if the server is not Active Directory.
     ///
     /// # Errors
-    /// As [`Directory::search_page`].
+    /// Same as [`Directory::search_page`].
     pub async fn read(directory: &dyn Directory) -> Result<Option<Self>, DirectoryError> {
         let server = ["defaultNamingContext", "configurationNamingContext", "supportedCapabilities"];
         let server =

@@ -88,10 +88,10 @@ impl Principal {
     /// A name without `$` also finds the account with it, unless both exist.
     ///
     /// # Errors
-    /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the principal belongs to another domain than the server;
+    /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the principal belongs to a different domain than the server;
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the account does not exist or is not visible;
     /// [`Ambiguous`](DirectoryErrorKind::Ambiguous) if several accounts match, or the server does not report its
-    /// domain's short name; as [`Directory::search_page`].
+    /// domain's short name; any error of [`Directory::search_page`].
     pub async fn resolve(&self, directory: &dyn Directory) -> Result<Account, DirectoryError> {
         let domain = Domain::require(directory).await?;
         self.find(&AccountReader::new(directory, &domain).await?).await

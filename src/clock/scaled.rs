@@ -1,4 +1,4 @@
-//! A clock that runs at another speed than real time.
+//! A clock that runs at a speed other than real time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{Clock, Sleep, SystemClock};
 
-/// A clock at another speed than real time: at 60, an hour of a simulated tenant takes one minute. Clones share the
+/// A clock at a speed other than real time: at 60, an hour of a simulated tenant takes one minute. Clones share the
 /// clock.
 ///
 /// The time of day starts at the real one. Speed and time can change while tasks wait: each wait ends at its time under

@@ -15,7 +15,7 @@ mod table;
 
 use std::fmt;
 
-/// An error code of Windows, Intune or the Intune Connector, such as `0x80070774`.
+/// An error code from Windows, Intune or the Intune Connector, such as `0x80070774`.
 ///
 /// ```
 /// use windows_autopilot::codes::ErrorCode;

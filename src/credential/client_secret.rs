@@ -9,7 +9,7 @@ use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::Result;
 use crate::model::{InvalidValue, TenantId};
 
-/// App-only sign-in with a client secret, by OAuth's client credentials flow.
+/// App-only sign-in with a client secret (the OAuth client credentials flow).
 ///
 /// ```
 /// use windows_autopilot::credential::ClientSecret;

@@ -13,7 +13,7 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
-/// Sign-in of a person by OAuth's device code flow: the program shows a code and an address; the person opens the
+/// User sign-in with the OAuth device code flow: the program shows a code and an address; the person opens the
 /// address, enters the code and signs in.
 ///
 /// ```
@@ -324,6 +324,28 @@ mod tests {
             assert!(error.to_string().contains(says), "{says}: {error}");
             assert!(!format!("{error} {error:?}").contains("canary"));
         }
+    }
+
+    #[tokio::test]
+    async fn demanded_claims_are_in_every_form() {
+        let (credential, _) = credential();
+        let script = Script::new([code(), pending(), with_refresh("t1"), with_refresh("t2")]);
+        let demand = r#"{"access_token":{"nbf":{"essential":true}}}"#;
+        let request = TokenRequest { claims: Some(demand), ..script.request() };
+        credential.token(request).await.unwrap();
+        credential.token(request).await.unwrap();
+        for index in 0..4 {
+            assert_eq!(script.field(index, "claims").as_deref(), Some(demand), "{index}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interval_of_zero_is_a_second() {
+        let (credential, _) = credential();
+        let code = r#"{"device_code":"d","user_code":"u","verification_uri":"https://login.example/device","interval":0}"#;
+        let script = Script::new([answer(200, code), pending(), token("t1")]);
+        credential.token(script.request()).await.unwrap();
+        assert_eq!(script.clock.slept(), [SECOND, SECOND]);
     }
 
     #[tokio::test]

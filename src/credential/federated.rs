@@ -1,4 +1,4 @@
-//! Sign-in with a token of another identity provider.
+//! Sign-in with a token from another identity provider.
 
 use std::fmt;
 use std::future::Future;

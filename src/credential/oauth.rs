@@ -359,4 +359,18 @@ mod tests {
             assert!(!format!("{error:?}").contains("canary"));
         }
     }
+
+    #[test]
+    fn a_refusal_has_its_code_with_each_status_that_refuses() {
+        for (status, code) in [
+            (400, Some("invalid_grant")),
+            (401, Some("invalid_grant")),
+            (403, Some("invalid_grant")),
+            (200, None),
+            (500, None),
+        ] {
+            let refused = answer(status, r#"{"error":"invalid_grant","error_description":"Words."}"#);
+            assert_eq!(refusal_code(&refused).as_deref(), code, "{status}");
+        }
+    }
 }

@@ -40,13 +40,13 @@ pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
     /// Loads the refresh token of a key.
     ///
     /// # Errors
-    /// Any error of the store. The person is then asked to sign in; the error is logged by its kind.
+    /// Any error from the store. The person is then asked to sign in; the error is logged by its kind.
     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
 
     /// Stores a refresh token, and replaces the previous one.
     ///
     /// # Errors
-    /// Any error of the store. Sign-in still succeeds; the error is logged by its kind.
+    /// Any error from the store. Sign-in still succeeds; the error is logged by its kind.
     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
 }
 

@@ -177,7 +177,7 @@ impl Error {
     /// ```
     ///
     /// `message` is one clause for an administrator without a full stop: the subject, and what is wrong with it. It is
-    /// shown and logged: it must not contain secrets or names of people. The client adds the operation and the path,
+    /// shown and logged: it must not contain secrets or people's names. The client adds the operation and the path,
     /// and changes the kind to [`ErrorKind::UnknownOutcome`] if a write may have taken effect.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
@@ -346,7 +346,7 @@ impl Error {
 
     /// Redacts the values of the failed request in all text from outside.
     ///
-    /// A cause whose text repeats such a value, or appears to, is replaced by its redacted text.
+    /// A cause whose text repeats such a value, or appears to, is replaced with its redacted text.
     #[must_use]
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let inner = &mut *self.0;

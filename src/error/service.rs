@@ -24,8 +24,8 @@ use crate::foreign::{Redactor, excerpt, json, scrub};
 /// ```
 ///
 /// Intune wraps its own error as JSON text in Graph's `message`, sometimes repeatedly. All layers are decoded, and
-/// [`ServiceError::message`] is the innermost message, cut to 1 KiB. Decide by [`Error::kind`](crate::Error::kind) or
-/// [`ServiceError::code`], never by the message.
+/// [`ServiceError::message`] is the innermost message, cut to 1 KiB. Match on [`Error::kind`](crate::Error::kind) or
+/// [`ServiceError::code`], never on the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceError {
     code: String,
@@ -44,7 +44,7 @@ const DEPTH: usize = 8;
 const CODE: usize = 200;
 
 impl ServiceError {
-    /// Reads the error from a body; `None` if there is none, as in a page of a proxy.
+    /// Reads the error from a body; `None` if there is none, as in a proxy's page.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let Value::Object(body) = json::value(body)? else { return None };
         let mut found = Self::default();
@@ -156,7 +156,7 @@ impl ServiceError {
         &self.inner_codes
     }
 
-    /// Returns the message: Intune's own, if there is one. It is text for a person; never decide by it.
+    /// Returns the message: Intune's own, if there is one. It is text for people; never match on it.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -19,7 +19,7 @@ pub enum SignInFailure {
     OtherCloud,
     /// The service does not accept the scope.
     InvalidScope,
-    /// The app registration lacks the redirect address for native programs.
+    /// The app registration lacks the redirect URI for native programs.
     RedirectMismatch,
     /// The app must prove its identity: its registration does not allow public client flows.
     NotPublicClient,

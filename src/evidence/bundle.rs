@@ -61,7 +61,7 @@ impl Bundle {
     /// Adds an archive, a folder with its content, or a single file.
     ///
     /// # Errors
-    /// The path cannot be opened. An unsupported file is no error: it is listed in [`Evidence::unread`].
+    /// The path cannot be opened. An unsupported file is not an error: it is listed in [`Evidence::unread`].
     pub fn add_path(&mut self, side: Side, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

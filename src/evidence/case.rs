@@ -286,7 +286,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Returns the records of a domain join that timed out, unless the deployment went on.
+    /// Returns the records of a domain join that timed out, unless the deployment continued.
     pub(super) fn join_failures(&self) -> Vec<Event<'a>> {
         let failures = self.dm(&[100, 109, 110]);
         let mut failures: Vec<Event<'a>> = failures

@@ -134,7 +134,7 @@ impl Level {
 
 /// The data of an event: named fields in order. Fields of older events have no name.
 ///
-/// Fields can contain names of people, addresses and servers' answers: `Debug` prints only the field names.
+/// Fields can contain people's names, addresses and servers' answers: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Text, Text)>);
 
@@ -154,7 +154,7 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// Returns the value of the field with this name, in any case.
+    /// Returns the value of the field with this name, ignoring case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
@@ -187,7 +187,7 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// A record of an event log.
+/// A record from an event log.
 ///
 /// ```
 /// use windows_autopilot::evidence::{EventRecord, Provider};

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::Text;
 
-/// A text of a log that is masked for display: `Debug`, `Display` and serialized forms hide personal data and secrets.
+/// Text from a log, masked for display: `Debug`, `Display` and serialized forms hide personal data and secrets.
 ///
 /// Masked are sign-in names, accounts, security identifiers, GUIDs, URL queries, passwords and Wi-Fi names.
 ///

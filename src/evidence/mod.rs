@@ -33,7 +33,7 @@
 //!
 //! # Memory and privacy
 //!
-//! Facts are kept with the names of people, addresses and ids in them, which `Debug` hides. Passwords, hardware hashes
+//! Facts keep the people's names, addresses and ids in them, which `Debug` hides. Passwords, hardware hashes
 //! and the upload URLs of Intune's zip are never kept.
 
 mod bundle;

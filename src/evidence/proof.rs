@@ -14,7 +14,7 @@ use super::side::Side;
 pub struct Proof {
     /// The machine.
     pub side: Side,
-    /// The path of the source. Its folders can contain names of people.
+    /// The path of the source. Its folders can contain people's names.
     pub source: Masked,
     /// The record number in an event log, or the line of a text file.
     #[serde(skip_serializing_if = "Option::is_none")]

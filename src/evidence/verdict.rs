@@ -74,7 +74,7 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Returns `true` if the diagnosis is a cause: strong or proven, without a sign that the deployment went on.
+    /// Returns `true` if the diagnosis is a cause: strong or proven, without a sign that the deployment continued.
     pub fn is_cause(&self) -> bool {
         self.finding.severity == Severity::Error && self.strength > Strength::Hint
     }

@@ -1,9 +1,9 @@
 //! Recognizes hardware hashes in text, so that none is shown or mistaken for another value.
 
-/// The least number of base64 characters that is no serial number and no group tag.
+/// The minimum number of base64 characters that is neither a serial number nor a group tag.
 const LONGEST_OTHER: usize = 64;
 
-/// The least number of base64 characters that counts as a piece of a hash if they look random.
+/// The minimum number of base64 characters that counts as a piece of a hash if they look random.
 #[cfg(any(test, feature = "registration"))]
 const SHORTEST_PIECE: usize = 16;
 

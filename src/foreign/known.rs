@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::escape::is_plain;
 use super::letters::{self, Letter, Marks};
 
-/// The values of one request that no text may repeat: tokens, secrets, hashes, and names of people.
+/// The values of one request that no text may repeat: tokens, secrets, hashes, and people's names.
 ///
 /// A value of 8 or more characters is found by any 8 consecutive ones, even if cut, wrapped or escaped. One of 4 to 7
 /// characters is found as a word.
@@ -101,7 +101,7 @@ impl Redactor {
         self
     }
 
-    /// Adds the names of people in the path and query of a URL.
+    /// Adds people's names in the path and query of a URL.
     pub(crate) fn address(&mut self, address: &str) -> &mut Self {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut before = String::new();

@@ -42,7 +42,7 @@ pub(super) fn unescaped(letters: &[Letter]) -> Option<Vec<Letter>> {
     any.then_some(out)
 }
 
-/// Replaces HTML tags by line breaks; `None` if there are none.
+/// Replaces HTML tags with line breaks; `None` if there are none.
 pub(super) fn without_tags(letters: &[Letter]) -> Option<Vec<Letter>> {
     letters.iter().find(|letter| letter.c == '<')?;
     let mut out = Vec::with_capacity(letters.len());

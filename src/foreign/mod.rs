@@ -26,7 +26,7 @@ pub(crate) use self::letters::REDACTED;
 /// The number of bytes of a text that are read.
 pub(crate) const READ_BYTES: usize = 4_096;
 
-/// The most bytes of a text that are kept.
+/// The maximum number of bytes of a text that are kept.
 pub(crate) const KEEP: usize = 1_024;
 
 /// Returns an excerpt of at most `longest` characters, redacted by shape.
@@ -39,7 +39,7 @@ pub(crate) fn scrub(text: &str) -> String {
     Redactor::default().text(text)
 }
 
-/// Returns the path of a request without the names of people, for messages.
+/// Returns the path of a request without people's names, for messages.
 pub(crate) fn shown_path(path: &str) -> String {
     let mut before = String::new();
     let mut shown: Vec<String> = Vec::new();
@@ -123,7 +123,7 @@ fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
     levels
 }
 
-/// The most levels of escapes.
+/// The maximum number of levels of escapes.
 const DEEPEST: usize = 6;
 
 /// The longest word that is dropped because it was cut.

@@ -33,7 +33,7 @@ use crate::pipeline::window::Lane;
 use crate::pipeline::workload::{BatchParts, workload};
 use crate::pipeline::{Progress, leaves_open, retry_after};
 
-/// The most requests that Graph takes in one batch.
+/// The maximum number of requests that Graph takes in one batch.
 const MAX_REQUESTS: usize = 20;
 
 /// Requests that are sent together, twenty per exchange.
@@ -519,7 +519,7 @@ fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::res
 
 #[derive(Deserialize)]
 struct Responses {
-    /// The parts, each decoded on its own: a malformed part spoils no other.
+    /// The parts, each decoded on its own: a malformed part does not affect the others.
     responses: Vec<Box<RawValue>>,
 }
 
@@ -638,7 +638,7 @@ impl BatchAnswers {
     /// Takes the outcome of the request behind `slot`.
     ///
     /// # Errors
-    /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot of another batch. The error has the ids and
+    /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot from another batch. The error has the ids and
     /// the date of the request's own response, or else those of the response to the batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };

@@ -130,7 +130,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Any error of signing in.
+    /// Any error from signing in.
     pub async fn granted_permissions(&self) -> Result<Vec<String>> {
         Ok(self.caller().await?.permissions)
     }
@@ -146,7 +146,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Any error of signing in.
+    /// Any error from signing in.
     pub async fn caller(&self) -> Result<Caller> {
         #[derive(serde::Deserialize, Default)]
         struct Claims {
@@ -169,7 +169,7 @@ impl Client {
     /// Returns the tenant's id from the current token, without a call to Graph; `None` if the token does not show it.
     ///
     /// # Errors
-    /// Any error of signing in.
+    /// Any error from signing in.
     pub async fn tenant_id(&self) -> Result<Option<String>> {
         #[derive(serde::Deserialize, Default)]
         struct Claims {

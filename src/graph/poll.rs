@@ -228,6 +228,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_interval_of_zero_grows_and_ends_at_the_deadline() {
+        let (clock, polls) = (FakeClock::new(), Arc::new(AtomicU32::new(0)));
+        let counter = Arc::clone(&polls);
+        let schedule = Schedule::new(Duration::ZERO, SECOND, SECOND * 3);
+        let poller = Poller::<(), ()>::new(Arc::new(clock.clone()), schedule, "the moon", move || {
+            assert!(counter.fetch_add(1, Ordering::Relaxed) < 100, "a busy loop");
+            async { Ok(PollStatus::Pending(())) }
+        });
+        assert_eq!(poller.await.unwrap_err().kind(), ErrorKind::Timeout);
+        assert_eq!((clock.slept()[0], clock.elapsed()), (Duration::from_millis(1), SECOND * 3));
+    }
+
+    #[tokio::test]
     async fn streams_the_polled_states() {
         let (_, poller, _) = ready_at(3);
         let seen: Vec<_> = poller.map(Result::unwrap).collect().await;

@@ -114,7 +114,7 @@ impl RawRequest {
         self
     }
 
-    /// Sets a body of another content type. A batch carries only JSON and refuses it.
+    /// Sets a body with a different content type. A batch carries only JSON and refuses it.
     pub fn bytes(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.request.set_bytes(content_type, body.into());
         self

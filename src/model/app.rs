@@ -42,7 +42,7 @@ pub enum AppSelector {
 }
 
 impl AppSelector {
-    /// Returns `true` if this selects `app`. A name that is no GUID is also compared with the id.
+    /// Returns `true` if this selects `app`. A name that is not a GUID is also compared with the id.
     pub fn selects(&self, app: &MobileApp) -> bool {
         match self {
             Self::Id(id) => app.id == *id,
@@ -93,7 +93,7 @@ impl MobileApp {
         self.odata_type.as_deref().map(short_type)
     }
 
-    /// Returns `true` if the app's kind is for another platform than Windows; `None` if the service did not name the
+    /// Returns `true` if the app's kind is for a platform other than Windows; `None` if the service did not name the
     /// kind.
     ///
     /// ```

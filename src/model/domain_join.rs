@@ -50,13 +50,13 @@ settings! {
         /// Connector needs the right to create computers there.
         organizational_unit, with_organizational_unit: OrganizationalUnit =>
             PropertyRule::new("organizationalUnit").same(same_unit);
-        /// The rule on editions of Windows, if any.
+        /// The rule on Windows editions, if any.
         applicability_rule_os_edition, with_applicability_rule_os_edition: OsEditionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsEdition").same(same_members);
-        /// The rule on versions of Windows, if any.
+        /// The rule on Windows versions, if any.
         applicability_rule_os_version, with_applicability_rule_os_version: OsVersionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsVersion").same(same_members);
-        /// The rule on the mode of Windows, if any.
+        /// The rule on the Windows mode, if any.
         applicability_rule_device_mode, with_applicability_rule_device_mode: DeviceModeRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
     }
@@ -115,7 +115,7 @@ macro_rules! applicability_rule {
 }
 
 applicability_rule! {
-    /// A rule on the edition of Windows.
+    /// A rule on the Windows edition.
     pub struct OsEditionRule {
         /// The editions.
         #[serde(deserialize_with = "known_list")]
@@ -124,7 +124,7 @@ applicability_rule! {
 }
 
 applicability_rule! {
-    /// A rule on the version of Windows.
+    /// A rule on the Windows version.
     pub struct OsVersionRule {
         /// The oldest version, such as `10.0.22631`; `None` for any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +136,7 @@ applicability_rule! {
 }
 
 applicability_rule! {
-    /// A rule on the mode of Windows.
+    /// A rule on the Windows mode.
     pub struct DeviceModeRule {
         /// The mode.
         #[serde(deserialize_with = "known")]

@@ -37,7 +37,7 @@ open_enum! {
     pub enum EnrollmentState = "enrollmentState" {
         Unknown = "unknown",
         Enrolled = "enrolled",
-        /// Enrolled, but with another profile than the one assigned now.
+        /// Enrolled, but with a profile other than the one assigned now.
         PendingReset = "pendingReset",
         Failed = "failed",
         /// Registered but not enrolled yet.
@@ -326,7 +326,7 @@ open_enum! {
         Exclude = "exclude",
     }
 
-    /// Edition of Windows in an applicability rule.
+    /// Windows edition in an applicability rule.
     pub enum WindowsEdition = "windows10EditionType" {
         Windows10Enterprise = "windows10Enterprise",
         Windows10EnterpriseN = "windows10EnterpriseN",
@@ -350,7 +350,7 @@ open_enum! {
         Windows10IoTCoreCommercial = "windows10IoTCoreCommercial",
     }
 
-    /// Mode of Windows in an applicability rule.
+    /// Windows mode in an applicability rule.
     pub enum WindowsDeviceMode = "windows10DeviceModeType" {
         StandardConfiguration = "standardConfiguration",
         SModeConfiguration = "sModeConfiguration",

@@ -17,7 +17,7 @@ use crate::model::findings::{
     ESP_TOO_MANY_APPS,
 };
 
-/// The most apps that a page can wait for.
+/// The maximum number of apps that a page can wait for.
 const MOST_APPS: usize = 100;
 
 settings! {
@@ -49,7 +49,7 @@ settings! {
     optional {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
-        /// The text after a timeout or an error; by default that of Windows.
+        /// The text after a timeout or an error; by default the one from Windows.
         custom_error_message, with_custom_error_message: CustomErrorMessage =>
             PropertyRule::new("customErrorMessage").same(same_text);
     }
@@ -124,7 +124,7 @@ settings! {
     }
 }
 
-/// The use of a device before everything is installed.
+/// The policy for using a device before everything is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockDeviceUse {
@@ -185,7 +185,7 @@ impl BlockUntil {
 }
 
 impl EnrollmentStatusPage {
-    /// Reports values that break a rule and settings without effect.
+    /// Reports values that break a rule and settings that have no effect.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));

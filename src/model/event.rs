@@ -67,7 +67,7 @@ observation! {
 }
 
 impl DeploymentState {
-    /// Returns `true` for a success, including late ones and those on retry.
+    /// Returns `true` for a success, including one after a timeout or on retry.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success | Self::SuccessWithTimeout | Self::SuccessOnRetry)
     }

@@ -83,7 +83,7 @@ observation! {
 observation! {
     /// The state of an import, and its error.
     pub struct ImportState = "importedWindowsAutopilotDeviceIdentityState" {
-        /// The error code, such as 806. One code occurs with different names: decide by the name.
+        /// The error code, such as 806. The same code occurs with different names: match on the name.
         device_error_code: i32 = "deviceErrorCode";
         device_error_name: Text = "deviceErrorName", "The name of the error, such as `ZtdDeviceAlreadyAssigned`.";
         device_import_status: ImportStatus = "deviceImportStatus", "The state of the import.";

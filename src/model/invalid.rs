@@ -24,7 +24,7 @@ pub struct InvalidValue {
     position: Option<usize>,
 }
 
-/// The most characters of a value in an error.
+/// The maximum number of characters of a value in an error.
 const SHOWN: usize = 60;
 
 impl InvalidValue {

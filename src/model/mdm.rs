@@ -63,7 +63,7 @@ observation! {
         terms_of_use_url: Text = "termsOfUseUrl", "The URL of the terms of use.";
     }
     beside {
-        /// Whether enrollment is off in spite of the scope. In the documentation, not in the metadata.
+        /// Whether enrollment is off despite the scope. In the documentation, not in the metadata.
         is_mdm_enrollment_during_registration_disabled: bool = "isMdmEnrollmentDuringRegistrationDisabled";
         /// The included groups, if they were requested.
         included_groups: Vec<GroupReference> = "includedGroups";

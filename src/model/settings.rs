@@ -79,7 +79,7 @@ pub trait Settings: Sized {
 pub enum WriteMode {
     /// When the object is created and when it is changed.
     Always,
-    /// As `Always`; read back, because tools disagree on whether a change takes effect.
+    /// Like `Always`, but read back, because tools disagree on whether a change takes effect.
     ReadBack,
     /// Only when the object is created: a later difference is reported but not sent.
     OnCreate,

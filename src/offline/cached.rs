@@ -22,7 +22,7 @@ use crate::model::{Finding, Properties, Text};
 /// assert!(report.findings.is_empty());
 /// ```
 ///
-/// Every property is an observation: `None` if the device does not have it. Names of people are not kept.
+/// Every property is an observation: `None` if the device does not have it. People's names are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CachedProfile {
@@ -98,7 +98,7 @@ pub struct CachedRefusal {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CachedReport {
-    /// The profile; `None` if the text is no JSON object. A device without a profile has one too, without a join.
+    /// The profile; `None` if the text is not a JSON object. A device without a profile has one too, without a join.
     pub profile: Option<CachedProfile>,
     /// The findings; the place is a key.
     pub findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! The setup options of Windows, as bits of a number.
+//! The Windows setup options, as bits of a number.
 
 use std::fmt;
 

@@ -106,7 +106,7 @@ pub enum OfflineJoin {
     /// Active Directory and Microsoft Entra.
     #[non_exhaustive]
     Hybrid {
-        /// Whether the device goes on without reaching a domain controller.
+        /// Whether the device continues without reaching a domain controller.
         skip_connectivity_check: bool,
     },
     /// Microsoft Entra.

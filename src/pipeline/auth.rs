@@ -236,7 +236,7 @@ impl Auth {
         Ok(cached)
     }
 
-    /// Refuses a token of another tenant than the credential's. A domain name cannot be compared with an id.
+    /// Refuses a token for a tenant other than the credential's. A domain name cannot be compared with an id.
     fn check_tenant(&self, token: AccessToken) -> Result<AccessToken> {
         #[derive(Deserialize, Default)]
         struct Claims {

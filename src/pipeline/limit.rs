@@ -36,14 +36,14 @@ use crate::error::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most requests in flight. Default: 16.
+    /// The maximum number of requests in flight. Default: 16.
     ///
     /// Batches and imports start with 4 concurrent requests: one more after each round of successes, up to this limit,
     /// and half as many whenever the service throttles any call of the client.
     pub concurrency: usize,
-    /// The most writes to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 100.
+    /// The maximum number of writes to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 100.
     pub intune_writes: Option<usize>,
-    /// The most requests to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 1,000.
+    /// The maximum number of requests to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 1,000.
     pub intune_requests: Option<usize>,
 }
 

@@ -35,14 +35,14 @@ use crate::transport::{NewConnection, TransportErrorKind};
 /// | 408, 500, 502, 503, 504, connection lost, timeout | with backoff, only if idempotent |
 /// | any other | never |
 ///
-/// If a wait does not fit into `max_elapsed` or the call's deadline, the call fails at once with
+/// If a wait does not fit into `max_elapsed` or the call's deadline, the call fails immediately with
 /// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 with `Retry-After`,
 /// the client holds back all calls to that workload, since Graph restarts its wait for early callers; after
 /// `max_closed` at the latest, the workload is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// The most attempts of a call that fails for another reason than throttling. Default: 5.
+    /// The maximum number of attempts of a call that fails for a reason other than throttling. Default: 5.
     pub max_attempts: u32,
     /// The longest total time of attempts and waits, without time in which the client's own [`Limits`](super::Limits)
     /// hold the call back. Default: 5 minutes.
@@ -53,8 +53,8 @@ pub struct RetryConfig {
     pub max_backoff: Duration,
     /// Whether backoffs are jittered to between half and all of their length. Default: `true`.
     pub jitter: bool,
-    /// The most retries of all calls together while the service only fails or throttles. Any other response earns back
-    /// a tenth of a retry. Default: 100.
+    /// The maximum number of retries of all calls together while the service only fails or throttles. Any other
+    /// response earns back a tenth of a retry. Default: 100.
     pub budget: u32,
     /// The longest time for which one response closes a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
@@ -593,6 +593,9 @@ mod tests {
         assert_eq!(decide(&config, true, answer(500, None), spent(5, 0)), Decision::GiveUp);
         assert_eq!(decide(&config, true, answer(429, Some(1)), spent(50, 100)), Decision::Wait(SECOND));
         assert_eq!(decide(&config, true, answer(429, Some(10)), spent(1, 295)), Decision::GiveUp);
+        // A wait that is asked for is never shorter than the backoff; throttling asks for what it needs.
+        assert_eq!(decide(&config, true, answer(503, Some(1)), spent(4, 0)), Decision::Wait(SECOND * 4));
+        assert_eq!(decide(&config, true, answer(429, Some(1)), spent(4, 0)), Decision::Wait(SECOND));
         let near = Spent { left: Some(SECOND * 3), ..spent(1, 0) };
         assert_eq!(decide(&config, true, answer(429, Some(2)), near), Decision::Wait(SECOND * 2));
         assert_eq!(decide(&config, true, answer(429, Some(3)), near), Decision::GiveUp);

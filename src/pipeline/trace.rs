@@ -52,7 +52,7 @@ pub(super) fn call_ended(
 }
 
 /// Creates the span of one attempt, an OpenTelemetry HTTP client span. `url.template` replaces `url.full`, since
-/// addresses contain ids and names of people.
+/// addresses contain ids and people's names.
 pub(super) fn attempt(
     request: &http::Request<Bytes>,
     call: Option<&CallInfo>,

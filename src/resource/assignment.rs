@@ -212,7 +212,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         )
     }
 
-    /// Replaces the assignments by `targets`: adds the missing ones before removing others, so that no device is
+    /// Replaces the assignments with `targets`: adds the missing ones before removing others, so that no device is
     /// without the object in between. Assignments made by a policy set stay.
     ///
     /// ```
@@ -227,7 +227,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// ```
     ///
     /// # Errors
-    /// As [`Call`]; completed changes stay, and another call resumes.
+    /// Same as [`Call`]; completed changes stay, and another call resumes.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.
@@ -302,7 +302,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 }
 
 impl<T: AssignableAtOnce> Assignments<'_, T> {
-    /// Replaces **all** assignments by `targets` in one request, so that nothing is unassigned in between. An empty
+    /// Replaces **all** assignments with `targets` in one request, so that nothing is unassigned in between. An empty
     /// list removes all.
     ///
     /// ```
@@ -320,7 +320,7 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.
     ///
     /// # Errors
-    /// As [`Call`]. After an error of the last read the list is replaced nevertheless.
+    /// Same as [`Call`]. If only the last read fails, the list has been replaced.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for pages, `DeviceManagementConfiguration.ReadWrite.All` for domain join
     /// profiles; `DeviceManagementServiceConfig.Read.All` and `DeviceManagementConfiguration.Read.All` to read.

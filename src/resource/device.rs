@@ -210,7 +210,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(update))
     }
 
-    /// Lets a device enroll again that is blocked after a failed or earlier enrollment.
+    /// Lets a device that is blocked after a failed or earlier enrollment enroll again.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -343,7 +343,7 @@ fn is_assigned(device: &Device) -> bool {
         && device.deployment_profile_assigned_date_time.is_some()
 }
 
-/// A change of a device's properties. All others stay unchanged.
+/// A change to a device's properties. All others stay unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

@@ -125,7 +125,7 @@ impl DirectoryDevices<'_> {
     }
 }
 
-/// A change of a device's object. All other properties stay unchanged.
+/// A change to a device's object. All other properties stay unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

@@ -32,7 +32,7 @@ const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayNam
     mailEnabled,mailNickname,membershipRule,membershipRuleProcessingState,onPremisesSyncEnabled,securityEnabled,\
     securityIdentifier,uniqueName,visibility";
 
-/// The most owners of a new group.
+/// The maximum number of owners of a new group.
 const MOST_OWNERS: usize = 20;
 
 impl Groups<'_> {
@@ -151,7 +151,8 @@ impl Groups<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`create`](Self::create); [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 20 owners;
+    /// Same as [`create`](Self::create); [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 20
+    /// owners;
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an owner that does not exist.
     /// # Permissions
     /// `Group.Create` for an app; `Group.ReadWrite.All`.

@@ -67,7 +67,7 @@ impl Imports<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_COUNT, &[], count))
     }
 
-    /// Imports one device. Returns at once; read the record for the result.
+    /// Imports one device. Returns immediately; read the record for the result.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the record by
@@ -81,7 +81,7 @@ impl Imports<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Imports a list of devices. Returns at once with a record for each; read them for the results.
+    /// Imports a list of devices. Returns immediately with a record for each; read them for the results.
     ///
     /// The limit of one request is not documented; 500, as in the portal's files, has worked.
     ///

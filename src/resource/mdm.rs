@@ -103,7 +103,7 @@ impl MdmPolicies<'_> {
     /// Returns Intune's policy with its groups, identified by its id or else by its name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if there is no Intune policy; as [`Call`].
+    /// [`ErrorKind::NotFound`] if there is no Intune policy; any error of [`Call`].
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
     pub fn intune(&self) -> Sequence<MdmPolicy> {
@@ -153,7 +153,7 @@ impl MdmPolicies<'_> {
     /// between. Returns the steps taken; empty if the policy already has the scope.
     ///
     /// # Errors
-    /// As [`Call`]; completed steps stay, and another call resumes.
+    /// Same as [`Call`]; completed steps stay, and another call resumes.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     pub fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Sequence<Vec<MdmScopeStep>> {

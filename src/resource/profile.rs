@@ -184,7 +184,7 @@ impl<'c> Profiles<'c> {
     /// ```
     ///
     /// # Errors
-    /// As [`Call`].
+    /// Same as [`Call`].
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     pub fn delete_with_assignments<P: ProfileKind>(&self, id: &Id<P>) -> Sequence<()> {

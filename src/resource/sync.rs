@@ -35,7 +35,7 @@ impl AutopilotSync<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity_in_value))
     }
 
-    /// Updates the settings. The operation is documented, but not that any property can be changed.
+    /// Updates the settings. The operation is documented, but no property is documented as writable.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -47,10 +47,10 @@ impl AutopilotSync<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Starts a sync, at most once in ten minutes in the whole tenant.
+    /// Starts a sync. A tenant allows one every ten minutes.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) while one is running;
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if one is already running;
     /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), without a retry, within ten minutes of the last one.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

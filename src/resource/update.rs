@@ -73,7 +73,7 @@ where
 /// Sends the difference and returns what is stored then. Sends nothing if there is none.
 /// Sends the difference and returns the stored settings. Sends nothing if there is no difference.
 /// # Errors
-/// As [`Call`](crate::graph::Call).
+/// Same as [`Call`](crate::graph::Call).
 impl<S> IntoFuture for Update<S>
 where
     S: Settings + Clone + Send + 'static,

@@ -13,7 +13,7 @@ use super::error::Failure;
 use super::exchange::{Answer, Exchange, Part, Reply, Request};
 use super::render::render;
 
-/// The most requests in a batch.
+/// The maximum number of requests in a batch.
 const MOST: usize = 20;
 
 /// Parses a batch and checks its order. The gateway answers the parts.

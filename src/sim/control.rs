@@ -15,7 +15,7 @@ use super::seed::Seed;
 use super::tenant::Tenant;
 use crate::clock::ScaledClock;
 
-/// The most requests listed in one answer.
+/// The maximum number of requests listed in one answer.
 const MAX_LISTED: usize = 1000;
 
 /// A refusal of the control API.

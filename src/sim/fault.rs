@@ -203,7 +203,7 @@ impl Fault {
         Self::new(FaultKind::Body { content_type: JSON, bytes: bytes.into() })
     }
 
-    /// Replaces the body by a page of HTML with the right status, as a captive portal does. The call takes effect.
+    /// Replaces the body with an HTML page with the right status, as a captive portal does. The call takes effect.
     pub fn captive_portal() -> Self {
         Self::new(FaultKind::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }

@@ -35,7 +35,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// Returns the path with names of people redacted.
+    /// Returns the path with people's names redacted.
     pub fn redacted_path(&self) -> String {
         // The key of a user is a person's name.
         let segments = self.path.split('/').map(|of| if of.contains(['@', '%']) { "[redacted]" } else { of });

@@ -32,7 +32,7 @@ pub struct Lag {
     pub import_start: Duration,
     /// From the start of an import to `complete` or `error`. Default: 4 minutes.
     pub import: Duration,
-    /// From a complete import to a readable device identity. A sync that ends earlier shows it at once. Default: 10
+    /// From a complete import to a readable device identity. A sync that ends earlier shows it immediately. Default: 10
     /// minutes.
     pub identity: Duration,
     /// From the deletion of a device identity to its disappearance. A sync that ends earlier completes it too. Default:

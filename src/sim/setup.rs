@@ -202,7 +202,7 @@ impl TenantBuilder {
     /// [`Tenant::grant_ou`] grants the right to create them.
     ///
     /// A computer is created at the tenant's next request, before its answer. No lock is held meanwhile: other requests
-    /// are answered at once, while the device waits. Dropping the request loses nothing: the next one waits for the
+    /// are answered immediately, while the device waits. Dropping the request loses nothing: the next one waits for the
     /// same answer. [`Tenant::grant_ou`] has no effect; containers are still refused here.
     pub fn with_computer_accounts(mut self, accounts: impl ComputerAccounts) -> Self {
         self.options.computer_accounts = Some(Arc::new(accounts));
@@ -307,13 +307,13 @@ impl Tenant {
         self.clock.clone()
     }
 
-    /// Registers a device at once, without an import. Returns the id of its device identity; `parse` converts it into
-    /// an [`Id`](crate::model::Id).
+    /// Registers a device immediately, without an import. Returns the id of its device identity; `parse` converts it
+    /// into an [`Id`](crate::model::Id).
     pub fn add_device(&self, serial: &str) -> String {
         self.add_device_with(DeviceSpec::new(serial))
     }
 
-    /// Registers a device with further properties at once, without an import.
+    /// Registers a device with further properties immediately, without an import.
     pub fn add_device_with(&self, device: DeviceSpec) -> String {
         let mut state = self.now();
         let id = device::register(&mut state, device.device);
@@ -354,8 +354,8 @@ impl Tenant {
         group::insert(&mut self.now(), group, None)
     }
 
-    /// Adds a device, user or group to an assigned group at once. `member` is the id of its directory object, or of a
-    /// device identity, which stands for its object.
+    /// Adds a device, user or group to an assigned group immediately. `member` is the id of its directory object, or of
+    /// a device identity, which stands for its object.
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());

@@ -19,7 +19,7 @@ use crate::model::{
     HybridJoinProfile, Id, Lookup, Membership, Settings, Severity, Stored, Target,
 };
 
-/// The most serial numbers in a finding.
+/// The maximum number of serial numbers in a finding.
 const NAMED: usize = 3;
 
 /// Determines what the devices of a deployment get after the plan, and checks that they get the deployment's own

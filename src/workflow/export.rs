@@ -38,7 +38,7 @@ pub struct Export {
 const NO_DOMAIN: &str = "domain.invalid";
 
 impl HybridJoin {
-    /// Exports a tenant's deployment to settings whose plan changes nothing. Reads only.
+    /// Exports a tenant's deployment to settings whose plan changes nothing. The tenant is only read.
     ///
     /// The deployment consists of the profile, the device group that it is assigned to, the enrollment status page and
     /// domain join profile of that group, and the tenant's MDM user scope and connectors. Settings refer to objects by
@@ -67,9 +67,9 @@ impl HybridJoin {
     /// whether they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the profile does not exist; as [`plan`](Self::plan).
+    /// [`ErrorKind::NotFound`] if the profile does not exist; any error of [`plan`](Self::plan).
     /// # Permissions
-    /// As [`plan`](Self::plan).
+    /// Same as [`plan`](Self::plan).
     pub fn export(client: &Client, profile: &Id<HybridJoinProfile>) -> Sequence<Export> {
         let (client, profile) = (client.clone(), profile.clone());
         Sequence::new(async move { Exporter::read(&client, &profile).await?.export().await })
@@ -496,7 +496,7 @@ impl<'a> Exporter<'a> {
     }
 }
 
-/// The most parts in which settings and their plan can differ.
+/// The maximum number of parts in which settings and their plan can differ.
 const ROUNDS: usize = 12;
 
 /// Removes the part of the settings that belongs to a step. Returns the part's place.

@@ -79,7 +79,7 @@ pub struct HybridJoin {
     /// Steps 6, 7 and 8: the ids of the scope tags for objects without their own. Groups have no scope tags.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_scope_tag_ids: BTreeSet<Text>,
-    /// Steps 6, 7 and 8: groups and filters beside the group of devices.
+    /// Steps 6, 7 and 8: groups and filters in addition to the device group.
     #[serde(default, skip_serializing_if = "AssignmentSettings::is_default")]
     pub assignments: AssignmentSettings,
     /// Step 9: the assignment of users to devices.
@@ -258,7 +258,7 @@ pub enum DomainJoinTarget {
     AllDevices,
 }
 
-/// The assignments of a deployment's objects, beside the group of devices.
+/// The assignments of a deployment's objects, in addition to the device group.
 ///
 /// ```
 /// use windows_autopilot::workflow::HybridJoin;
@@ -310,7 +310,7 @@ impl AssignmentSettings {
     }
 }
 
-/// The assignments of one object, beside the group of devices.
+/// The assignments of one object, in addition to the device group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

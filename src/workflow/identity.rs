@@ -21,7 +21,7 @@ use crate::model::{
 ///
 /// With the record of created objects, objects are found by id: a rename in the settings is an update, a foreign object
 /// of the same name stops the plan until it is adopted, and parts that left the settings are shown. Without a record,
-/// names identify objects: a renamed part is created anew.
+/// names identify objects: a renamed part is re-created.
 ///
 /// ```
 /// # use windows_autopilot::Client;

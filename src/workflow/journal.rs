@@ -16,7 +16,7 @@ const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
 
 /// The record of a run's progress, from which a later run resumes after a kill.
 ///
-/// A journal is text, one JSON object a line. The first line names the kind of run and the version of the format; the
+/// A journal is text, one JSON object per line. The first line names the kind of run and the version of the format; the
 /// run defines the other lines. Whole lines are appended, never changed. An effect is recorded before it is sent, and
 /// the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a journal with
 /// any other unreadable line is refused.

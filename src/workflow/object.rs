@@ -70,7 +70,7 @@ pub(super) trait Assignable: ManagedObject + resource::Assignable {
     /// The name of the part in the settings of assignments.
     const PART: &'static str;
 
-    /// Returns the settings of the assignments beside the group of devices.
+    /// Returns the settings of the assignments other than to the device group.
     fn assignment_settings(desired: &HybridJoin) -> &PartAssignment;
 
     /// Returns the calls that remove the assignments in `own`.

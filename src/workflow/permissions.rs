@@ -133,6 +133,7 @@ const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool
         (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.get", true),
         (P::MdmScope, S::AutomaticEnrollment, Assign, "mobilityPolicies.update", false),
         (P::MdmGroups, S::AutomaticEnrollment, Read, "groups.list", false),
+        (P::MdmGroups, S::AutomaticEnrollment, Assign, "mobilityPolicies.includedGroups.addRef", false),
         (P::Connectors, S::Connector, Read, "domainJoinConnectors.list", false),
         (P::Devices, S::Devices, Read, "autopilotDevices.list", false),
         (P::Devices, S::Devices, Read, "devices.list", true),
@@ -148,12 +149,12 @@ const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool
         (P::StatusPage, S::StatusPage, Read, "mobileApps.list", false),
         (P::StatusPage, S::StatusPage, Create, "enrollmentConfigurations.create", false),
         (P::StatusPage, S::StatusPage, Update, "enrollmentConfigurations.update", false),
-        (P::StatusPage, S::StatusPage, Assign, "enrollmentConfigurations.assign", false),
+        (P::StatusPage, S::StatusPage, Assign, "enrollmentConfigurations.assignments.create", false),
         (P::AccountSetup, S::AccountSetup, Read, "deviceConfigurations.list", false),
         (P::AccountSetup, S::AccountSetup, Read, "deviceConfigurations.assignments.list", false),
         (P::AccountSetup, S::AccountSetup, Create, "deviceConfigurations.create", false),
         (P::AccountSetup, S::AccountSetup, Update, "deviceConfigurations.update", false),
-        (P::AccountSetup, S::AccountSetup, Assign, "deviceConfigurations.assign", false),
+        (P::AccountSetup, S::AccountSetup, Assign, "deviceConfigurations.assignments.create", false),
         (P::Profile, S::Profile, Read, "autopilotProfiles.list", false),
         (P::Profile, S::Profile, Read, "autopilotProfiles.assignments.list", false),
         (P::Profile, S::Profile, Create, "autopilotProfiles.create", false),
@@ -163,7 +164,7 @@ const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool
         (P::DomainJoin, S::DomainJoin, Read, "deviceConfigurations.assignments.list", false),
         (P::DomainJoin, S::DomainJoin, Create, "deviceConfigurations.create", false),
         (P::DomainJoin, S::DomainJoin, Update, "deviceConfigurations.update", false),
-        (P::DomainJoin, S::DomainJoin, Assign, "deviceConfigurations.assign", false),
+        (P::DomainJoin, S::DomainJoin, Assign, "deviceConfigurations.assignments.create", false),
         (P::Networks, S::DomainJoin, Read, "domainJoin.networkAccessConfigurations.list", true),
         (P::Networks, S::DomainJoin, Assign, "domainJoin.networkAccessConfigurations.addRef", false),
         (P::UnassignUsers, S::Users, Assign, "autopilotDevices.unassignUserFromDevice", false),
@@ -224,7 +225,7 @@ impl HybridJoin {
     /// ```
     ///
     /// # Errors
-    /// As [`Client::caller`].
+    /// Same as [`Client::caller`].
     pub async fn check_permissions(&self, client: &Client, with_devices: bool) -> Result<PermissionReport> {
         let caller = client.caller().await?;
         let operations = self.required_operations(with_devices);

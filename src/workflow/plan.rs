@@ -21,7 +21,7 @@ use crate::foreign::line;
 use crate::graph::Client;
 use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 
-/// The changes that lead a tenant to a desired state, and the findings that stand in the way. Returned by
+/// The changes that bring a tenant to its desired state, and the findings that block them. Returned by
 /// [`HybridJoin::plan`]; `Display` prints the plan.
 ///
 /// ```
@@ -133,7 +133,7 @@ const UNKNOWN: [FindingKind; 9] = [
 ];
 
 impl HybridJoin {
-    /// Compares the tenant with the desired state. Reads only.
+    /// Compares the tenant with the desired state. Changes nothing.
     ///
     /// Devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
     ///
@@ -149,12 +149,12 @@ impl HybridJoin {
         self.plan_with(client, devices, PlanOptions::default()).await
     }
 
-    /// Compares the tenant with the desired state, with the given options. Reads only.
+    /// Compares the tenant with the desired state, with the given options. Changes nothing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record belongs to another tenant.
+    /// Same as [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record belongs to another tenant.
     /// # Permissions
-    /// As [`plan`](Self::plan).
+    /// Same as [`plan`](Self::plan).
     pub async fn plan_with(
         &self,
         client: &Client,
@@ -168,9 +168,9 @@ impl HybridJoin {
     /// performed there when the plan is applied.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan). A problem of the directory, even that it is unreachable, is a finding, not an error.
+    /// Same as [`plan`](Self::plan). A problem with the directory, even an unreachable one, is a finding, not an error.
     /// # Permissions
-    /// As [`plan`](Self::plan); in the directory, the right to read, which every account of the domain has.
+    /// Same as [`plan`](Self::plan); in the directory, the right to read, which every account of the domain has.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(
@@ -185,9 +185,9 @@ impl HybridJoin {
     /// Compares the tenant and Active Directory with the desired state, with the given options.
     ///
     /// # Errors
-    /// As [`plan_with`](Self::plan_with).
+    /// Same as [`plan_with`](Self::plan_with).
     /// # Permissions
-    /// As [`plan_on_premises`](Self::plan_on_premises).
+    /// Same as [`plan_on_premises`](Self::plan_on_premises).
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises_with(

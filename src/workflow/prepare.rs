@@ -76,7 +76,7 @@ pub(super) enum Ensure<S: Settings> {
     Create(S),
     /// Changes the stored object to these settings.
     Become(Box<Stored<S>>, S),
-    /// Does nothing: a finding stands in the way.
+    /// Does nothing: a finding blocks it.
     Blocked,
 }
 

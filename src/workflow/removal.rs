@@ -50,7 +50,7 @@ pub(super) struct Remover<'a, E> {
 }
 
 impl<E> Remover<'_, E> {
-    /// Deletes an object. Retries while the service still sees it in use. A missing object is no error.
+    /// Deletes an object. Retries while the service still sees it in use. A missing object is not an error.
     pub(super) async fn delete(&self, call: Call<()>) -> Result<()> {
         let operation: Operation<()> = call.into_operation();
         let client = self.client.clone();

@@ -20,7 +20,7 @@ use crate::graph::{Client, Schedule};
 use crate::model::{Device, DirectoryDevice, Finding, GroupTag, Id, SerialNumber, Severity, Text};
 use crate::resource::DeviceUpdate;
 
-/// The wait for a group tag to read back.
+/// The wait until a group tag can be read back.
 const READING_BACK: Schedule =
     Schedule::new(Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(15 * 60));
 
@@ -126,9 +126,9 @@ pub enum RetagEvent {
 pub struct RetagReport {
     /// The number of devices whose tag was changed.
     pub changed: usize,
-    /// Whether the run was stopped before its end. A new plan resumes.
+    /// Whether the run was stopped before it finished. A new plan resumes.
     pub stopped: bool,
-    /// The devices whose tag does not read back.
+    /// The devices whose new tag could not be read back.
     pub findings: Vec<Finding>,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error>,
@@ -147,10 +147,10 @@ impl Retag {
         Self { devices: Selection::GroupTag(from), to }
     }
 
-    /// Plans the move. Reads only.
+    /// Plans the move. Changes nothing.
     ///
     /// # Errors
-    /// As [`Call`](crate::graph::Call). A serial number of no or several registered devices is a finding.
+    /// Same as [`Call`](crate::graph::Call). A serial number with no registered device, or with several, is a finding.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; `Group.Read.All` and `Device.Read.All` for the groups, which are not known
     /// without them.
@@ -252,10 +252,10 @@ impl RetagPlan {
         self.apply_with_waived(client, &[])
     }
 
-    /// Applies the plan in spite of findings with these ids.
+    /// Applies the plan despite findings with these ids.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<RetagEvent, RetagReport> {
         let (plan, client) = (self.clone(), client.clone());
         let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();

@@ -20,7 +20,7 @@ type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
 /// Running work: a stream of its events and a future of its report.
 ///
-/// Read the events and then await the run for its report, or await the run at once and drop the events. A run that
+/// Read the events and then await the run for its report, or await the run immediately and drop the events. A run that
 /// writes always ends with its report, which holds any error; for a run that only reads, `R` may be a `Result`.
 ///
 /// ```
@@ -42,7 +42,7 @@ type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 /// ```
 ///
 /// A run starts no task: the work progresses only while the run is polled, so events never pile up, and dropping the
-/// run cancels the work. [`Run::stop_handle`] ends it in good order instead, with a report.
+/// run cancels the work. [`Run::stop_handle`] ends it gracefully instead, with a report.
 #[must_use = "a run does nothing until it is read or awaited"]
 pub struct Run<E, R> {
     /// The work; `None` when it is complete.
@@ -70,7 +70,7 @@ impl<E, R> Run<E, R> {
         self.report.as_ref()
     }
 
-    /// Returns a handle that asks the work to end in good order from anywhere, such as a Ctrl-C handler.
+    /// Returns a handle that stops the work gracefully from anywhere, such as a Ctrl-C handler.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
     }
@@ -102,8 +102,8 @@ impl<E: Send + 'static, R: Send + 'static> Run<E, R> {
 macro_rules! ends_with_errors {
     ($($report:ty),+) => {$(
         impl $report {
-            /// Returns the first error, if one ended the run early. Everything that the report lists was done
-            /// nevertheless; a new run resumes.
+            /// Returns the first error, if one ended the run early. Everything that the report lists was
+            /// still done; a new run resumes from there.
             pub fn error(&self) -> Option<&$crate::error::Error> {
                 self.errors.first()
             }
@@ -113,7 +113,7 @@ macro_rules! ends_with_errors {
                 &self.errors
             }
 
-            /// Returns the report, or the first error in its place, for callers that do not need the partial report.
+            /// Returns the report, or the first error instead, for callers that do not need the partial report.
             ///
             /// # Errors
             /// The error that ended the run early.
@@ -198,14 +198,14 @@ impl<E, R> fmt::Debug for Run<E, R> {
 /// let run = Run::new(|progress| async move {
 ///     for percent in 0..=100 {
 ///         if progress.is_stopped() {
-///             return "stopped in good order";
+///             return "stopped gracefully";
 ///         }
 ///         progress.emit(percent);
 ///     }
 ///     "complete"
 /// });
 /// run.stop_handle().stop();
-/// assert_eq!(run.await, "stopped in good order");
+/// assert_eq!(run.await, "stopped gracefully");
 /// # Ok(()) });
 /// ```
 pub struct Progress<E> {
@@ -262,12 +262,12 @@ impl<E> fmt::Debug for Progress<E> {
     }
 }
 
-/// A handle that asks a [`Run`] to end in good order. May outlive the run.
+/// A handle that stops a [`Run`] gracefully. It may outlive the run.
 #[derive(Debug, Clone)]
 pub struct StopHandle(watch::Sender<bool>);
 
 impl StopHandle {
-    /// Asks the run to end: requests in flight complete, waits end at once.
+    /// Asks the run to stop. Requests in flight complete; waits end immediately.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }

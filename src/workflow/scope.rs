@@ -42,7 +42,7 @@ impl UserScope {
         }
     }
 
-    /// Creates the scope of these groups; without any it is nobody's.
+    /// Creates the scope of these groups; with no groups it includes nobody.
     fn of_groups(groups: BTreeMap<Id<Group>, String>) -> Self {
         if groups.is_empty() { Self::Nobody } else { Self::Groups(groups) }
     }

@@ -100,7 +100,7 @@ pub enum Action {
     Unknown(Vec<PropertyChange>),
     /// Asks a person for the described work.
     Manual(String),
-    /// Does nothing: the finding stands in the way.
+    /// Does nothing: the finding blocks it.
     Blocked(Finding),
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Finding;
 
-/// The most findings in an error.
+/// The maximum number of findings in an error.
 const MOST_LISTED: usize = 20;
 
 /// Checks that every finding that stops a run is waived. `stopped` is the noun for the run.

@@ -258,3 +258,26 @@ async fn a_cassette_with_impossible_answers_fails_and_does_not_panic() {
         assert!(replayer.send(request("GET", "/x", "")).await.is_err(), "{response}");
     }
 }
+
+#[tokio::test]
+async fn names_are_redacted_in_a_batch_that_asks_for_people_and_in_no_other() {
+    for (url, is_hidden) in [("/users/1?$select=displayName", true), ("/groups/1?$select=displayName", false)]
+    {
+        let answer =
+            json!({"responses": [{"id": "1", "status": 200, "body": {"displayName": "Canary Person"}}]});
+        let recorder = Recorder::new(transport_fn(move |_| {
+            let answer = Bytes::from(answer.to_string());
+            async move {
+                Ok(http::Response::builder().header("content-type", "application/json").body(answer).unwrap())
+            }
+        }));
+        let batch = json!({"requests": [{"id": "1", "method": "GET", "url": url}]});
+        let request = http::Request::post("https://graph.microsoft.com/v1.0/$batch")
+            .header("content-type", "application/json")
+            .body(Bytes::from(batch.to_string()))
+            .unwrap();
+        recorder.send(request).await.unwrap();
+        let file = recorder.cassette().to_json();
+        assert_eq!(!file.contains("Canary"), is_hidden, "{url}: {file}");
+    }
+}

@@ -68,9 +68,7 @@ impl Controller {
     async fn of(share: Share) -> Option<Self> {
         let get = |name: &str| std::env::var(name).ok();
         let Some(url) = get("AD_LDAPS_URL") else {
-            // Not by a macro of the test harness, which would keep it to itself.
-            let why = "skipped: AD_LDAPS_URL does not tell where a domain controller for tests is (see .ci/samba)\n";
-            std::io::stderr().write_all(why.as_bytes()).unwrap();
+            skip("AD_LDAPS_URL does not tell where a domain controller for tests is (see .ci/samba)");
             return None;
         };
         let needed = |name: &str| get(name).unwrap_or_else(|| panic!("AD_LDAPS_URL is set, {name} is not"));
@@ -258,14 +256,14 @@ impl Controller {
     /// Asks an independent tool, where the facts and the controller's folder are, whether it sees what this crate sees of
     /// the rights of an account on an OU.
     pub(crate) async fn agrees_on(&self, unit: &str, account: &Sid) {
-        let Some(folder) = &self.folder else { return };
+        let Some(folder) = &self.folder else {
+            return skip("AD_DIR does not tell where the controller's folder is: rights are not compared");
+        };
         let facts = std::env::var_os("WINDOWS_AUTOPILOT_FACTS")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
         let tool = facts.join("ad/samba-ad-check.sh");
         if !tool.is_file() {
-            let why = format!("not compared: there is no {}\n", tool.display());
-            std::io::stderr().write_all(why.as_bytes()).unwrap();
-            return;
+            return skip(&format!("there is no {}: rights are not compared", tool.display()));
         }
         let descriptor = read_descriptor(&self.admin().await, unit).await;
         let dacl = descriptor.dacl().unwrap();
@@ -291,6 +289,17 @@ impl Controller {
             assert_eq!(found, wanted, "{mode}: {text}");
         }
     }
+}
+
+/// Says that a test or a part of it is skipped, and why. With `CI=true` that is a failure, unless the run says by
+/// `WITHOUT_DIRECTORY` that it has no domain controller.
+pub(crate) fn skip(why: &str) {
+    let is_set = |name: &str, to: fn(&str) -> bool| std::env::var(name).is_ok_and(|value| to(&value));
+    let may_skip =
+        !is_set("CI", |value| value == "true") || is_set("WITHOUT_DIRECTORY", |value| !value.is_empty());
+    assert!(may_skip, "{why}; to leave these tests out, set WITHOUT_DIRECTORY=1");
+    // Not by a macro of the test harness, which would keep it to itself.
+    std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
 }
 
 /// Creates an entry; the error is the result code.

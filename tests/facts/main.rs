@@ -5,6 +5,8 @@ mod files;
 mod filters;
 mod observations;
 mod operations;
+#[cfg(feature = "sim")]
+mod rules;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;

@@ -91,16 +91,19 @@ async fn a_limit_of_one_is_one_at_a_time() {
 
 #[tokio::test]
 async fn a_burst_that_is_throttled_halves_what_goes_side_by_side_once() {
-    // The first round is taken; of the second every batch is refused, as a whole or in its parts.
-    for whole in [true, false] {
+    // The first round is taken; of the second every batch is refused: as a whole, in all its parts, or in its first.
+    for refused in ["whole", "parts", "first part"] {
         let world = service(16, move |number, ids| match number {
-            4..9 if whole => answer(429, &[("retry-after", "5")], b""),
-            4..9 => parts(ids.iter().map(|id| part(id, 429, json!({"Retry-After": "5"}), json!({})))),
+            4..9 if refused == "whole" => answer(429, &[("retry-after", "5")], b""),
+            4..9 => parts(ids.iter().enumerate().map(|(place, id)| match refused {
+                "first part" if place > 0 => good(id),
+                _ => part(id, 429, json!({"Retry-After": "5"}), json!({})),
+            })),
             _ => all_good(ids),
         });
         send(&world, 20 * 30).await;
         let first: Vec<(u128, usize)> = rounds(&world).into_iter().take(5).collect();
-        assert_eq!(first, [(0, 4), (100, 5), (5200, 2), (5300, 3), (5400, 4)], "{whole}");
+        assert_eq!(first, [(0, 4), (100, 5), (5200, 2), (5300, 3), (5400, 4)], "{refused}");
         assert_eq!(world.count(), 30 + 5, "nothing is sent while the service wants to be left alone");
     }
 }

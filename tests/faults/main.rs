@@ -15,6 +15,7 @@ mod harness;
 mod log;
 mod matrix;
 mod observe;
+mod paced;
 mod paging;
 mod secrets;
 mod sign_in;

@@ -845,7 +845,14 @@ fn the_table_has_every_row_of_the_list_of_faults() {
     let facts = std::env::var_os("WINDOWS_AUTOPILOT_FACTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
     let read = |file: &str| std::fs::read_to_string(facts.join(file));
-    let (Ok(first), Ok(second)) = (read("faults.md"), read("faults-2.md")) else { return };
+    let (Ok(first), Ok(second)) = (read("faults.md"), read("faults-2.md")) else {
+        assert!(
+            !std::env::var("CI").is_ok_and(|ci| ci == "true"),
+            "no list of faults in {}",
+            facts.display()
+        );
+        return std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no list of faults\n").unwrap();
+    };
     let number = |line: &str| line.strip_prefix("| ")?.split(" | ").next()?.trim().parse::<u32>().ok();
     let listed: BTreeSet<u32> = first.lines().chain(second.lines()).filter_map(number).collect();
     let rows = MATRIX.iter().map(|row| row.number).filter(|number| *number > 0);

@@ -202,7 +202,8 @@ async fn row_25_an_early_renewal_that_hangs_holds_a_call_for_seconds_and_not_for
 
 #[tokio::test]
 async fn rows_22_25_many_calls_of_which_claims_are_demanded_share_one_renewal() {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{}}"#);
+    let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(claims);
     let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{encoded}\"");
     let world = world(move |token| {
         let refusal = answer(401, &[("www-authenticate", &challenge)], b"");
@@ -210,7 +211,14 @@ async fn rows_22_25_many_calls_of_which_claims_are_demanded_share_one_renewal() 
     });
     let calls = (0..10).map(|_| world.get("/organization"));
     assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
-    assert_eq!(asked(&world).iter().filter(|name| *name == "login").count(), 2);
+    let forms: Vec<bool> = world
+        .seen()
+        .iter()
+        .filter(|seen| is_sign_in(&seen.request))
+        .map(|seen| seen.body().contains("1604106651"))
+        .collect();
+    assert_eq!(forms, [false, true], "one sign-in, and one more with the claims that all were asked for");
+    assert_eq!(asked(&world).iter().filter(|name| *name == "t2").count(), 10);
 }
 
 #[tokio::test]
@@ -375,6 +383,8 @@ async fn a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more() {
     for (fault, times, kind) in [
         (answer(503, &[("retry-after", "20")], b""), 1, ErrorKind::Unavailable),
         (answer(429, &[("retry-after", "20")], b""), 1, ErrorKind::Throttled),
+        // The first is still signing in when the second comes.
+        (Reply::After(SECOND, Box::new(answer(429, &[("retry-after", "20")], b""))), 1, ErrorKind::Throttled),
         (json(504, ""), 4, ErrorKind::Unavailable),
         (Reply::Fail(Connect), 4, ErrorKind::Connect),
         (Reply::Fail(Interrupted), 4, ErrorKind::Interrupted),

@@ -468,3 +468,24 @@ laws! {
     domain_join_profile: DomainJoinProfile, domain_join();
     security_group: Group, group();
 }
+
+#[test]
+fn a_page_without_progress_is_written_with_its_names_and_scope_tags_alone() {
+    let page = EnrollmentStatusPage::new("Page".parse().unwrap())
+        .with_description("For kiosks".into())
+        .with_show_installation_progress(false)
+        .with_install_quality_updates(true)
+        .with_role_scope_tag_ids(BTreeSet::from(["1", "2"].map(Text::from)));
+    let body = serde_json::to_value(page.to_create_body()).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+            "displayName": "Page",
+            "description": "For kiosks",
+            "roleScopeTagIds": ["1", "2"],
+            "showInstallationProgress": false,
+            "blockDeviceSetupRetryByUser": true,
+        })
+    );
+}

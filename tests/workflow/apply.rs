@@ -233,14 +233,18 @@ async fn assignments_are_added_before_others_are_removed() -> Result<()> {
     harness.tenant.clear_requests();
     let plan = wish.plan(&harness.client, &[]).await?;
     let _ = plan.apply(&harness.client).await.into_result()?;
-    let of_profile: Vec<String> = harness
-        .tenant
-        .requests()
-        .iter()
-        .filter(|request| request.method != "GET" && request.path.contains("Profiles/"))
-        .map(|request| request.method.to_string())
-        .collect();
-    assert_eq!(of_profile, ["POST", "DELETE"]);
+    let writes_to = |part: &str| -> Vec<String> {
+        let requests = harness.tenant.requests();
+        let writes = requests.iter().filter(|request| request.method != "GET" && request.path.contains(part));
+        writes
+            .map(|request| format!("{} {}", request.method, request.path.rsplit('/').next().unwrap()))
+            .collect()
+    };
+    for part in ["Profiles/", "deviceEnrollmentConfigurations/", "deviceConfigurations/"] {
+        let writes = writes_to(part);
+        assert!(writes.len() == 2 && writes[0] == "POST assignments", "{part}: {writes:?}");
+        assert!(writes[1].starts_with("DELETE "), "{part}: {writes:?}");
+    }
     assert!(wish.plan(&harness.client, &[]).await?.is_empty());
     Ok(())
 }

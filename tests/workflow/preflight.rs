@@ -1,5 +1,9 @@
 //! Permissions are told before the first call.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use windows_autopilot::catalog::OPERATIONS;
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
@@ -99,5 +103,58 @@ async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
     assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
     let _ = desired().plan(&client, &devices(2)).await?.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &devices(2)).await?.is_empty());
+    Ok(())
+}
+
+/// The other direction of the table: what a deployment calls, it says before.
+#[tokio::test]
+async fn every_operation_that_is_called_is_one_that_was_told() -> Result<()> {
+    let called: Arc<Mutex<BTreeSet<&'static str>>> = Arc::default();
+    let calls = Arc::clone(&called);
+    let harness = Harness::builder()
+        .with_client(|client| {
+            client.with_observer(move |event| {
+                calls.lock().unwrap().insert(event.operation);
+            })
+        })
+        .build();
+    prepare(&harness.tenant);
+    let mut wish = desired();
+    let _ = wish.plan(&harness.client, &devices(2)).await?.apply(&harness.client).await.into_result()?;
+    // A second time for another group: assignments are added and removed.
+    wish.remove_other_assignments = true;
+    if let Some(group) = &mut wish.group {
+        group.display_name = "Autopilot Munich 2".parse()?;
+    }
+    let _ = wish.plan(&harness.client, &devices(3)).await?.apply(&harness.client).await.into_result()?;
+    let told: BTreeSet<&str> = wish.required_operations(true).iter().map(|need| need.operation).collect();
+    let called = called.lock().unwrap();
+    let permissions = |name: &str| {
+        let info = OPERATIONS.iter().find(|info| info.name == name);
+        info.map(|info| info.permissions.delegated.accepted)
+    };
+    // Who may do something that was told may do this too.
+    let is_implied = |name: &str| {
+        let accepted = permissions(name);
+        let part = name.split('.').next();
+        told.iter().filter(|told| told.split('.').next() == part).any(|told| {
+            let needed = permissions(told).unwrap_or_default();
+            accepted.is_some_and(|accepted| needed.iter().all(|needed| accepted.contains(needed)))
+        })
+    };
+    let untold: Vec<&&str> = called
+        .iter()
+        .filter(|name| **name != "batch" && !told.contains(**name) && !is_implied(name))
+        .collect();
+    assert!(untold.is_empty(), "{untold:?} of {called:?}");
+    // The writes that were told are those that are made, but for the changes of what is there.
+    // Nobody is assigned to a device here.
+    let is_write = |name: &str| {
+        let writes = name.contains("create") || name.contains("assign") || name.ends_with("addRef");
+        writes && !name.contains("User")
+    };
+    let unmade: Vec<&&str> = told.iter().filter(|name| is_write(name) && !called.contains(**name)).collect();
+    assert!(unmade.is_empty(), "{unmade:?} were told and not made: {called:?}");
+    assert!(called.len() > 20, "{called:?}");
     Ok(())
 }

@@ -58,7 +58,7 @@ impl ConnectorFile {
         }
     }
 
-    /// Returns the path at which the connector's installer puts the file.
+    /// Returns the path where the connector's installer puts the file.
     pub fn default_path(self) -> &'static str {
         match self {
             Self::EnrollmentWizard => {
@@ -161,7 +161,7 @@ impl ConnectorConfig {
     /// Removes a key from `appSettings`. Does nothing if the key is missing.
     ///
     /// # Errors
-    /// As [`set_setting`](Self::set_setting).
+    /// Same as [`set_setting`](Self::set_setting).
     pub fn remove_setting(&mut self, key: &str) -> Result<(), InvalidValue> {
         if let KeyPosition::Entry(entry) = self.position_of(key)? {
             self.document = self.document.without(entry)?;
@@ -170,8 +170,8 @@ impl ConnectorConfig {
     }
 
     /// Returns the administrator's own managed service account (`TenantConfiguredManagedServiceAccount`); `None` if the
-    /// connector creates one for itself. With an own account the wizard changes no permissions, whatever units the file
-    /// lists.
+    /// connector creates one for itself. With such an account, the wizard changes no permissions, whatever units
+    /// the file lists.
     ///
     /// # Errors
     /// The value is not an account name.

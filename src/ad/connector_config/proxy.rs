@@ -6,18 +6,18 @@ use super::xml::Element;
 use super::{ConnectorConfig, ROOT, invalid};
 use crate::model::InvalidValue;
 
-/// The proxy settings of the connector. They must be equal in both files.
+/// The proxy settings of the connector. They must match in both files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// No settings: the connector looks for a proxy by WPAD.
+    /// No settings. The connector discovers a proxy through WPAD.
     #[default]
     Automatic,
-    /// No proxy: direct connections.
+    /// No proxy. The connector connects directly.
     Disabled,
-    /// This server.
+    /// A fixed proxy server.
     Server(ProxyServer),
-    /// Settings that this crate does not read, such as a script or an address with a user's name. Cannot be set.
+    /// Settings that this crate does not read, such as a script or an address with a user's name. It cannot be set.
     Other,
 }
 
@@ -35,8 +35,8 @@ pub enum Proxy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyServer {
-    /// The address: `http://host:port` or `host:port`. Microsoft's page on the connector writes the latter; its page on
-    /// the element calls the value a URI.
+    /// The address: `http://host:port` or `host:port`. Microsoft's connector documentation uses the latter; its
+    /// documentation of the element calls the value a URI.
     pub address: String,
     /// Whether hosts without a dot in their name are reached directly.
     pub bypass_on_local: bool,
@@ -45,7 +45,7 @@ pub struct ProxyServer {
 }
 
 impl ProxyServer {
-    /// Creates a server with the flags of Microsoft's example, both on.
+    /// Creates a server with both flags on, as in Microsoft's example.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), bypass_on_local: true, use_system_default: true }
     }
@@ -141,7 +141,7 @@ impl ConnectorConfig {
     }
 }
 
-/// Returns `true` if an attribute has this value, in any case.
+/// Returns `true` if an attribute has this value, ignoring case.
 fn is(element: &Element, attribute: &str, value: &str) -> bool {
     element.attribute(attribute).is_some_and(|other| other.eq_ignore_ascii_case(value))
 }

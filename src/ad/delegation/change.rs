@@ -15,7 +15,7 @@ use crate::ad::domain::Domain;
 use crate::ad::principal::Principal;
 use crate::model::{Finding, OrganizationalUnit};
 
-/// The most writes of one change. A change that is overwritten is written again.
+/// The maximum number of writes of one change. A change that is overwritten is written again.
 const MAX_WRITES: usize = 6;
 
 /// The connector's rights on one OU of a directory: planned, applied, revoked.
@@ -118,10 +118,10 @@ pub struct RevocationReport {
 }
 
 impl DelegationReceipt {
-    /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
+    /// Plans the entries that [`revoke`](Self::revoke) would remove. Changes nothing.
     ///
     /// # Errors
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted; as [`Delegation::plan`].
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted; any error of [`Delegation::plan`].
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &steady_name(self.guid, &self.organizational_unit)).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.granted))
@@ -205,7 +205,7 @@ impl Delegation {
         self
     }
 
-    /// Plans the entries to add. Reads only.
+    /// Plans the entries to add. Changes nothing.
     ///
     /// # Errors
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
@@ -219,10 +219,10 @@ impl Delegation {
         Ok(self.profile.plan(place.dacl()?.1, &self.trustee)?)
     }
 
-    /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
+    /// Plans the entries that [`revoke`](Self::revoke) would remove. Changes nothing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan), except that the account may be deleted.
+    /// Same as [`plan`](Self::plan), except that the account may be deleted.
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &self.place).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.profile.aces(&self.trustee)))
@@ -231,8 +231,8 @@ impl Delegation {
     /// Adds the missing entries, then reads the account's resulting right. Writes nothing if no entry is missing.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not
-    /// change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
+    /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may
+    /// not change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
     /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one; after
     /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
     /// known: run it again.
@@ -267,8 +267,8 @@ impl Delegation {
     /// ```
     ///
     /// # Errors
-    /// As [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record` fails:
-    /// then the write was not made.
+    /// Same as [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record`
+    /// fails: then the write was not made.
     pub async fn apply_recorded(
         &self,
         directory: &dyn Directory,
@@ -325,7 +325,7 @@ impl Delegation {
     /// [receipt](DelegationReceipt::revoke), which has the list before the grant.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         revoke(directory, &self.place, &self.profile.aces(&self.trustee), None).await
     }
@@ -341,7 +341,7 @@ impl DelegationReceipt {
     /// for byte the one before the grant.
     ///
     /// # Errors
-    /// As [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
+    /// Same as [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
     pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         let name = steady_name(self.guid, &self.organizational_unit);
         revoke(directory, &name, &self.granted, Some(self.revision)).await
@@ -410,4 +410,191 @@ async fn write(
 fn lost_update() -> DirectoryError {
     let message = "another change overwrote the permissions each time";
     DirectoryError::new(DirectoryErrorKind::LostUpdate, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::ad::directory::{Search, SearchPage};
+    use crate::ad::memory::MemoryDirectory;
+
+    const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
+
+    /// A directory in which another change overwrites the first writes: at once, or while the directory settles.
+    #[derive(Debug)]
+    struct Overwritten {
+        memory: MemoryDirectory,
+        left: AtomicUsize,
+        late: bool,
+        before: Mutex<Option<SecurityDescriptor>>,
+        writes: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Directory for Overwritten {
+        async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
+            self.memory.search_page(search).await
+        }
+
+        async fn modify(&self, change: &Modification) -> Result<(), DirectoryError> {
+            let before = self.memory.descriptor(UNIT).unwrap();
+            self.memory.modify(change).await?;
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            let lost =
+                self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            match (lost.is_ok(), self.late) {
+                (true, true) => *self.before.lock().unwrap() = Some(before),
+                (true, false) => self.memory.set_descriptor(UNIT, before),
+                (false, _) => {}
+            }
+            Ok(())
+        }
+
+        async fn settle(&self) {
+            if let Some(before) = self.before.lock().unwrap().take() {
+                self.memory.set_descriptor(UNIT, before);
+            }
+        }
+    }
+
+    fn unit() -> OrganizationalUnit {
+        UNIT.parse().unwrap()
+    }
+
+    /// A directory with one unit, whose list has these entries, and a connector's account, for which `ME` stands.
+    fn directory(aces: &[&str]) -> (MemoryDirectory, Sid) {
+        let memory = MemoryDirectory::new(&"corp.example".parse().unwrap());
+        memory.add_unit(&unit());
+        let connector = memory.add_managed_service_account("msaODJ00001");
+        set(&memory, aces, &connector);
+        (memory, connector)
+    }
+
+    fn set(memory: &MemoryDirectory, aces: &[&str], me: &Sid) {
+        let text = |ace: &&str| {
+            ace.replace("ME", &me.to_string()).replace("COMPUTER", "bf967a86-0de6-11d0-a285-00aa003049e2")
+        };
+        let dacl = Acl::new(aces.iter().map(|ace| text(ace).parse::<Ace>().unwrap())).unwrap();
+        memory.set_descriptor(UNIT, memory.descriptor(UNIT).unwrap().with_dacl(dacl));
+    }
+
+    fn shown(memory: &MemoryDirectory, me: &Sid) -> Vec<String> {
+        let descriptor = memory.descriptor(UNIT).unwrap();
+        let text = |ace: &Ace| {
+            ace.to_string()
+                .replace(&me.to_string(), "ME")
+                .replace("bf967a86-0de6-11d0-a285-00aa003049e2", "COMPUTER")
+        };
+        descriptor.dacl().unwrap().aces().iter().map(text).collect()
+    }
+
+    fn overwritten(memory: &MemoryDirectory, times: usize, late: bool) -> Overwritten {
+        Overwritten {
+            memory: memory.clone(),
+            left: AtomicUsize::new(times),
+            late,
+            before: Mutex::default(),
+            writes: AtomicUsize::new(0),
+        }
+    }
+
+    const ALL: &str = "(A;;GA;;;WD)";
+    const MINE: &str = "(OA;;CC;COMPUTER;;ME)";
+
+    #[tokio::test]
+    async fn a_grant_that_is_overwritten_is_written_again_up_to_six_times() {
+        for late in [false, true] {
+            for times in 0..=6 {
+                let (memory, connector) = directory(&[ALL]);
+                let directory = overwritten(&memory, times, late);
+                let granted = Delegation::new(&unit(), connector.clone()).apply(&directory).await;
+                let context = format!("{times} times, late: {late}");
+                assert_eq!(
+                    directory.writes.load(Ordering::Relaxed),
+                    (times + 1).min(MAX_WRITES),
+                    "{context}"
+                );
+                if times == MAX_WRITES {
+                    assert_eq!(granted.unwrap_err().kind(), DirectoryErrorKind::LostUpdate, "{context}");
+                    continue;
+                }
+                let report = granted.unwrap();
+                assert_eq!((report.lost_updates, report.receipt.granted.len()), (times, 1), "{context}");
+                assert!(report.access.is_granted(), "{context}");
+                assert_eq!(shown(&memory, &connector), [ALL, MINE], "{context}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revocation_that_is_overwritten_is_written_again_and_leaves_a_second_entry() {
+        for late in [false, true] {
+            for times in 0..=6 {
+                let (memory, connector) = directory(&[ALL]);
+                let receipt =
+                    Delegation::new(&unit(), connector.clone()).apply(&memory).await.unwrap().receipt;
+                // Another hand grants the same: that entry is not ours.
+                set(&memory, &[MINE, MINE, ALL], &connector);
+                let directory = overwritten(&memory, times, late);
+                let revoked = receipt.revoke(&directory).await;
+                let context = format!("{times} times, late: {late}");
+                if times == MAX_WRITES {
+                    assert_eq!(revoked.unwrap_err().kind(), DirectoryErrorKind::LostUpdate, "{context}");
+                    continue;
+                }
+                let report = revoked.unwrap();
+                assert_eq!((report.removed.len(), report.missing.len()), (1, 0), "{context}");
+                assert_eq!(shown(&memory, &connector), [MINE, ALL], "{context}");
+                assert_eq!(directory.writes.load(Ordering::Relaxed), times + 1, "{context}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revoked_list_has_its_old_revision_unless_object_entries_remain() {
+        let (memory, connector) = directory(&[ALL]);
+        let before = memory.descriptor(UNIT).unwrap();
+        assert_eq!(before.dacl().unwrap().revision(), 2);
+        let receipt = Delegation::new(&unit(), connector.clone()).apply(&memory).await.unwrap().receipt;
+        assert_eq!(memory.descriptor(UNIT).unwrap().dacl().unwrap().revision(), 4);
+        receipt.revoke(&memory).await.unwrap();
+        assert_eq!(memory.descriptor(UNIT).unwrap().to_bytes(), before.to_bytes(), "byte for byte");
+
+        let receipt = Delegation::new(&unit(), connector.clone()).apply(&memory).await.unwrap().receipt;
+        let others = "(OA;;DC;COMPUTER;;AU)";
+        set(&memory, &[MINE, others, ALL], &connector);
+        receipt.revoke(&memory).await.unwrap();
+        assert_eq!(shown(&memory, &connector), [others, ALL]);
+        assert_eq!(memory.descriptor(UNIT).unwrap().dacl().unwrap().revision(), 4);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_recorded_for_a_write_that_cannot_be_made() {
+        let (memory, connector) = directory(&[ALL]);
+        memory.set_read_only();
+        let mut recorded = 0;
+        let delegation = Delegation::new(&unit(), connector.clone());
+        let refused = delegation.apply_recorded(&memory, |_| {
+            recorded += 1;
+            Ok(())
+        });
+        assert_eq!(refused.await.unwrap_err().kind(), DirectoryErrorKind::ReadOnly);
+        assert_eq!(recorded, 0);
+    }
+
+    #[tokio::test]
+    async fn a_plan_is_made_only_for_an_account_that_exists() {
+        let (memory, connector) = directory(&[ALL]);
+        let gone = connector.domain().unwrap().with_relative_id(9999).unwrap();
+        let error = Delegation::new(&unit(), gone.clone()).plan(&memory).await.unwrap_err();
+        assert_eq!(error.kind(), DirectoryErrorKind::NotFound);
+        let planned = Delegation::new(&unit(), gone).plan_revocation(&memory).await.unwrap();
+        assert!(planned.is_empty(), "the account of a revocation may be gone");
+        assert_eq!(Delegation::new(&unit(), connector).plan(&memory).await.unwrap().aces().len(), 1);
+    }
 }

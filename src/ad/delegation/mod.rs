@@ -57,7 +57,7 @@ impl DelegationProfile {
     /// the least is covered.
     ///
     /// The right to create need not be inherited by OUs below, in any profile, because it is not certain that the
-    /// wizard of Windows sets it so. Deny entries are not considered; [`Acl::check_access`] considers them.
+    /// Windows wizard sets it that way. Deny entries are not considered; [`Acl::check_access`] considers them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
@@ -155,7 +155,7 @@ impl Grant {
     }
 }
 
-/// The entries to add to the DACL of an OU. `Display` writes the difference in SDDL, one line an entry.
+/// The entries to add to the DACL of an OU. `Display` writes the difference in SDDL, one line per entry.
 ///
 /// ```
 /// # use windows_autopilot::ad::{delegation::DelegationProfile, descriptor::{SecurityDescriptor, Sid}};
@@ -273,8 +273,8 @@ impl fmt::Display for RevocationPlan {
     }
 }
 
-/// Returns the difference of two lists, one line an entry: `- ` and SDDL for removed entries, `+ ` and SDDL for added
-/// ones, and a line if the order of the others changed.
+/// Returns the difference between two lists, one line per entry: `- ` and SDDL for removed entries, `+ ` and SDDL for
+/// added ones, and a line if the order of the others changed.
 ///
 /// ```
 /// use windows_autopilot::ad::delegation::sddl_difference;

@@ -9,7 +9,7 @@ use super::guid::Guid;
 use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 
-/// The SIDs that an account acts under: its own, its groups', and those of everybody.
+/// The SIDs that an account acts under: its own, its groups', and those that every account has.
 ///
 /// ```
 /// use windows_autopilot::ad::descriptor::{SecurityToken, Sid};

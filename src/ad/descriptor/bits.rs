@@ -67,7 +67,7 @@ macro_rules! bit_set {
 }
 
 bit_set! {
-    /// Rights on an object of the directory.
+    /// Rights on a directory object.
     pub struct AccessMask(u32) {
         /// Create children: all, or those of the entry's object type.
         CREATE_CHILD = 0x1;
@@ -136,9 +136,9 @@ impl AccessMask {
 }
 
 bit_set! {
-    /// The flags of an entry: inheritance, and what an audit entry reports.
+    /// The flags of an entry: inheritance and auditing.
     pub struct AceFlags(u8) {
-        /// Inherited by children that are no containers. Every directory object is a container, so this has no effect.
+        /// Inherited by children that are not containers. Every directory object is a container, so this has no effect.
         OBJECT_INHERIT = 0x1;
         /// Inherited by children.
         CONTAINER_INHERIT = 0x2;
@@ -164,7 +164,7 @@ bit_set! {
         OWNER_DEFAULTED = 0x1;
         /// The group came from a default.
         GROUP_DEFAULTED = 0x2;
-        /// A DACL is present. It may be the null one, which grants everybody everything.
+        /// A DACL is present. It may be the null one, which grants everyone everything.
         DACL_PRESENT = 0x4;
         /// The DACL came from a default.
         DACL_DEFAULTED = 0x8;

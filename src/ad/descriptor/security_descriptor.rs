@@ -182,12 +182,12 @@ impl SecurityDescriptor {
         self.parts.group.as_ref()
     }
 
-    /// Returns the DACL. Without one, absent or [null](Control::DACL_PRESENT), everybody may do everything.
+    /// Returns the DACL. Without one, absent or [null](Control::DACL_PRESENT), everyone may do everything.
     pub fn dacl(&self) -> Option<&Acl> {
         self.parts.dacl.as_ref()
     }
 
-    /// Returns the SACL: audit entries and limits beside the DACL.
+    /// Returns the SACL: audit entries and limits that apply in addition to the DACL.
     pub fn sacl(&self) -> Option<&Acl> {
         self.parts.sacl.as_ref()
     }

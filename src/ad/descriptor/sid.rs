@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::bytes::{array_at, u8_at, u32_at};
 use crate::model::InvalidValue;
 
-/// The most sub-authorities of a SID.
+/// The maximum number of sub-authorities of a SID.
 const MAX_SUB_AUTHORITIES: usize = 15;
 
 /// The least authority that is written in hexadecimal.
@@ -42,12 +42,12 @@ impl Sid {
         Ok(Self { authority: 5, sub_authorities: sub_authorities.into() })
     }
 
-    /// Returns `S-1-1-0`: everybody.
+    /// Returns `S-1-1-0`: Everyone.
     pub fn everyone() -> Self {
         Self { authority: 1, sub_authorities: [0].into() }
     }
 
-    /// Returns `S-1-5-11`: everybody who has signed in.
+    /// Returns `S-1-5-11`: everyone who has signed in.
     pub fn authenticated_users() -> Self {
         Self { authority: 5, sub_authorities: [11].into() }
     }
@@ -62,7 +62,7 @@ impl Sid {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
-    /// Returns `S-1-5-2`: everybody who has signed in over the network, as a connector does at a domain controller.
+    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector does at a domain controller.
     pub fn network() -> Self {
         Self { authority: 5, sub_authorities: [2].into() }
     }

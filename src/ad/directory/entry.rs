@@ -67,7 +67,7 @@ impl Entry {
         self.texts(attribute).next()
     }
 
-    /// Returns `true` if an attribute has this text as a value, in any case.
+    /// Returns `true` if an attribute has this text as a value, ignoring case.
     pub fn has(&self, attribute: &str, text: &str) -> bool {
         self.texts(attribute).any(|value| value.eq_ignore_ascii_case(text))
     }

@@ -20,7 +20,7 @@ pub enum DirectoryErrorKind {
     AccessDenied,
     /// The entry does not exist or is not visible.
     NotFound,
-    /// The account belongs to another domain than the server.
+    /// The account belongs to a different domain than the server.
     OtherDomain,
     /// Several accounts match the name, or the server does not report what would decide between them.
     Ambiguous,
@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// It holds no password, no account name, and nothing of the server's text but its numbers.
+/// It holds no password and no account name, and only the numbers from the server's text.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,

@@ -94,7 +94,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns all search results, page after page.
     ///
     /// # Errors
-    /// As [`search_page`](Self::search_page), and if there are more than `most` entries.
+    /// Same as [`search_page`](Self::search_page), and if there are more than `most` entries.
     async fn search(&self, search: Search, most: usize) -> Result<Vec<Entry>, DirectoryError> {
         // A page may be empty although others follow; without end they must not.
         let mut empty = 0;
@@ -120,7 +120,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns one entry; `None` if it does not exist or is not visible.
     ///
     /// # Errors
-    /// As [`search_page`](Self::search_page).
+    /// Same as [`search_page`](Self::search_page).
     async fn read(&self, search: Search) -> Result<Option<Entry>, DirectoryError> {
         match self.search_page(&search).await {
             Ok(page) => Ok(page.entries.into_iter().next()),
@@ -291,7 +291,7 @@ impl SearchPage {
     }
 }
 
-/// A change of an entry: an attribute and the value that replaces its present ones.
+/// A change to an entry: an attribute and the value that replaces its present ones.
 ///
 /// ```
 /// use windows_autopilot::ad::descriptor::SecurityDescriptor;
@@ -316,7 +316,7 @@ pub struct Modification {
 }
 
 impl Modification {
-    /// Creates a change of an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
+    /// Creates a change to an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
     /// nothing else.
     pub fn dacl(
         distinguished_name: impl Into<String>,

@@ -370,6 +370,10 @@ impl Directory for MemoryDirectory {
         );
         if let Some(node) = state.entries.get_mut(&dn) {
             node.descriptor = owned_by(&node.descriptor, &self.account);
+            // The directory notes the creator of a computer that counts against the quota, and of no other.
+            if joiner.is_some() {
+                node.entry = node.entry.clone().with_values("mS-DS-CreatorSID", [self.account.to_bytes()]);
+            }
         }
         if let Some((_, created)) = joiner.and_then(|place| state.joiners.get_mut(place)) {
             *created += 1;

@@ -1,4 +1,5 @@
-//! Checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle. Reads only.
+//! Checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle. They
+//! change nothing.
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -38,7 +39,7 @@ use crate::model::{ComputerNamePrefix, Finding, FindingKind, Lookup, Organizatio
 
 /// The number of characters to choose from in a computer's random name: letters, in either case, and digits.
 const NAME_CHARACTERS: u32 = 36;
-/// The most units of one name that are listed.
+/// The maximum number of units of one name that are listed.
 const MOST_CANDIDATES: usize = 100;
 /// The class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
@@ -137,7 +138,7 @@ impl Preflight {
     /// Runs the check. Any account of the domain may read what the check needs.
     ///
     /// # Errors
-    /// As [`Directory::search_page`]. A problem of the domain is a finding, not an error.
+    /// Same as [`Directory::search_page`]. A problem with the domain is a finding, not an error.
     pub async fn run(&self, directory: &dyn Directory) -> Result<PreflightReport, DirectoryError> {
         let mut report = PreflightReport {
             domain: None,

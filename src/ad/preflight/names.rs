@@ -6,7 +6,7 @@ use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Search, S
 use crate::ad::findings::*;
 use crate::model::{ComputerNamePrefix, Finding};
 
-/// The most computers of one prefix that are read.
+/// The maximum number of computers of one prefix that are read.
 const MOST_NAMES: usize = 500_000;
 /// The length of a computer's name.
 const NAME_LENGTH: usize = 15;

@@ -9,7 +9,7 @@ use crate::ad::findings::*;
 use crate::ad::{Account, Domain};
 use crate::model::Finding;
 
-/// The most computers of one account that are read.
+/// The maximum number of computers of one account that are read.
 const MAX_CREATED: usize = 100_000;
 
 /// The rights of a connector's account.

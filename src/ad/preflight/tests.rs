@@ -385,3 +385,114 @@ async fn a_read_only_server_is_named_and_takes_no_changes() {
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert!(!report.may_delegate && finding(&report, "ad.read-only-server").place == "dc1.corp.example");
 }
+
+/// A directory that shows no members of groups.
+#[derive(Debug)]
+struct HidesMembers(MemoryDirectory);
+
+#[async_trait::async_trait]
+impl Directory for HidesMembers {
+    async fn search_page(
+        &self,
+        search: &crate::ad::directory::Search,
+    ) -> Result<crate::ad::directory::SearchPage, DirectoryError> {
+        let mut page = self.0.search_page(search).await?;
+        if format!("{:?}", search.filter).contains("\"member\"") {
+            page.entries.clear();
+        }
+        Ok(page)
+    }
+
+    async fn modify(&self, change: &crate::ad::directory::Modification) -> Result<(), DirectoryError> {
+        self.0.modify(change).await
+    }
+}
+
+#[tokio::test]
+async fn a_right_by_a_group_whose_members_are_hidden_or_by_a_claim_is_not_known() {
+    for (ace, hidden, id) in [
+        ("(A;;CC;;;BA)", false, "ad.cannot-create"),
+        ("(A;;CC;;;BA)", true, "ad.rights-uncertain"),
+        ("(A;;CC;;;S-1-5-21-0-0-0-497)", false, "ad.rights-uncertain"),
+    ] {
+        let directory = directory();
+        let me = directory.add_managed_service_account("msaODJ00001");
+        add(&directory, UNIT, &[ace], &me);
+        let check = Preflight::for_unit(&unit());
+        let report = match hidden {
+            true => check.run(&HidesMembers(directory)).await.unwrap(),
+            false => check.run(&directory).await.unwrap(),
+        };
+        assert_eq!(ids(&report), [id], "{ace}, hidden: {hidden}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_control_flags_is_not_disabled() {
+    let directory = directory();
+    let group = directory.add_group("Connectors");
+    let report = Preflight::for_unit(&unit()).with_connector(group.into()).run(&directory).await.unwrap();
+    assert!(!ids(&report).contains(&"ad.account-disabled"), "{report}");
+    assert!(report.connectors[0].account.enabled);
+}
+
+#[tokio::test]
+async fn found_connectors_come_after_named_ones_when_both_are_asked_for() {
+    let directory = directory();
+    let named = directory.add_managed_service_account("odj");
+    directory.add_managed_service_account("msaODJ00001");
+    let names = |report: &PreflightReport| -> Vec<String> {
+        report.connectors.iter().map(|connector| connector.account.name.clone()).collect()
+    };
+    let check = Preflight::for_unit(&unit()).with_connector(named.into());
+    assert_eq!(names(&check.clone().run(&directory).await.unwrap()), ["odj$"]);
+    let both = check.with_found_connectors().run(&directory).await.unwrap();
+    assert_eq!(names(&both), ["odj$", "msaODJ00001$"]);
+}
+
+#[tokio::test]
+async fn a_quota_is_used_up_with_its_last_computer() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    directory.set_machine_account_quota(2);
+    directory.let_join_computers(&me);
+    let connector = directory.bound_as(&me);
+    let mut said = Vec::new();
+    for number in 0..3 {
+        let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+        said.push(finding(&report, "ad.cannot-create").evidence.contains("it may seem to work until then"));
+        let made = connector.create_computer(UNIT, &format!("PC{number}")).await;
+        assert_eq!(made.is_ok(), number < 2, "{number}");
+    }
+    assert_eq!(said, [true, true, false]);
+}
+
+#[tokio::test]
+async fn a_denied_connector_is_not_told_that_it_has_more_than_it_needs() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    add(&directory, UNIT, &["(A;CI;GA;;;ME)", "(D;;CC;;;WD)"], &me);
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.create-denied"]);
+}
+
+#[tokio::test]
+async fn an_inherited_right_is_told_with_the_container_that_gives_it() {
+    let directory = directory();
+    let middle: OrganizationalUnit = format!("OU=Middle,{UNIT}").parse().unwrap();
+    let inner: OrganizationalUnit = format!("OU=Inner,OU=Middle,{UNIT}").parse().unwrap();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    for (unit, ace) in [
+        (None, "(OA;CI;CCDC;COMPUTER;;ME)"),
+        (Some(&middle), "(OA;CIID;CCDC;COMPUTER;;ME)"),
+        (Some(&inner), "(OA;CIID;CCDC;COMPUTER;;ME)"),
+    ] {
+        if let Some(unit) = unit {
+            directory.add_unit(unit);
+        }
+        add(&directory, unit.map_or(UNIT, |unit| unit.as_str()), &[ace], &me);
+    }
+    let report = Preflight::for_unit(&inner).run(&directory).await.unwrap();
+    let evidence = &finding(&report, "ad.may-create").evidence;
+    assert!(evidence.contains(&format!("inherited from {UNIT}")), "{evidence}");
+}

@@ -75,7 +75,7 @@ impl ClientCertificate {
 
     /// Creates the credential from a `.pfx` (PKCS #12) file, which is encrypted with `password`.
     ///
-    /// Files of Windows, Azure Key Vault and OpenSSL are supported, including old encryption; unencrypted files are
+    /// Files from Windows, Azure Key Vault and OpenSSL are supported, including old encryption; unencrypted files are
     /// not.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The redirect address on loopback, which receives the browser's redirect.
+//! The redirect URI on loopback, which receives the browser's redirect.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

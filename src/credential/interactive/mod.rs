@@ -1,4 +1,4 @@
-//! Sign-in of a person with the browser of this machine.
+//! User sign-in with the browser on this machine.
 
 mod listener;
 
@@ -25,7 +25,7 @@ use crate::transport::percent_encode;
 /// The default deadline of a person's sign-in.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// Sign-in of a person by OAuth's authorization code flow with PKCE: the browser of this machine opens, the person
+/// User sign-in with the OAuth authorization code flow and PKCE: the browser on this machine opens, the person
 /// signs in, and the browser is redirected to a loopback port of this program.
 ///
 /// ```
@@ -39,7 +39,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// # Ok(()) }
 /// ```
 ///
-/// The app registration needs the redirect address `http://localhost` under Authentication, Mobile and desktop
+/// The app registration needs the redirect URI `http://localhost` under Authentication, Mobile and desktop
 /// applications; any port works. If it is missing, the browser shows AADSTS50011 and the program is not notified: the
 /// sign-in ends at its deadline.
 ///
@@ -69,14 +69,15 @@ pub struct InteractiveBrowser {
 
 type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
-/// The redirect address of a sign-in, with any free port.
+/// The redirect URI of a sign-in. Any free port is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Redirect {
-    /// `http://localhost`, on `127.0.0.1` and `[::1]`: the address that the portal can register.
+    /// `http://localhost`, on `127.0.0.1` and `[::1]`. The portal can register this URI.
     #[default]
     Localhost,
-    /// `http://127.0.0.1`, for a machine whose `localhost` is another address. Only the app's manifest can register it.
+    /// `http://127.0.0.1`, for a machine on which `localhost` is another address. Only the app's manifest can register
+    /// it.
     LoopbackAddress,
 }
 
@@ -104,7 +105,7 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the redirect address. Default: [`Redirect::Localhost`].
+    /// Sets the redirect URI. Default: [`Redirect::Localhost`].
     #[must_use]
     pub fn with_redirect(mut self, redirect: Redirect) -> Self {
         self.redirect = redirect;

@@ -96,8 +96,8 @@ pub struct TrackedItem {
 pub struct AppFailure {
     /// The app's id, if the line has one.
     pub id: Option<Text>,
-    /// The app's name, if the log has its policy.
+    /// The app's name, if the log contains its policy.
     pub name: Option<Text>,
-    /// The code.
+    /// The error code.
     pub code: Option<u32>,
 }

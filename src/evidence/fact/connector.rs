@@ -2,7 +2,7 @@
 
 use crate::model::Text;
 
-/// An answer of the Intune Connector for Active Directory to one request for a domain join blob.
+/// An answer from the Intune Connector for Active Directory to one request for a domain join blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorAnswer {
@@ -28,7 +28,7 @@ pub enum ConnectorOutcome {
     /// The request failed: event 30132.
     #[non_exhaustive]
     Failed {
-        /// The error of Windows, such as 5 for "access denied".
+        /// The Windows error code, such as 5 for "access denied".
         error: Option<u32>,
         /// The connector's own code, such as `0x00000800`.
         diagnostic: Option<u32>,

@@ -19,8 +19,8 @@ use crate::model::Text;
 /// }
 /// ```
 ///
-/// Fields are found by name, in any case and section. The user sections are meaningless if the command ran as SYSTEM,
-/// as it does for Intune's zip: see [`ran_as_system`](Self::ran_as_system).
+/// Fields are found by name, ignoring case, in any section. The user sections are meaningless if the command ran as
+/// SYSTEM, as it does for Intune's zip: see [`ran_as_system`](Self::ran_as_system).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct DirectoryStatus {
     fields: BTreeMap<String, String>,
@@ -91,7 +91,7 @@ pub struct JoinLogLine {
     pub function: Text,
     /// The code, such as `0x5`; 0 is success.
     pub code: Option<u32>,
-    /// The extended code of LDAP, such as `0x216d` after `0x35`.
+    /// The extended LDAP code, such as `0x216d` after `0x35`.
     pub extended: Option<u32>,
     /// The domain, if the line names one.
     pub domain: Option<Text>,

@@ -44,7 +44,7 @@ pub struct EspSubcategory {
     pub code: Option<u32>,
 }
 
-/// The settings and marks of the enrollment status page, below an enrollment's `FirstSync`.
+/// The settings and state of the enrollment status page, from an enrollment's `FirstSync` registry key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FirstSync {

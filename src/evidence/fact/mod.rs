@@ -21,9 +21,9 @@ use crate::model::Personal;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fact {
-    /// A record of an event log. Records without a rule for their provider and id are counted but not kept.
+    /// A record from an event log. Records without a rule for their provider and id are counted but not kept.
     Event(EventRecord),
-    /// An answer of the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
+    /// An answer from the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
     ConnectorAnswer(ConnectorAnswer),
     /// The downloaded Autopilot profile, or the service's refusal.
     Profile(CachedProfile),

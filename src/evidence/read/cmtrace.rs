@@ -14,7 +14,7 @@ use crate::evidence::source::SourceKind;
 
 const OPEN: &str = "<![LOG[";
 const CLOSE: &str = "]LOG]!>";
-/// The most app names that are kept.
+/// The maximum number of app names that are kept.
 const APPS: usize = 2000;
 /// The code for an app that was installed but not detected.
 const NOT_DETECTED: u32 = 0x87d1_041c;

@@ -181,7 +181,7 @@ fn with_code(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     Some(found)
 }
 
-/// The most time between a connector's answer and Windows' lines about it.
+/// The longest time between a connector's answer and Windows' lines about it.
 const NEAR: SignedDuration = SignedDuration::from_mins(2);
 
 /// Matches lines of the server's log of domain joins.

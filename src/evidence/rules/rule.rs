@@ -24,7 +24,7 @@ pub(in crate::evidence) struct Rule {
     pub(in crate::evidence) kind: FindingKind,
     /// The link that the cause breaks.
     pub(in crate::evidence) link: LinkKind,
-    /// The link that proves, if it is proven, that the deployment went on.
+    /// The link that proves, if it is proven, that the deployment continued.
     pub(in crate::evidence) overcome_by: LinkKind,
     /// The maximum strength.
     pub(in crate::evidence) strength: Strength,
@@ -48,7 +48,7 @@ impl Rule {
         Self { row, kind, link, overcome_by: link, strength, mark, is_generic: false, check }
     }
 
-    /// Sets the link that proves that the deployment went on.
+    /// Sets the link that proves that the deployment continued.
     pub(super) const fn overcome_by(mut self, link: LinkKind) -> Self {
         self.overcome_by = link;
         self

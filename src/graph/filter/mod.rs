@@ -28,7 +28,7 @@ pub fn field(name: impl Into<String>) -> Field {
 /// [`List::filter`](super::List::filter) refuses a filter that is known to fail: the call returns
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. It refuses:
 ///
-/// * a value whose type does not fit the property, such as a text for a date;
+/// * a value whose type does not fit the property, such as text for a date;
 /// * an empty list of values;
 /// * properties and operators that a collection of Intune does not support or handles wrongly.
 ///
@@ -125,18 +125,18 @@ impl Field {
         Filter { text: texts.join(" or "), conditions }
     }
 
-    /// Returns a filter for texts that begin with `text`.
+    /// Returns a filter for text that begins with `text`.
     pub fn starts_with(&self, text: &str) -> Filter {
         self.call("startswith", text)
     }
 
-    /// Returns a filter for texts that end with `text`. For directory objects, use an [advanced](super::List::advanced)
+    /// Returns a filter for text that ends with `text`. For directory objects, use an [advanced](super::List::advanced)
     /// query.
     pub fn ends_with(&self, text: &str) -> Filter {
         self.call("endswith", text)
     }
 
-    /// Returns a filter for texts that contain `text`.
+    /// Returns a filter for text that contains `text`.
     pub fn contains(&self, text: &str) -> Filter {
         self.call("contains", text)
     }

@@ -1,4 +1,4 @@
-//! A received page: its link is decoded at once, its items one by one as they are taken.
+//! A received page: its link is decoded immediately, its items one by one as they are taken.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -33,7 +33,7 @@ impl<T> Page<T> {
         self.received
     }
 
-    /// Returns the items. Each is decoded on its own: an invalid one does not spoil the others.
+    /// Returns the items. Each is decoded on its own: an invalid one does not affect the others.
     pub fn into_items(self) -> PageItems<T> {
         PageItems { walk: self.received.walk, item: PhantomData }
     }

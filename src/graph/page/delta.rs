@@ -57,8 +57,8 @@ impl<T: Tracked> DeltaList<T> {
     /// Continues from the link at the end of an earlier list, with that list's selection of properties.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a link of another list, before anything is sent; [`ErrorKind::Link`] for a link
-    /// to another host.
+    /// [`ErrorKind::InvalidInput`] for a link from another list, before anything is sent; [`ErrorKind::Link`] for a
+    /// link to another host.
     pub fn since(mut self, link: &DeltaLink<T>) -> Self {
         let request = &mut self.list.operation.request;
         if link.leads_to(&request.shown_path()) {

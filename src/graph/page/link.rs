@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::percent_encode;
 
-/// The most pages of a list; a longer list is taken for a cycle.
+/// The maximum number of pages of a list; a longer list is taken for a cycle.
 const MAX_PAGES: usize = 100_000;
 
 /// The links that a list may follow, and those that it has followed.

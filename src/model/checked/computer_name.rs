@@ -4,9 +4,9 @@ use super::{InvalidValue, checked, not_empty, only};
 
 /// The length of a computer name.
 const NAME_LENGTH: usize = 15;
-/// The least number of random characters that the service adds to a prefix.
+/// The minimum number of random characters that the service adds to a prefix.
 const LEAST_SUFFIX: usize = 3;
-/// The most characters of a template beside `%SERIAL%`.
+/// The maximum number of characters of a template in addition to `%SERIAL%`.
 const BESIDE_SERIAL: usize = 7;
 
 checked! {

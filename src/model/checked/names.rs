@@ -19,7 +19,7 @@ checked! {
 }
 
 impl ProfileName {
-    /// Reports characters that the service is said to refuse without giving a reason.
+    /// Finds characters that the service reportedly refuses without giving a reason.
     ///
     /// They are not refused here, because reports disagree and none is the service's own documentation.
     pub fn lint(&self) -> Vec<Finding> {
@@ -40,7 +40,7 @@ checked! {
 }
 
 impl ProfileDescription {
-    /// Reports characters that the service is said to refuse: see [`ProfileName::lint`].
+    /// Finds characters that the service reportedly refuses: see [`ProfileName::lint`].
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("description", self.as_str())
     }

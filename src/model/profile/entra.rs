@@ -72,7 +72,7 @@ impl Default for DeploymentMode {
 }
 
 impl EntraJoinProfile {
-    /// Reports values that break a rule and those that the service is said to refuse.
+    /// Finds values that break a rule and those that the service reportedly refuses.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = common::lint(
             &self.display_name,

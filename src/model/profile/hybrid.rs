@@ -36,7 +36,7 @@ profile! {
     pub struct HybridJoinProfile = "activeDirectoryWindowsAutopilotDeploymentProfile";
     optional {}
     default {
-        /// Whether the device goes on without reaching a domain controller, as a VPN that needs a user requires;
+        /// Whether the device continues without reaching a domain controller, as a VPN that needs a user requires;
         /// `false` by default. The first sign-in still needs a domain controller.
         ///
         /// Tools disagree on whether a change takes effect: read it back.

@@ -154,7 +154,7 @@ fn without_not(lower: &str) -> (bool, &str) {
         .map_or((false, lower), |rest| (true, rest))
 }
 
-/// Returns an operator of PowerShell without its case-sensitivity letter.
+/// Returns a PowerShell operator without its case-sensitivity letter.
 fn without_case_mark(lower: &str) -> &str {
     let rest = lower.strip_prefix(['c', 'i']).unwrap_or(lower);
     let is_known = matches!(

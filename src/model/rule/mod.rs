@@ -203,8 +203,8 @@ impl MembershipRule {
         }
     }
 
-    /// Reports known problems of such rules, in the order of the text. Ids start with `rule.`; the place is `character
-    /// 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
+    /// Reports known problems with such rules, in the order of the text. Ids start with `rule.`; the place is
+    /// `character 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
     ///
     /// A rule that is not understood has a single finding: its violation.
     pub fn lint(&self) -> Vec<Finding> {

@@ -90,7 +90,7 @@ device_properties! {
 }
 
 impl DeviceProperty {
-    /// Returns the property with this name, in any case.
+    /// Returns the property with this name, ignoring case.
     pub(super) fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|property| property.as_str().eq_ignore_ascii_case(name))
     }

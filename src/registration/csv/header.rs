@@ -96,7 +96,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Parses a line as a header; `None` if it is no header.
+    /// Parses a line as a header; `None` if it is not a header.
     pub(super) fn find(line: &str, splitter: &mut Splitter) -> Option<Self> {
         let mut found: Option<Self> = None;
         for delimiter in [b',', b';', b'\t'] {
@@ -218,7 +218,7 @@ pub(super) struct Splitter {
     ends: Vec<usize>,
 }
 
-/// The most fields of a line: more than any device file has.
+/// The maximum number of fields of a line: more than any device file has.
 const MOST_FIELDS: usize = 256;
 
 impl Splitter {

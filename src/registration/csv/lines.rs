@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The number of bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The longest line in bytes. A hash has about 4,000, a cell of Excel at most 32,767.
+/// The longest line in bytes. A hash has about 4,000, an Excel cell at most 32,767.
 pub(super) const LONGEST_LINE: usize = 128 * 1024;
 
 /// The encoding of a file's text.
@@ -24,7 +24,7 @@ pub enum Encoding {
     Utf8,
     /// UTF-8 with a byte order mark.
     Utf8WithBom,
-    /// UTF-16, little-endian, as `Out-File` of PowerShell 5 writes it.
+    /// UTF-16, little-endian, as `Out-File` in PowerShell 5 writes it.
     Utf16Le,
     /// UTF-16, big-endian.
     Utf16Be,
@@ -34,7 +34,7 @@ pub enum Encoding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     Text,
-    /// A workbook of Excel: a ZIP archive, or the format before 2007.
+    /// An Excel workbook: a ZIP archive, or the format before 2007.
     Workbook,
 }
 

@@ -20,5 +20,5 @@ pub use self::options::CsvOptions;
 pub use self::read::{CsvReader, CsvReport, CsvRow, CsvSummary, check};
 pub use self::write::PortalFiles;
 
-/// The most devices that the portal accepts in one file.
+/// The maximum number of devices that the portal accepts in one file.
 pub const MAX_DEVICES: usize = 500;

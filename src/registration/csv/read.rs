@@ -163,7 +163,7 @@ impl Occurrences {
     }
 }
 
-/// The most lines above the header: titles, `sep=`, `#TYPE`.
+/// The maximum number of lines above the header: titles, `sep=`, `#TYPE`.
 const MOST_LINES_ABOVE: usize = 10;
 
 impl CsvReader<File> {
@@ -284,8 +284,8 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    /// Completes the header by the next line: the rest of a broken header, or the first row of a report, which has the
-    /// column names. Returns the header with the number of its last line.
+    /// Completes the header with the next line: the rest of a broken header, or the first row of a report, which has
+    /// the column names. Returns the header with the number of its last line.
     fn whole_header(&mut self, header: Header, line: Line) -> io::Result<(Header, u64)> {
         if header.labels > 0 {
             self.held = Some(line);

@@ -444,7 +444,7 @@ impl<'a> Checks<'a> {
 
     fn hash(&mut self, serial: Option<&SerialNumber>, row: &mut Row) -> Option<HardwareHash> {
         const COLUMN: Column = Column::HardwareHash;
-        /// The limit of a cell of Excel, in characters.
+        /// The limit of an Excel cell, in characters.
         const EXCEL_CELL: usize = 32_767;
         if !self.header.has(COLUMN) {
             return None;
@@ -554,7 +554,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Returns a value for display, with names of people redacted in any column.
+/// Returns a value for display, with people's names redacted in any column.
 fn shown(value: &str) -> String {
     if value.contains('@') {
         "the value (not shown: it may name a person)".to_owned()

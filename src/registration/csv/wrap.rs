@@ -3,7 +3,7 @@
 use super::header::Header;
 use crate::foreign::{has_first_record, is_base64, looks_like_hash};
 
-/// The least number of characters of base64 beside other fields that is the end of a hash, not a serial number.
+/// The minimum number of characters of base64 next to other fields that is the end of a hash, not a serial number.
 const LONG: usize = 20;
 
 /// A row whose hash may continue on the next lines.
@@ -16,7 +16,7 @@ pub(super) struct Run {
     is_open: bool,
     /// Whether the hash has begun.
     has_begun: bool,
-    /// The most fields of the line in which the hash ends.
+    /// The maximum number of fields of the line in which the hash ends.
     fields_at_end: usize,
     delimiter: char,
     /// The row and its continuation as one line, if they are to be joined.

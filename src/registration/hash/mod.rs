@@ -61,7 +61,7 @@ pub struct HashContents {
     pub board_version: Option<Text>,
     /// The UUID in the firmware.
     pub uuid: Option<SmbiosUuid>,
-    /// The type of chassis, as a number of SMBIOS: 10 is a notebook.
+    /// The type of chassis, as an SMBIOS number: 10 is a notebook.
     pub chassis_type: Option<u8>,
     /// The processor.
     pub processor: Processor,

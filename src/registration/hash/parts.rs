@@ -174,7 +174,7 @@ impl Tpm {
     }
 }
 
-/// A build of Windows, such as `10.0.22631.4317`.
+/// A Windows build, such as `10.0.22631.4317`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct WindowsBuild {

@@ -303,7 +303,7 @@ struct Reader<'a> {
     tests: u32,
 }
 
-/// The most comparisons in a filter, because it is evaluated recursively.
+/// The maximum number of comparisons in a filter, because it is evaluated recursively.
 const MOST_TESTS: u32 = 200;
 
 impl<'a> Reader<'a> {

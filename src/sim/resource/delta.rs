@@ -1,4 +1,4 @@
-//! Delta queries: changes of the directory since a token.
+//! Delta queries: changes to the directory since a token.
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -13,9 +13,9 @@ use crate::sim::store::{Body, later};
 
 /// The page size.
 const PAGE: usize = 100;
-/// The most members of one group on a page.
+/// The maximum number of members of one group on a page.
 const MEMBERS: usize = 200;
-/// The most ids in a filter.
+/// The maximum number of ids in a filter.
 const IDS: usize = 50;
 /// The lifetime of a token.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
@@ -126,7 +126,7 @@ fn object(exchange: &Exchange<'_>, kind: Kind, id: &str) -> Found {
     if visible { Found::Here(body) } else { Found::Later }
 }
 
-/// Returns changes of a group's members after `behind`, and the position to continue from if there are more.
+/// Returns changes to a group's members after `behind`, and the position to continue from if there are more.
 fn members(
     exchange: &Exchange<'_>,
     kind: Kind,

@@ -10,7 +10,7 @@ use crate::sim::odata;
 use crate::sim::rows::Kind;
 use crate::sim::store::Body;
 
-/// The most ids that one request may ask for.
+/// The maximum number of ids that one request may ask for.
 const MOST: usize = 1000;
 
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {

@@ -20,9 +20,9 @@ const BASE: &str = "deviceEnrollmentConfiguration";
 const PAGE: &str = "windows10EnrollmentCompletionPageConfiguration";
 const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
 
-/// The most status pages in a tenant, including the default one.
+/// The maximum number of status pages in a tenant, including the default one.
 const MOST: usize = 51;
-/// The most apps that a page tracks.
+/// The maximum number of apps that a page tracks.
 const MOST_APPS: usize = 100;
 /// The longest message of a page, in characters.
 const LONGEST_MESSAGE: usize = 10_000;

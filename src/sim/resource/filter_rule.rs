@@ -136,3 +136,34 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_compares_versions_by_number_and_texts_without_case() {
+        let device = |property: &str| match property {
+            "osversion" => "10.0.26100.4061".to_owned(),
+            "model" => "Book 3".to_owned(),
+            _ => String::new(),
+        };
+        for (rule, expected) in [
+            ("(device.osVersion -ge \"10.0.26100.4061\")", true),
+            ("(device.osVersion -gt \"10.0.26100.4061\")", false),
+            ("(device.osVersion -le \"10.0.26100.4061\")", true),
+            ("(device.osVersion -lt \"10.0.26100.4061\")", false),
+            ("(device.osVersion -lt \"10.0.26100.10000\")", true),
+            ("(device.model -eq \"book 3\") and (device.model -ne \"Desk\")", true),
+            ("(device.model -in [\"Desk\", \"Book 3\"])", true),
+            ("(device.model -notIn [\"Desk\", \"Book 3\"])", false),
+            ("(device.model -notStartsWith \"Book\") or (device.model -notContains \"desk\")", true),
+            ("not (device.model -contains \"ook\")", false),
+            ("(app.osVersion -ge \"10.0\")", false),
+            ("(device.osVersion -ge 10.0)", false),
+        ] {
+            assert_eq!(matches(rule, device), expected, "{rule}");
+        }
+        assert!(is_rule("(app.osVersion -ge \"10.0\")") && !is_rule("(device.osVersion -ge 10.0)"));
+    }
+}

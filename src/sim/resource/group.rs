@@ -23,7 +23,7 @@ const RULES: Rules = Rules {
     ..DIRECTORY
 };
 
-/// The most members of an expanded group.
+/// The maximum number of members of an expanded group.
 const EXPANDED: usize = 20;
 
 fn filter(test: &Test) -> Support {

@@ -55,7 +55,7 @@ pub(crate) fn list_of_user(exchange: &mut Exchange<'_>) -> Answer {
     odata::list_table(exchange, &RULES, &path, &exchange.state.managed, is_theirs, |of| view(exchange, of))
 }
 
-/// Wipes a device. It is as new at once: how long the real one takes depends on when it is switched on. A wipe that
+/// Wipes a device. It is like new immediately: how long the real one takes depends on when it is switched on. A wipe that
 /// keeps the enrollment or the user's data is not simulated.
 pub(crate) fn wipe(exchange: &mut Exchange<'_>) -> Answer {
     const KEPT: [&str; 2] = ["keepEnrollmentData", "keepUserData"];

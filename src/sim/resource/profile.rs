@@ -27,7 +27,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-/// The most profiles in a tenant.
+/// The maximum number of profiles in a tenant.
 const MOST: usize = 350;
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {

@@ -42,7 +42,7 @@ pub struct DeviceStory {
     pub managed_device_id: Option<String>,
     /// The user who signed in.
     pub user: Option<String>,
-    /// The build of Windows, such as `26100.4061`.
+    /// The Windows build, such as `26100.4061`.
     pub os_build: String,
     /// The facts.
     pub facts: Vec<StoryFact>,
@@ -126,7 +126,7 @@ pub enum StoryEvent {
         hybrid: bool,
         /// Whether the device skips the check for a domain controller.
         skips_check: bool,
-        /// Whether a user is assigned to the device in advance.
+        /// Whether a user was assigned to the device in advance.
         user_assigned: bool,
     },
     /// The service refused the profile, with a code such as 807.
@@ -141,7 +141,7 @@ pub enum StoryEvent {
         /// The code.
         code: u32,
     },
-    /// The device started to wait for its domain join blob.
+    /// The device began waiting for its domain join blob.
     JoinAwaited {
         /// Whether the device has to reach a domain controller.
         needs_domain_controller: bool,
@@ -150,7 +150,7 @@ pub enum StoryEvent {
     AccountCreated,
     /// The connector could not create the account. Known only to the server.
     AccountRefused {
-        /// The error of Windows, such as 5.
+        /// The Windows error code, such as 5.
         error: u32,
         /// The connector's own code, such as `0x800`.
         diagnostic: u32,
@@ -166,7 +166,7 @@ pub enum StoryEvent {
     },
     /// The device looked for a domain controller, with this result.
     DomainControllerSought {
-        /// The code; 0 is found.
+        /// The code; 0 if one was found.
         code: u32,
     },
     /// The wait for the domain join ended without success.
@@ -182,7 +182,7 @@ pub enum StoryEvent {
         /// Whether account setup is skipped.
         skips_account: bool,
     },
-    /// No enrollment status page is shown.
+    /// No enrollment status page appeared.
     PageSkipped,
     /// An app of the page was installed.
     AppInstalled {
@@ -220,6 +220,6 @@ pub enum StoryEvent {
     AccountSetupDone,
     /// Account setup timed out.
     AccountSetupTimedOut,
-    /// The desktop is reached.
+    /// The user reached the desktop.
     Finished,
 }

@@ -1,13 +1,13 @@
-//! Listings in another order than the rows': created for the first page and kept for the others.
+//! Listings in a different order from the rows': created for the first page and kept for the others.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The most positions of all listings together: the oldest listings are dropped, the newest stays.
+/// The maximum number of positions of all listings together: the oldest listings are dropped, the newest stays.
 const MOST_KEPT: usize = 1 << 20;
 
-/// The most listings, of any length.
+/// The maximum number of listings, of any length.
 const MOST_LISTINGS: usize = 2000;
 
 /// The orders for later pages.

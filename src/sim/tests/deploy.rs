@@ -9,19 +9,20 @@ use crate::sim::{Cause, DeploymentPhase, DeviceSpec, PowerOnOptions};
 
 pub(super) const OU: &str = "OU=Autopilot,DC=contoso,DC=com";
 pub(super) const EVENTS: &str = "/beta/deviceManagement/autopilotEvents";
-const SCOPE: &str = "/beta/policies/mobileDeviceManagementPolicies/0000000a-0000-0000-c000-000000000000";
+pub(super) const SCOPE: &str =
+    "/beta/policies/mobileDeviceManagementPolicies/0000000a-0000-0000-c000-000000000000";
 
 /// A tenant in which a hybrid join works, with one device in its group.
 pub(super) struct Ready {
     pub(super) desk: Desk,
     pub(super) group: String,
-    profile: String,
-    page: String,
-    join: String,
-    identity: String,
+    pub(super) profile: String,
+    pub(super) page: String,
+    pub(super) join: String,
+    pub(super) identity: String,
 }
 
-async fn ready() -> Ready {
+pub(super) async fn ready() -> Ready {
     ready_with(|builder| builder).await
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn ready_with(build: impl FnOnce(TenantBuilder) -> TenantBuilde
     Ready { desk, group, profile, page, join, identity }
 }
 
-async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
+pub(super) async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
     let made = desk
         .post(CONFIGURATIONS, json!({"@odata.type": DOMAIN_JOIN, "displayName": "DJ", "activeDirectoryDomainName": "contoso.com",
             "computerNameStaticPrefix": "HYB", "computerNameSuffixRandomCharCount": 12,
@@ -62,14 +63,14 @@ async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
 
 impl Ready {
     /// Switches the device on and advances by hours.
-    fn deploy(&self) -> (DeploymentPhase, Option<Cause>, u64) {
+    pub(super) fn deploy(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         self.desk.tenant.power_on("SN1");
         self.desk.clock.advance(8 * 60 * MINUTE);
         self.outcome()
     }
 
     /// Returns phase, cause and minutes taken.
-    fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
+    pub(super) fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         let deployment = self.desk.tenant.deployment("SN1").unwrap();
         let taken = deployment.ended.map_or(0, |at| at.duration_since(deployment.started).as_secs() / 60);
         (deployment.phase, deployment.cause, u64::try_from(taken).unwrap())
@@ -499,6 +500,7 @@ async fn the_status_page_gives_up_after_its_time_and_forty_minutes() {
     assert_eq!(ready.outcome().0, DeploymentPhase::Finished);
     let rows = ready.desk.get(EVENTS).await;
     assert_eq!(rows.column("deploymentState"), ["failure", "successWithTimeout"]);
+    assert_eq!(rows.column("deviceSetupStatus"), ["failure", "successWithTimeout"]);
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::sim::{DeviceSpec, Lag};
 
-fn security_group(name: &str) -> Value {
+pub(super) fn security_group(name: &str) -> Value {
     json!({"displayName": name, "mailEnabled": false, "mailNickname": "devices", "securityEnabled": true})
 }
 
-fn dynamic_group(name: &str, rule: &str) -> Value {
+pub(super) fn dynamic_group(name: &str, rule: &str) -> Value {
     let mut body = security_group(name);
     body["groupTypes"] = json!(["DynamicMembership"]);
     body["membershipRule"] = rule.into();
@@ -23,8 +23,12 @@ fn dynamic_group(name: &str, rule: &str) -> Value {
 
 /// Returns a hash that reads as one, with these records.
 fn hash(serial: &str, manufacturer: &str) -> String {
+    hash_of(serial, manufacturer, "Book 3")
+}
+
+pub(super) fn hash_of(serial: &str, manufacturer: &str, model: &str) -> String {
     let mut records = Vec::new();
-    for (kind, value) in [(14_u16, serial), (16, manufacturer), (17, "Book 3")] {
+    for (kind, value) in [(14_u16, serial), (16, manufacturer), (17, model)] {
         records.extend(kind.to_le_bytes());
         records.extend(u16::try_from(value.len() + 4).unwrap().to_le_bytes());
         records.extend(value.as_bytes());
@@ -33,7 +37,7 @@ fn hash(serial: &str, manufacturer: &str) -> String {
     STANDARD.encode([b"OA".as_slice(), &total.to_le_bytes(), &records].concat())
 }
 
-fn import(serial: &str) -> Value {
+pub(super) fn import(serial: &str) -> Value {
     json!({"serialNumber": serial, "hardwareIdentifier": hash(serial, "Contoso"), "groupTag": "Kiosk"})
 }
 

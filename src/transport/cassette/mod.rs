@@ -40,7 +40,7 @@ mod redact;
 ///
 /// The file is JSON that people can review: method, path, query and body of each request; status, selected headers and
 /// body of its response. Values outside a list of harmless properties become `[redacted]`: secrets, tokens, hardware
-/// hashes and names of people are never recorded. Request headers are not recorded.
+/// hashes and people's names are never recorded. Request headers are not recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cassette {
     version: u32,
@@ -102,7 +102,7 @@ impl Cassette {
     /// Parses the text of a file.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the text is not a cassette, or one of another version.
+    /// [`InvalidValue`] if the text is not a cassette, or has a different version.
     pub fn from_json(text: &str) -> Result<Self, InvalidValue> {
         const REMEDY: &str = "pass text that `Cassette::to_json` returned";
         let cassette: Self = serde_json::from_str(text)
@@ -400,7 +400,7 @@ fn differences(recorded: &RecordedRequest, actual: &RecordedRequest) -> Vec<Stri
     found
 }
 
-/// The most differences of a body that an error lists.
+/// The maximum number of differences of a body that an error lists.
 const MAX_DIFFERENCES: usize = 8;
 
 fn body_differences(at: &str, recorded: Option<&Value>, actual: Option<&Value>, found: &mut Vec<String>) {

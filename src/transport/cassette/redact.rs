@@ -24,7 +24,7 @@ pub(super) struct Redactor {
 pub(super) struct RedactedAddress {
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
-    /// Whether the objects at the address contain names of people.
+    /// Whether the objects at the address contain people's names.
     people: bool,
 }
 
@@ -276,7 +276,7 @@ const HEADERS: &[&str] = &[
     "x-ms-retry-after-ms",
 ];
 
-/// The properties whose text is shown: those of Graph and the sign-in service, except names of people, proofs, and
+/// The properties whose text is shown: those of Graph and the sign-in service, except people's names, proofs, and
 /// hardware identifiers other than serial numbers. Sorted for binary search.
 const SHOWN: &[&str] = &[
     "@odata.count",

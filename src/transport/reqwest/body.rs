@@ -81,7 +81,7 @@ impl BodyReader {
     }
 }
 
-/// The most bytes that are allocated because of `Content-Length` alone.
+/// The maximum number of bytes that are allocated because of `Content-Length` alone.
 const MAX_PREALLOCATED: usize = 1 << 20;
 
 struct Capped {
@@ -154,8 +154,12 @@ mod tests {
     #[test]
     fn the_limit_is_the_last_length_that_passes() {
         assert_eq!(read("identity", b"1234", 3, 4).unwrap(), "1234");
-        assert!(read("identity", b"12345", 3, 4).is_err());
-        assert!(BodyReader::new(&HeaderMap::new(), Some(5), 4).is_err());
+        for refused in
+            [read("identity", b"12345", 3, 4).err(), BodyReader::new(&HeaderMap::new(), Some(5), 4).err()]
+        {
+            let error = refused.unwrap();
+            assert!(error.to_string().contains("4 bytes"), "{error}");
+        }
         assert!(BodyReader::new(&HeaderMap::new(), Some(4), 4).is_ok());
     }
 
@@ -171,7 +175,21 @@ mod tests {
             assert!(error.to_string().contains("not valid gzip"), "{error}");
         }
         for encoding in ["br", "gzip, gzip", "deflate"] {
-            assert!(read(encoding, &good, 5, 1 << 20).is_err(), "{encoding}");
+            let error = read(encoding, &good, 5, 1 << 20).unwrap_err();
+            assert!(error.to_string().contains("unsupported content encoding"), "{encoding}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_second_content_encoding_is_refused_in_a_header_of_its_own() {
+        for encodings in [["gzip", "br"], ["identity", "gzip"], ["gzip", "gzip"]] {
+            let mut headers = HeaderMap::new();
+            for encoding in encodings {
+                headers.append(CONTENT_ENCODING, encoding.parse().unwrap());
+            }
+            let error = BodyReader::new(&headers, None, 1 << 20).err().unwrap();
+            assert_eq!(error.kind(), TransportErrorKind::Body, "{encodings:?}");
+            assert!(error.to_string().contains("unsupported content encoding"), "{error}");
         }
     }
 

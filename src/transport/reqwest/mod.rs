@@ -236,7 +236,7 @@ impl Transport for ReqwestTransport {
 
 /// The timeout for the body of an unsuccessful response: status and headers suffice to decide.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most bytes that are kept of such a body if it cannot be read to its end.
+/// The maximum number of bytes that are kept of such a body if it cannot be read to its end.
 const REFUSAL_BYTES: usize = 4 << 10;
 
 impl ReqwestTransport {

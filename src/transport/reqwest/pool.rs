@@ -16,7 +16,7 @@ use crate::transport::TransportError;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The interval of pings on an HTTP/2 connection in use, and the timeout of a ping.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// The most runtimes with a client: more are rare, and the end of a runtime is not visible.
+/// The maximum number of runtimes with a client: more are rare, and the end of a runtime is not visible.
 const MAX_RUNTIMES: usize = 8;
 
 /// The options of every client of a pool.

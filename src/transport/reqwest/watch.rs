@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::clock::{Clock as _, SystemClock, within};
 
-/// The most bytes of a body that may wait in the system's buffers after reqwest has sent them.
+/// The maximum number of bytes of a body that may wait in the system's buffers after reqwest has sent them.
 const MAX_BUFFERED: usize = 4 << 20;
 /// The slowest rate at which buffered bytes are assumed to leave, in bytes per second.
 const MIN_RATE: usize = 256 << 10;
@@ -91,7 +91,7 @@ pub(super) struct Upload {
     progress: Arc<LastProgress>,
 }
 
-/// The size of a piece; a smaller body is sent at once.
+/// The size of a piece; a smaller body is sent immediately.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 impl Body for Upload {

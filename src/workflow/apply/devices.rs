@@ -16,7 +16,7 @@ use crate::workflow::plan::Plan;
 use crate::workflow::prepare::DevicesTodo;
 use crate::workflow::step::Step;
 
-/// The wait for a group tag to read back.
+/// The wait until a group tag can be read back.
 const TAGGING: Schedule = schedule(5, 60, 15 * 60);
 
 /// The number of devices that are waited for concurrently.

@@ -23,7 +23,7 @@ use crate::workflow::targets::{self, TargetChange};
 const LOOKING: Schedule = schedule(5, 20, 60);
 /// The wait for a new object to become readable: assignments to an unreadable group are refused.
 const APPEARING: Schedule = schedule(2, 15, 300);
-/// The wait for a change to read back.
+/// The wait until a change can be read back.
 const SETTLING: Schedule = schedule(2, 15, 60);
 impl Apply {
     /// Creates and changes the objects, and then assigns them.
@@ -197,8 +197,8 @@ impl Apply {
         Ok(wish.create(&self.client).await?)
     }
 
-    /// Waits until the change reads back and returns the object. A property that does not read back in time becomes a
-    /// finding.
+    /// Waits until the change can be read back and returns the object. A property that cannot be read back in time
+    /// becomes a finding.
     async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> PartResult<Stored<S>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || S::get(&client, &id).if_found();

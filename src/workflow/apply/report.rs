@@ -94,7 +94,7 @@ pub enum ApplyEvent {
 /// let report = plan.apply(&client).await;
 /// println!("{} changes", report.changes);
 /// if let Some(error) = report.error() {
-///     eprintln!("{error}"); // what the report lists was done: plan again to go on
+///     eprintln!("{error}"); // what the report lists was done: plan again to continue
 /// }
 /// # Ok(()) });
 /// ```
@@ -104,7 +104,7 @@ pub enum ApplyEvent {
 pub struct ApplyReport {
     /// The number of changes; 0 if the tenant was as desired.
     pub changes: usize,
-    /// Whether the run was stopped before its end. Applying a new plan resumes.
+    /// Whether the run was stopped before it finished. Applying a new plan resumes.
     pub stopped: bool,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     pub(super) errors: Vec<Error>,

@@ -29,7 +29,7 @@ impl Plan {
     ///
     /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
     /// made. Each write is read back, with a deadline. A new run resumes an interrupted one by reading the tenant.
-    /// [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
+    /// [`Run::stop_handle`] ends the run gracefully, with a report; dropping the run ends it immediately.
     ///
     /// # Errors
     /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
@@ -44,7 +44,7 @@ impl Plan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub fn apply_with(&self, client: &Client, options: ApplyOptions) -> Run<ApplyEvent, ApplyReport> {
         let (plan, client) = (self.clone(), client.clone());
         Run::new(|progress| async move {

@@ -60,7 +60,7 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
     }
 }
 
-/// Checks for group tags that keep devices out of the deployment's group: one finding a tag.
+/// Checks for group tags that keep devices out of the deployment's group: one finding per tag.
 fn check_tags(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
     let Some(taken) = desired.group_tag() else { return };
     let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -267,7 +267,7 @@ impl Machine {
         }
     }
 
-    /// Records that an answer had records of another identity in place of these devices.
+    /// Records that an answer had records with another identity in place of these devices.
     fn contradict(&mut self, devices: &[usize]) {
         for index in devices {
             if let Some(slot) = self.slots.get_mut(*index) {

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
 use crate::workflow::findings::IMPORT_RECORD_LEFT;
 
-/// The most devices in one step: those in flight with batches of twenty and the default limits.
+/// The maximum number of devices in one step: those in flight with batches of twenty and the default limits.
 const MOST_AT_ONCE: usize = 320;
 
 /// The number of single devices refused before any is accepted at which the cause is not the devices.
@@ -115,7 +115,7 @@ impl Machine {
         machine
     }
 
-    /// Resumes from the journal of an earlier run. Deadlines start anew.
+    /// Resumes from the journal of an earlier run. Deadlines restart.
     pub(super) fn resume(&mut self, entries: Vec<Entry>, now: Duration, today: Timestamp) -> Result<()> {
         let mut past = past::by_device(entries);
         for index in 0..self.slots.len() {

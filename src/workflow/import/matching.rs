@@ -27,7 +27,7 @@ pub(super) enum RecordSource {
 pub(super) struct Matches {
     /// Devices with their records.
     pub(super) found: Vec<(usize, ImportedDevice)>,
-    /// Devices in whose place the answer has a record of another identity.
+    /// Devices in whose place the answer has a record with another identity.
     pub(super) contradicted: Vec<usize>,
 }
 

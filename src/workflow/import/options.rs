@@ -48,13 +48,14 @@ pub struct ImportOptions {
     /// The schedule of polls until a registered device is visible. Default: after 15, then up to 60 seconds, for 30
     /// minutes.
     pub visibility_schedule: Schedule,
-    /// The schedule of polls until a changed group tag reads back. Default: after 5, then up to 60 seconds, for 15 minutes.
+    /// The schedule of polls until a changed group tag can be read back. Default: after 5, then up to 60 seconds, for
+    /// 15 minutes.
     pub group_tag_schedule: Schedule,
     /// Whether a device counts as registered only when it can be read. Default: yes.
     pub wait_until_visible: bool,
     /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: yes.
     ///
-    /// At most one sync in ten minutes, as the service demands, including those that others start.
+    /// At most one sync in ten minutes, as the service requires, including those that others start.
     pub sync: bool,
     /// Whether to change the group tag of a registered device that differs from the desired one. Default: yes.
     ///
@@ -119,7 +120,7 @@ setters! {
     with_import_schedule: import_schedule: Schedule;
     /// Sets the schedule of polls until a registered device is visible.
     with_visibility_schedule: visibility_schedule: Schedule;
-    /// Sets the schedule of polls until a changed group tag reads back.
+    /// Sets the schedule of polls until a changed group tag can be read back.
     with_group_tag_schedule: group_tag_schedule: Schedule;
     /// Sets whether a device counts as registered only when it can be read.
     with_wait_until_visible: wait_until_visible: bool;

@@ -8,7 +8,7 @@ use crate::model::{DeviceToImport, SerialNumber};
 /// The largest request in bytes. Graph accepts 4 MB.
 const MOST_BYTES: usize = 3 << 20;
 
-/// The most bytes of a device in a request beside its hash.
+/// The maximum number of bytes of a device in a request, without its hash.
 const FRAME_BYTES: usize = 1024;
 
 /// The first and the longest backoff after the service did not accept a request, unless the service names one.

@@ -67,14 +67,14 @@ pub enum ImportStage {
     Queued,
     /// Being sent, or held back because the service asked for it.
     Sending,
-    /// Sent without an answer: the device is searched for.
+    /// Sent, but no answer came: the device is searched for.
     Confirming,
     /// The service has the device, and has not reported an outcome yet.
     Importing,
     /// The device is registered, and cannot be read yet.
     #[serde(rename = "appearing")]
     AwaitingVisibility,
-    /// The device's group tag was changed, and does not read back yet.
+    /// The device's group tag was changed, but cannot be read back yet.
     Tagging,
 }
 
@@ -88,7 +88,7 @@ pub enum GroupTagCheck {
     /// The tag is the desired one.
     #[serde(rename = "right")]
     Match,
-    /// The tag was different; it was changed and reads back.
+    /// The tag was different; it was changed, and the new one was read back.
     Repaired,
     /// The tag is different and was left unchanged, or the service refused to change it.
     #[serde(rename = "different")]
@@ -101,7 +101,7 @@ pub enum GroupTagCheck {
 pub struct Rejection {
     /// The name of the service's error, such as `InvalidZtdHardwareHash`; may be empty.
     pub name: Text,
-    /// The number of the service's error. One number occurs with different names: decide by the name.
+    /// The number of the service's error. The same number occurs with different names: match on the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
     /// The HTTP status, if the service rejected the request rather than the import.
@@ -114,15 +114,15 @@ pub struct Rejection {
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Uncertainty {
-    /// The device was sent, no answer came, and no record of the import was found.
+    /// The device was sent, but no answer came and no record of the import was found.
     #[serde(rename = "no_trace")]
     RecordNotFound,
     /// The service reports that the device is registered in this tenant, without naming the registration.
     NoRegistrationId,
-    /// The service answered with a record or a device of another identity: an import id, serial number, hash or id
-    /// other than that of the sent device. Nothing of it was changed or deleted.
+    /// The service answered with a record or a device that is not the one sent: its import id, serial number, hash or
+    /// id differs. It was neither changed nor deleted.
     IdentityUnconfirmed,
-    /// Someone else deleted the record of the import before its end.
+    /// Someone else deleted the record of the import before it finished.
     #[serde(rename = "record_gone")]
     RecordDeleted,
     /// The import has a status that this version does not know.

@@ -100,7 +100,7 @@ pub(super) struct Slot {
     pub(super) sends: u32,
     /// Whether the service has answered a request with the device, so that it is not sent again.
     pub(super) answered: bool,
-    /// Whether an answer had a record of another identity in its place.
+    /// Whether an answer contained a record with another identity in its place.
     pub(super) contradicted: bool,
     /// The registration named by a record so far.
     pub(super) registration: Option<Id<Device>>,

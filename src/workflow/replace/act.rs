@@ -43,7 +43,7 @@ pub struct ReplacementReport {
     pub registered: Option<Id<Device>>,
     /// The number of changes; 0 if the motherboard was replaced before.
     pub changes: usize,
-    /// Whether the run was stopped before its end. A new plan with the same journals resumes.
+    /// Whether the run was stopped before it finished. A new plan with the same journals resumes.
     pub stopped: bool,
     /// The outcome of the import; `None` if the run did not reach it.
     pub import: Option<ImportReport>,
@@ -80,10 +80,10 @@ impl ReplacementPlan {
         self.apply_with_waived(client, journal, import, &[])
     }
 
-    /// Applies the plan in spite of findings with these ids.
+    /// Applies the plan despite findings with these ids.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub fn apply_with_waived(
         &self,
         client: &Client,

@@ -114,7 +114,7 @@ pub struct ReplacementPlan {
 pub(super) struct Work {
     /// The old registration, if it still exists.
     pub(super) old: Option<OldRegistration>,
-    /// The line for the journal; `None` if a finding stands in the way.
+    /// The line for the journal; `None` if a finding blocks the plan.
     pub(super) replacement: Option<Replacement>,
 }
 
@@ -146,11 +146,11 @@ impl ReplaceMotherboard {
         self
     }
 
-    /// Plans the replacement. Reads only: the tenant, and the journal if it exists.
+    /// Plans the replacement. Changes nothing: it only reads the tenant, and the journal if one exists.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`] if the journal cannot be used; as [`Call`](crate::graph::Call). A serial number of no or
-    /// several registered devices is a finding.
+    /// [`ErrorKind::Journal`] if the journal cannot be used; any error of [`Call`](crate::graph::Call). A serial number
+    /// with no registered device, or with several, is a finding.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; `User.ReadBasic.All` for a device with a user; `Group.Read.All` and
     /// `Device.Read.All` for the groups, which are not known without them.
@@ -245,7 +245,7 @@ impl ReplaceMotherboard {
         None
     }
 
-    /// Returns the values that the new registration takes over; `None` if a finding stands in the way.
+    /// Returns the values that the new registration takes over; `None` if a finding blocks the plan.
     async fn take_over(
         &self,
         client: &Client,
@@ -298,7 +298,7 @@ impl ReplaceMotherboard {
         }))
     }
 
-    /// Plans the removal of the old registration, in the order that the service demands.
+    /// Plans the removal of the old registration, in the order that the service requires.
     fn plan_removal<'d>(
         &self,
         old: &'d Device,

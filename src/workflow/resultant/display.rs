@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::input::ObjectKind;
 use super::outcome::{Contender, Effective, LostBy, ResultantGroup, ResultantSet};
 
-/// The most serial numbers in a line.
+/// The maximum number of serial numbers in a line.
 const SHOWN: usize = 5;
 
 impl Display for ObjectKind {

@@ -73,7 +73,7 @@ impl ResultantSet {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if a device is not registered; as [`Call`](crate::graph::Call).
+    /// [`ErrorKind::NotFound`] if a device is not registered; any error of [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; for a complete answer `DeviceManagementConfiguration.Read.All`,
     /// `Device.Read.All` and `GroupMember.Read.All` too.
@@ -84,9 +84,9 @@ impl ResultantSet {
     /// Reads the input for all registered devices and determines their resultant set.
     ///
     /// # Errors
-    /// As [`Call`](crate::graph::Call).
+    /// Same as [`Call`](crate::graph::Call).
     /// # Permissions
-    /// As [`read`](Self::read).
+    /// Same as [`read`](Self::read).
     pub fn read_all(client: &Client) -> Run<ReadEvent, Result<Self>> {
         Self::run(client, None)
     }

@@ -72,7 +72,7 @@ pub enum TeardownEvent {
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.
     pub removed: usize,
-    /// Whether the run was stopped before its end. A new plan resumes.
+    /// Whether the run was stopped before it finished. A new plan resumes.
     pub stopped: bool,
     /// The remaining manual work.
     pub manual: Vec<String>,
@@ -90,7 +90,7 @@ impl TeardownPlan {
     /// Applies the plan, one removal after the other.
     ///
     /// The run reads the tenant again before the first write, and when the registrations are gone. It fails if the tenant
-    /// has changed since the plan was made. A missing object is no error, so a new plan resumes an interrupted run.
+    /// has changed since the plan was made. A missing object is not an error, so a new plan resumes an interrupted run.
     ///
     /// # Errors
     /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:
@@ -105,10 +105,10 @@ impl TeardownPlan {
         self.apply_with_waived(client, &[])
     }
 
-    /// Applies the plan in spite of findings with these ids.
+    /// Applies the plan despite findings with these ids.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Same as [`apply`](Self::apply).
     pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
         let options = waived.iter().fold(TeardownOptions::default(), |options, id| options.with_waived(*id));
         self.apply_with(client, options)
@@ -117,8 +117,8 @@ impl TeardownPlan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an object
-    /// to remove.
+    /// Same as [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an
+    /// object to remove.
     pub fn apply_with(
         &self,
         client: &Client,

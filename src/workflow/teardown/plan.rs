@@ -12,7 +12,7 @@ use crate::workflow::plan::Site;
 use crate::workflow::scope::UserScope;
 use crate::workflow::step::{Step, fmt_end};
 
-/// The removal of a deployment's objects, in the order that the service demands.
+/// The removal of a deployment's objects, in the order that the service requires.
 ///
 /// ```
 /// use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownOptions};
@@ -71,7 +71,7 @@ pub enum RemovalAction {
     Gone,
     /// Asks a person for the described work.
     Manual(String),
-    /// Does nothing: the finding stands in the way.
+    /// Does nothing: the finding blocks it.
     Blocked(Finding),
 }
 
@@ -94,7 +94,7 @@ pub struct PlannedRemoval {
     pub action: RemovalAction,
 }
 
-/// The removals of a teardown, and the findings that stand in the way. Returned by [`Teardown::plan`]; `Display` prints
+/// The removals of a teardown, and the findings that block them. Returned by [`Teardown::plan`]; `Display` prints
 /// the plan, and it implements serde.
 ///
 /// ```

@@ -29,24 +29,24 @@ use crate::workflow::scope::MDM_USER_SCOPE;
 use crate::workflow::step::Step;
 
 impl Teardown {
-    /// Plans the removal of the objects that still exist. Reads only.
+    /// Plans the removal of the objects that still exist. Changes nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the objects were created in another tenant; as
-    /// [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the objects were created in another tenant; any
+    /// error of [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
-    /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
+    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }
 
-    /// Plans the removal, and the revocation of rights in the directory by their receipts. Reads only. Without a
+    /// Plans the removal, and the revocation of rights in the directory by their receipts. Changes nothing. Without a
     /// directory, the rights are manual work.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan).
+    /// Same as [`plan`](Self::plan).
     /// # Permissions
-    /// As [`plan`](Self::plan); in the directory, the right to read permissions.
+    /// Same as [`plan`](Self::plan); in the directory, the right to read permissions.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(

@@ -28,7 +28,7 @@ pub(super) struct Case<'a> {
     pub(super) is_overdue: bool,
 }
 
-/// Returns the causes that stop the device for good, likeliest first; empty if it may still go on.
+/// Returns the causes that stop the device for good, likeliest first; empty if it may still continue.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     let identity = case.snapshot.identity.present();
     match case.record {
@@ -72,7 +72,7 @@ pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     Vec::new()
 }
 
-/// Returns the problems of a device that may still go on or is ready.
+/// Returns the problems of a device that may still continue or is ready.
 pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
     let waited = case.now.duration_since(case.since);
     match case.phase {
@@ -168,7 +168,7 @@ impl Case<'_> {
         kind.at(self.snapshot.name(), evidence)
     }
 
-    /// Describes the record of a failure: states, codes, and the service's text without names of people.
+    /// Describes the record of a failure: states, codes, and the service's text without people's names.
     fn record_evidence(&self) -> String {
         let Some(event) = self.snapshot.deployment() else {
             return "the registration says that the enrollment failed".to_owned();

@@ -151,7 +151,7 @@ impl DeviceSnapshot {
         self.serial_number.as_deref().unwrap_or(self.id.as_str())
     }
 
-    /// Returns the current registration id: it differs from the watched one after the device was imported anew.
+    /// Returns the current registration id: it differs from the watched one after the device was imported again.
     pub(super) fn registration_id(&self) -> &Id<Device> {
         self.identity.present().map_or(&self.id, |identity| &identity.id)
     }

@@ -71,7 +71,7 @@ impl Followed {
         self.snapshot.identity.present()?.deployment_profile_assigned_date_time
     }
 
-    /// Returns `true` if the profile was assigned anew since it was last read.
+    /// Returns `true` if the profile has been reassigned since it was last read.
     pub(super) fn profile_is_stale(&self) -> bool {
         self.profile_date() != self.profile_as_of
     }

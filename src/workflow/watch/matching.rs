@@ -89,7 +89,7 @@ pub(super) fn managed_device_of(
     })
 }
 
-/// Returns the registration of a device that was imported anew: the only one with its serial number.
+/// Returns the registration of a device that was imported again: the only one with its serial number.
 pub(super) fn registration_of(found: Vec<Device>, snapshot: &DeviceSnapshot) -> Option<Device> {
     let serial = snapshot.serial_number.as_deref()?.trim();
     let mut found = found.into_iter().filter(|device| {

@@ -50,7 +50,7 @@ pub(super) type Registration = (usize, Result<Option<Device>>, Option<Result<Opt
 
 /// Reads registrations, and the profiles of those that need it.
 ///
-/// A missing registration is searched for by its serial number: the device may have been imported anew.
+/// A missing registration is searched for by its serial number: the device may have been imported again.
 pub(super) async fn read_registrations(
     client: &Client,
     devices: impl Iterator<Item = (usize, &DeviceSnapshot, bool)>,

@@ -22,7 +22,7 @@ pub(super) enum Record {
         /// The codes of the failure.
         codes: Vec<ErrorCode>,
     },
-    /// The device enrolled by other means than hybrid join: it will not join the domain.
+    /// The device enrolled by means other than hybrid join: it will not join the domain.
     OtherWay(AutopilotEnrollmentType),
 }
 

@@ -35,10 +35,11 @@ use crate::workflow::hybrid_join::HybridJoin;
 /// A watch ends when every device is ready, failed or overdue. Each phase has a deadline, so a watch always ends: see
 /// [`Expectation`]. A watch only reads.
 ///
-/// A settled device is followed while others are in progress: a device that is reset, wiped, renamed, imported anew, or
-/// deleted and set up again is in progress again, and its report lists the [earlier](super::DeviceDeployment::earlier)
-/// enrollments. A round reads a batch of settled devices, in turn, and the last round reads all, so that a running
-/// watch ends with the result of a new one. Microsoft Graph does not show a reset before the device enrolls again.
+/// A settled device is followed while others are in progress: a device that is reset, wiped, renamed, imported again,
+/// or deleted and set up again is in progress again, and its report lists the
+/// [earlier](super::DeviceDeployment::earlier) enrollments. A round reads a batch of settled devices, in turn, and the
+/// last round reads all, so that a running watch ends with the result of a new one. Microsoft Graph does not show a
+/// reset before the device enrolls again.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
@@ -116,7 +117,7 @@ impl Watch {
     /// ```
     ///
     /// A proven cause comes before those of Graph, a strong one after them. Evidence of another device or an earlier
-    /// deployment has no effect but a finding.
+    /// deployment only produces a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
     pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {

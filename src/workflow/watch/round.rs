@@ -66,7 +66,7 @@ impl Watch {
     /// Polls once, and reports the state of all devices.
     ///
     /// # Errors
-    /// As [`Watch::start`].
+    /// Same as [`Watch::start`].
     pub fn snapshot(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| async move {
             let mut round = Round::new(self);

@@ -171,7 +171,7 @@ device_facts! {
     deployment: DeploymentState = "deployment",
     /// The compliance state, which means nothing before a user has signed in.
     compliance_state: ComplianceState = "compliance",
-    /// The version of Windows.
+    /// The Windows version.
     os_version: Text = "Windows",
 }
 

@@ -62,7 +62,7 @@ impl Ace {
     /// Parses an entry from SDDL. `FromStr` does so without a domain.
     ///
     /// # Errors
-    /// As [`SecurityDescriptor::from_sddl`].
+    /// Same as [`SecurityDescriptor::from_sddl`].
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         let mut reader = Reader { text, rest: text, domain };
         let ace = reader.ace()?;

@@ -12,9 +12,9 @@ use crate::model::Text;
 
 /// The deepest nesting of elements, templates and fragments.
 const DEPTH: usize = 24;
-/// The most tokens of a record, because templates could refer to each other endlessly.
+/// The maximum number of tokens of a record, because templates could refer to each other endlessly.
 const TOKENS: usize = 20_000;
-/// The most fields of a record.
+/// The maximum number of fields of a record.
 const FIELDS: usize = 512;
 
 /// A chunk, with the names that were read in it.

@@ -13,7 +13,7 @@ use crate::evidence::number;
 use crate::evidence::observation::ObservedTime;
 use crate::evidence::read::{evtx, profile};
 
-/// The most values of one file.
+/// The maximum number of values of one file.
 const VALUES: usize = 200_000;
 
 /// Parts of keys whose values are kept unchanged.

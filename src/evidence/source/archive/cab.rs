@@ -11,7 +11,7 @@ use lzxd::{Lzxd, WindowSize};
 use super::{RATIO_FROM, ReadSeek, Visit, is_bomb};
 use crate::evidence::source::UnreadReason;
 
-/// The most bytes of an unpacked block, and of the history that the next block can refer to.
+/// The maximum number of bytes of an unpacked block, and of the history that the next block can refer to.
 const BLOCK: usize = 32_768;
 const HAS_PREVIOUS: u16 = 1;
 const HAS_NEXT: u16 = 2;

@@ -17,7 +17,7 @@ pub(in crate::evidence) enum Format {
 }
 
 impl Format {
-    /// Returns the format of a file with this start; `None` if it is no archive.
+    /// Returns the format of a file with this start; `None` if it is not an archive.
     pub(in crate::evidence) fn of(start: &[u8]) -> Option<Self> {
         if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
             Some(Self::Zip)

@@ -8,7 +8,7 @@ use zip::result::ZipError;
 use super::{ReadSeek, Visit, is_bomb};
 use crate::evidence::source::UnreadReason;
 
-/// The most bytes at the end of an archive: its record and the longest comment.
+/// The maximum number of bytes at the end of an archive: its record and the longest comment.
 const END: u64 = 22 + 65_535;
 
 pub(super) fn visit(mut reader: &mut dyn ReadSeek, visit: &mut dyn Visit) {

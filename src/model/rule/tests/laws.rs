@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::super::expr::{Caseless, Clause, Condition, Logic, OPERATORS, Operator, Test, Verb};
 use super::super::pattern::Pattern;
 use super::super::property::Kind;
-use super::super::{DeviceProperty, MembershipRule, lex, parse};
+use super::super::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, lex, parse};
 use super::{FOUND, registered, rule};
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -193,4 +193,21 @@ proptest! {
         });
         prop_assert_ne!(holds, fails);
     }
+}
+
+/// A device that says the same of everything.
+struct Parrot;
+
+impl DeviceAttributes for Parrot {
+    fn attribute(&self, _: DeviceProperty) -> Attribute<'_> {
+        Attribute::Text("OU=PC")
+    }
+}
+
+/// Microsoft Entra has no such attribute for devices, whatever an object says.
+#[test]
+fn an_organizational_unit_is_never_a_devices() {
+    assert!(rule(r#"device.deviceModel -eq "OU=PC""#).matches(&Parrot));
+    assert!(!rule(r#"device.organizationalUnit -eq "OU=PC""#).matches(&Parrot));
+    assert!(rule("device.organizationalUnit -eq null").matches(&Parrot));
 }

@@ -15,7 +15,7 @@ use crate::model::{Severity, Text};
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::{DeadlineSource, DeviceFacts};
 
-/// The most characters of a name in a row, as far as the budget allows.
+/// The maximum number of characters of a name in a row, as far as the budget allows.
 const LENGTHS: [usize; 4] = [LONGEST, LONGEST / 2, LONGEST / 4, LONGEST / 16];
 
 /// Returns the data as JSON that can stand in an element of the page: no text in it ends the element.

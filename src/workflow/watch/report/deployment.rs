@@ -53,7 +53,7 @@ pub struct DeviceDeployment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
     /// The enrollments before the last one that the watch has seen, the oldest first: of a device that was reset, wiped,
-    /// imported anew or deleted, and set up again.
+    /// imported again or deleted, and set up again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierEnrollment>,
     /// The device's state.
@@ -65,7 +65,7 @@ pub struct DeviceDeployment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlierEnrollment {
-    /// The id in Intune, if the device came that far.
+    /// The id in Intune, if the device got that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_device_id: Option<Text>,
     /// The phase that it reached.

@@ -15,21 +15,21 @@ use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The most bytes of the rows without scripts.
+/// The maximum number of bytes of the rows without scripts.
 const ROW_BYTES: usize = 350_000;
 
-/// The most bytes of a page, as long as the rows of all devices fit in.
+/// The maximum number of bytes of a page, as long as the rows of all devices fit in.
 const BYTES: usize = 1_990_000;
 
 impl DeploymentReport {
-    /// Returns the report as one page of HTML: the problems, the phases, and a row with a timeline for each device.
+    /// Returns the report as a single HTML page: the problems, the phases, and a row with a timeline for each device.
     ///
-    /// The page is one file that asks nothing of other hosts. One small script, which alone the page's own policy allows,
-    /// searches, filters and pages the rows. Without scripts the page shows all problems, all counts, and the first 500
-    /// rows, those that need attention first. Five thousand devices make less than 2 MB, in which the details of ready
-    /// devices may be left out.
+    /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's
+    /// policy allows, searches, filters and pages the rows. Without scripts the page shows all problems, all counts,
+    /// and the first 500 rows, those that need attention first. Five thousand devices make less than 2 MB, in which the
+    /// details of ready devices may be left out.
     ///
-    /// A page that is served over HTTP fetches `report.json` beside it every five seconds and redraws itself without a
+    /// A page that is served over HTTP fetches `report.json` next to it every five seconds and redraws itself without a
     /// reload: serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there as JSON through serde.
     ///
     /// The page follows the reader's choice of light or dark, and can be printed. All text from outside is escaped.

@@ -13,7 +13,7 @@ use serde_json::Value;
 /// The shortest text that has a place in the table.
 const SHORTEST: usize = 3;
 
-/// The most bytes of the texts in the table.
+/// The maximum number of bytes of the texts in the table.
 const LARGEST_TABLE: usize = 100_000;
 
 /// The tables of packed values.

@@ -13,10 +13,10 @@ use crate::model::Finding;
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::spell;
 
-/// The most characters of the evidence and of the remedy of a problem.
+/// The maximum number of characters of the evidence and of the remedy of a problem.
 const LONGEST_TEXT: usize = 1_000;
 
-/// The most characters of the list of the problems without a card.
+/// The maximum number of characters of the list of the problems without a card.
 const LONGEST_LIST: usize = 20_000;
 
 impl DeploymentReport {

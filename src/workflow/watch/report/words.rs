@@ -13,19 +13,19 @@ pub(super) const EMPTY: &str = "The watch has no devices. A watch follows the de
 /// The rows of a page without scripts.
 pub(super) const ROWS: usize = 500;
 
-/// The most marks of a phase: one for each device, the worst first.
+/// The maximum number of marks of a phase: one for each device, the worst first.
 pub(super) const MARKS: usize = 16;
 
-/// The most devices that the card of a problem links to.
+/// The maximum number of devices that the card of a problem links to.
 pub(super) const LINKED: usize = 6;
 
-/// The most problems with a card. The others are in a list.
+/// The maximum number of problems with a card. The others are in a list.
 pub(super) const CARDS: usize = 20;
 
-/// The most findings of no device with a card. The others are in the list too.
+/// The maximum number of findings of no device with a card. The others are in the list too.
 pub(super) const GENERAL_CARDS: usize = 10;
 
-/// The most characters of a name in a row.
+/// The maximum number of characters of a name in a row.
 pub(super) const LONGEST: usize = 64;
 
 /// Names in the ids of findings, as they are written in text.
