@@ -12,6 +12,11 @@ use std::fmt;
 use ApiVersion::{Beta, V1};
 
 /// A version of Graph's API.
+///
+/// ```
+/// use windows_autopilot::catalog::ApiVersion;
+/// assert_eq!(ApiVersion::Beta.as_str(), "beta");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ApiVersion {
@@ -48,6 +53,15 @@ pub struct Scopes {
 }
 
 /// The permissions that an operation needs.
+///
+/// ```
+/// use windows_autopilot::catalog::OPERATIONS;
+///
+/// // Operations that no app may call without a signed-in user.
+/// for info in OPERATIONS.iter().filter(|info| info.permissions.application.accepted.is_empty()) {
+///     println!("{}: {}", info.name, info.permissions.delegated.least.join(", "));
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permissions {

@@ -125,12 +125,25 @@ pub struct HarnessBuilder {
 
 impl HarnessBuilder {
     /// Configures the tenant. Calls accumulate.
+    ///
+    /// ```
+    /// use windows_autopilot::testing::Harness;
+    /// let harness = Harness::builder().with_tenant(|tenant| tenant.with_domain("fabrikam.onmicrosoft.com")).build();
+    /// assert_eq!(harness.tenant.domain(), "fabrikam.onmicrosoft.com");
+    /// ```
     pub fn with_tenant(mut self, change: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Self {
         self.tenant = change(self.tenant);
         self
     }
 
     /// Configures the client. Calls accumulate.
+    ///
+    /// ```
+    /// use windows_autopilot::Cloud;
+    /// use windows_autopilot::testing::Harness;
+    /// let harness = Harness::builder().with_client(|client| client.with_cloud(Cloud::China)).build();
+    /// assert_eq!(harness.client.cloud(), &Cloud::China);
+    /// ```
     pub fn with_client(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         self.client = change(self.client);
         self
@@ -138,6 +151,16 @@ impl HarnessBuilder {
 
     /// Signs in as an application, as with a client secret. The tenant then refuses calls that need a user, such as
     /// those of the MDM scope, as the service does.
+    ///
+    /// ```
+    /// use windows_autopilot::ErrorKind;
+    /// use windows_autopilot::testing::Harness;
+    /// # windows_autopilot::testing::run(async |_| {
+    /// let client = Harness::builder().as_app().build().client;
+    /// let refused = client.mdm_policies().list().all().await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    /// # Ok(()) });
+    /// ```
     pub fn as_app(mut self) -> Self {
         self.is_app = true;
         self

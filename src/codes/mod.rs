@@ -40,6 +40,11 @@ impl ErrorCode {
 
     /// Returns the codes in a text, each once, in order.
     ///
+    /// ```
+    /// use windows_autopilot::codes::ErrorCode;
+    /// assert_eq!(ErrorCode::find_in("0x80070774, and no other").len(), 1);
+    /// ```
+    ///
     /// A code is `0x` with hexadecimal digits, or a negative number. Bare digits count only if they are a known failure
     /// code, because serial numbers, counts and parts of ids look alike.
     pub fn find_in(text: &str) -> Vec<Self> {
@@ -102,6 +107,15 @@ impl fmt::Debug for ErrorCode {
 }
 
 /// A known error code.
+///
+/// ```
+/// use windows_autopilot::codes::{Certainty, ErrorCode};
+/// let known = ErrorCode::find_in("0x80070774")[0].known().unwrap();
+/// println!("{}, in {:?}", known.meaning, known.phases);
+/// if known.certainty == Certainty::One {
+///     println!("because of {:?}", known.cause());
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KnownCode {

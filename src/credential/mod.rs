@@ -209,6 +209,15 @@ impl<'a> TokenRequest<'a> {
     /// Returns the value of the parameter `claims`: the [required claims](TokenRequest::claims), and the declaration
     /// that this client answers claims challenges (`cp1`), without which Graph sends none. `None` if both are absent.
     ///
+    /// ```
+    /// use windows_autopilot::credential::TokenRequest;
+    ///
+    /// /// Returns the claims for the sign-in request of a `TokenProvider`.
+    /// fn claims(request: TokenRequest<'_>) -> String {
+    ///     request.claims_parameter().unwrap_or_default()
+    /// }
+    /// ```
+    ///
     /// Source: [claims challenges](https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge).
     pub fn claims_parameter(&self) -> Option<String> {
         if !self.answers_challenges {

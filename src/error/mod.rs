@@ -297,6 +297,12 @@ impl Error {
     }
 
     /// Sets the remedy: a clause for an administrator that says what to do, without a full stop.
+    ///
+    /// ```
+    /// use windows_autopilot::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Configuration, "the broker has no address").with_remedy("set BROKER");
+    /// assert_eq!(error.remedy(), Some("set BROKER"));
+    /// ```
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
         self.0.remedy = Some(remedy.into());

@@ -212,6 +212,22 @@ impl OfflineProfile {
 
     /// Converts the file into the settings of a profile with this name.
     ///
+    /// ```
+    /// # windows_autopilot::testing::run(async |_| {
+    /// use windows_autopilot::model::HybridJoinProfile;
+    /// use windows_autopilot::offline::{OfflineProfile, OfflineTenant};
+    ///
+    /// let tenant = OfflineTenant::new(
+    ///     "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?,
+    ///     "contoso.onmicrosoft.com".parse()?,
+    /// )?;
+    /// let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
+    /// let id = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?;
+    /// let file = OfflineProfile::for_hybrid_join(&profile, &id, tenant)?;
+    /// println!("{:?}", file.to_hybrid_join("Contoso hybrid".parse()?)?);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// The file is not for hybrid join.
     pub fn to_hybrid_join(&self, display_name: ProfileName) -> Result<HybridJoinProfile, InvalidValue> {

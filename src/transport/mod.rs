@@ -116,6 +116,12 @@ impl fmt::Debug for BodyStart {
 }
 
 /// The kind of a failed exchange, which decides about retries.
+///
+/// ```
+/// use windows_autopilot::transport::TransportErrorKind;
+/// assert!(TransportErrorKind::Connect.never_sent());
+/// assert!(!TransportErrorKind::Timeout.never_sent());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -141,6 +141,16 @@ impl ConnectorConfig {
 
     /// Sets the value of a key in `appSettings`; adds the key and the section if they are missing.
     ///
+    /// ```
+    /// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
+    ///
+    /// # let bytes = b"<configuration><appSettings></appSettings></configuration>";
+    /// let mut config = ConnectorConfig::parse(ConnectorFile::Service, bytes)?;
+    /// config.set_setting("Timeout", "30")?;
+    /// assert_eq!(config.setting("Timeout"), Some("30"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The connector's reading would be ambiguous: the key is repeated or undone by `remove` or `clear`, or the section
     /// is in another file or encrypted. Or the value has a character that XML does not allow.

@@ -56,6 +56,16 @@ impl DelegationProfile {
     /// Returns the highest profile that `dacl` gives `trustee`, by explicit or inherited entries; `None` if not even
     /// the least is covered.
     ///
+    /// ```
+    /// use windows_autopilot::ad::delegation::DelegationProfile;
+    /// use windows_autopilot::ad::descriptor::{Acl, Sid};
+    ///
+    /// let connector: Sid = "S-1-5-21-1-2-3-1104".parse()?;
+    /// let dacl = Acl::new(DelegationProfile::CreateOnly.aces(&connector))?;
+    /// assert_eq!(DelegationProfile::covered_by(&dacl, &connector), Some(DelegationProfile::CreateOnly));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// The right to create need not be inherited by OUs below, in any profile, because it is not certain that the
     /// Windows wizard sets it that way. Deny entries are not considered; [`Acl::check_access`] considers them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {

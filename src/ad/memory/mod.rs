@@ -181,6 +181,14 @@ impl MemoryDirectory {
     }
 
     /// Adds an account or a group to a group.
+    ///
+    /// ```
+    /// use windows_autopilot::ad::memory::MemoryDirectory;
+    /// let directory = MemoryDirectory::new(&"corp.example".parse()?);
+    /// let (connectors, account) = (directory.add_group("Connectors"), directory.add_user("odj"));
+    /// directory.add_member(&connectors, &account);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_member(&self, group: &Sid, member: &Sid) {
         self.state().members.push((group.clone(), member.clone()));
     }
@@ -236,6 +244,17 @@ impl MemoryDirectory {
     }
 
     /// Returns the security descriptor of an entry.
+    ///
+    /// ```
+    /// use windows_autopilot::ad::memory::MemoryDirectory;
+    /// use windows_autopilot::model::OrganizationalUnit;
+    ///
+    /// let directory = MemoryDirectory::new(&"corp.example".parse()?);
+    /// let unit: OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+    /// directory.add_unit(&unit);
+    /// assert!(directory.descriptor(unit.as_str()).is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn descriptor(&self, name: &str) -> Option<SecurityDescriptor> {
         Some(self.state().entries.get(name)?.descriptor.clone())
     }

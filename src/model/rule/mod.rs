@@ -94,6 +94,11 @@ pub struct MembershipRule {
 impl MembershipRule {
     /// Matches every device that is registered with Autopilot.
     ///
+    /// ```
+    /// use windows_autopilot::model::MembershipRule;
+    /// println!("{}", MembershipRule::all_autopilot_devices());
+    /// ```
+    ///
     /// The members are the objects created by the registration, not those that hybrid join adds later.
     pub fn all_autopilot_devices() -> Self {
         Self::of_physical_id(Test::StartsWith(Caseless::new("[ZTDId]".to_owned())))
@@ -110,6 +115,13 @@ impl MembershipRule {
     }
 
     /// Matches every device registered with this purchase order. Accepts text or a [`PurchaseOrder`].
+    ///
+    /// ```
+    /// use windows_autopilot::model::MembershipRule;
+    /// let rule = MembershipRule::purchase_order("PO-4711")?;
+    /// assert_eq!(rule.as_str(), r#"(device.devicePhysicalIds -any (_ -eq "[PurchaseOrderId]:PO-4711"))"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Not a purchase order, or too long for a rule.
@@ -196,6 +208,13 @@ impl MembershipRule {
     /// Returns the canonical text of the rule: documented names, hyphens before operators, every comparison in
     /// parentheses. It can be longer and nest deeper than the rule, beyond the service's limits. A rule that is not
     /// understood stays unchanged.
+    ///
+    /// ```
+    /// use windows_autopilot::model::MembershipRule;
+    /// let [one, other]: [MembershipRule; 2] = [r#"device.deviceModel -eq "A""#.parse()?, r#"(device.deviceModel -eq "A")"#.parse()?];
+    /// assert_eq!(one.canonical(), other.canonical());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn canonical(&self) -> String {
         match &self.meaning {
             Ok(rule) => rule.to_string(),
@@ -205,6 +224,14 @@ impl MembershipRule {
 
     /// Reports known problems with such rules, in the order of the text. Ids start with `rule.`; the place is
     /// `character 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
+    ///
+    /// ```
+    /// use windows_autopilot::model::MembershipRule;
+    /// for finding in MembershipRule::group_tag("Munich")?.lint() {
+    ///     println!("{finding}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// A rule that is not understood has a single finding: its violation.
     pub fn lint(&self) -> Vec<Finding> {
