@@ -258,7 +258,8 @@
 //! let desired: HybridJoin = toml::from_str(&text)?;
 //! let plan = desired.plan(&client, &[]).await?;
 //! println!("{plan}");
-//! plan.apply(&client).await.into_result()?;
+//! let report = plan.apply(&client).await.into_result()?;
+//! println!("{} changes", report.changes);
 //! # Ok(()) });
 //! ```
 //!
@@ -275,7 +276,8 @@
 //! let plan = Teardown::new(created).plan(client).await?;
 //! println!("{plan}");
 //! let options = TeardownOptions::default().with_journal(Journal::at("munich.made"));
-//! plan.apply_with(client, options).await.into_result()?;
+//! let report = plan.apply_with(client, options).await.into_result()?;
+//! println!("{} removed", report.removed);
 //! # Ok(()) }
 //! ```
 //!

@@ -66,6 +66,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// ```
 ///
 /// Retries have no jitter, so that tests can assert the client's waits.
+/// The token is opaque: [`Client::granted_permissions`] and [`Client::tenant_id`] find nothing in it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Harness {

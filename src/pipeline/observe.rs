@@ -162,9 +162,9 @@ pub struct Counts {
     pub retries: u64,
     /// Retries that were due when the retry budget was exhausted.
     pub retry_budget_exhausted: u64,
-    /// The total wait before retries and for throttled workloads.
+    /// The total wait before retries and for throttled workloads; each wait is cut to whole microseconds.
     pub retry_wait: Duration,
-    /// The total wait for the client's own limits.
+    /// The total wait for the client's own limits; each wait is cut to whole microseconds.
     pub limit_wait: Duration,
 }
 

@@ -355,6 +355,9 @@ fn is_assigned(device: &Device) -> bool {
 /// client.devices().update(&id, &DeviceUpdate::new().with_group_tag(Some(&tag))).await?;
 /// # Ok(()) });
 /// ```
+///
+/// To change many devices, add the calls to a [`Batch`](crate::graph::Batch): each has its own outcome. To move devices to
+/// one group tag with a preview of their groups, use `Retag` (feature `workflow`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceUpdate {

@@ -176,6 +176,10 @@ impl TenantBuilder {
     /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. Of
     /// several matching routes, the one with the most literal segments wins, and the last added of these.
     ///
+    /// The query is not part of `path`: read it with [`RouteRequest::option`]. A list with another page has an
+    /// `@odata.nextLink` on the client's host and the same path, such as
+    /// `https://graph.microsoft.com/beta/deviceManagement/things?$skiptoken=2`.
+    ///
     /// `handler` runs while the tenant is locked: calling the tenant in it deadlocks.
     pub fn with_route(
         self,

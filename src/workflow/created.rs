@@ -32,7 +32,8 @@ use crate::model::{
 /// let text = serde_json::to_string(&report.created)?; // to keep with the settings
 ///
 /// let created: CreatedObjects = serde_json::from_str(&text)?;
-/// Teardown::new(created).plan(&client).await?.apply(&client).await.into_result()?;
+/// let report = Teardown::new(created).plan(&client).await?.apply(&client).await.into_result()?;
+/// println!("{} removed", report.removed);
 /// # Ok(()) });
 /// ```
 ///

@@ -112,6 +112,8 @@ impl Action {
 }
 
 /// An action of a plan, with its step and subject.
+///
+/// `Display` prints it as the plan does: indented lines, each with its line break.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedStep {

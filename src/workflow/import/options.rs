@@ -29,8 +29,9 @@ pub struct ImportOptions {
     /// Graph documents no limit; the portal accepts 500 in a file. A request also stays below 3 MiB. Fewer requests are
     /// throttled less; larger ones leave more devices to search for if an answer is lost.
     pub chunk_size: usize,
-    /// The maximum number of devices in flight; at least 1. Default: 2,000.
+    /// The maximum number of devices in flight, sent and without an outcome; at least 1. Default: 2,000.
     ///
+    /// Requests are sent concurrently up to this number: a kill can leave several without an answer.
     /// Each device is polled by its id, and Intune accepts 1,000 requests in 20 seconds.
     pub max_in_flight: usize,
     /// The maximum number of attempts to send a device if the answer is lost and no record is found; at least 1.

@@ -22,7 +22,8 @@ use crate::workflow::step::{Step, fmt_end};
 /// println!("{plan}");
 /// if plan.blocking().next().is_none() {
 ///     let options = TeardownOptions::default().with_journal(Journal::at("munich.made"));
-///     plan.apply_with(client, options).await.into_result()?;
+///     let report = plan.apply_with(client, options).await.into_result()?;
+///     println!("{} removed", report.removed);
 /// }
 /// # Ok(()) }
 /// ```
@@ -83,6 +84,8 @@ impl RemovalAction {
 }
 
 /// A removal of a teardown: a step, a subject and the action.
+///
+/// `Display` prints it as the plan does: an indented line with its line break.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {
