@@ -127,6 +127,24 @@ async fn throttling_of_a_single_call_halves_it_too_and_throttling_again_and_agai
 }
 
 #[tokio::test]
+async fn a_sync_that_came_too_early_halves_nothing() {
+    let world = World::with(
+        FixedToken::new("t0"),
+        |request: &Request<Bytes>| match request.uri().path() {
+            "/v1.0/$batch" => after(all_good(ids(request))),
+            _ => after(throttled(Some("600"))),
+        },
+        |builder| builder.with_limits(Limits::without_rate_limits()),
+    );
+    let error = world.client.autopilot_sync().sync().await.unwrap_err();
+    assert_eq!((error.kind(), world.count()), (windows_autopilot::ErrorKind::Throttled, 1));
+    world.clock.advance(Duration::from_secs(600));
+    send(&world, 20 * 9).await;
+    let sizes: Vec<usize> = rounds(&world)[1..].iter().map(|(_, count)| *count).collect();
+    assert_eq!(sizes, [4, 5]);
+}
+
+#[tokio::test]
 async fn what_waits_for_room_is_not_sent_once_the_service_has_asked_to_be_left_alone() {
     for write in [false, true] {
         let count = AtomicUsize::new(0);

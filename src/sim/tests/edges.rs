@@ -227,6 +227,8 @@ async fn a_computers_name_has_at_most_fifteen_characters() {
     let ready = ready_with(quirk).await;
     let patch = json!({"@odata.type": DOMAIN_JOIN, "computerNameStaticPrefix": "HYBRID", "computerNameSuffixRandomCharCount": 14});
     assert_eq!(ready.desk.patch(&ready.join, patch).await.status, 200);
+    let patch = json!({"@odata.type": DOMAIN_JOIN, "computerNameSuffixRandomCharCount": 15});
+    assert_eq!(ready.desk.patch(&ready.join, patch).await.status, 400);
     assert_eq!(ready.deploy().0, DeploymentPhase::Finished);
     let name = ready.desk.tenant.computers().remove(0).name;
     assert!(name.starts_with("HYBRID") && name.len() == 15, "{name}");
@@ -326,6 +328,17 @@ async fn a_deleted_profile_leaves_its_devices() {
     assert_eq!(state().await, ["By group", "none", "assignedOutOfSync"]);
     desk.clock.advance(5 * MINUTE);
     assert_eq!(state().await, ["none", "none", "notAssigned"]);
+    // A device that nothing else is assigned to has none at once.
+    let alone = desk.tenant.add_device("SN2");
+    let direct = desk.profile("Direct").await;
+    assert_eq!(desk.post(&format!("{direct}/assign"), json!({"deviceIds": [alone]})).await.status, 204);
+    desk.clock.advance(5 * MINUTE);
+    let read = async || {
+        desk.get(&format!("{IDENTITIES}/{alone}")).await.body["deploymentProfileAssignmentStatus"].clone()
+    };
+    assert_eq!(read().await, "assignedInSync");
+    assert_eq!(desk.delete(&direct).await.status, 204);
+    assert_eq!(read().await, "notAssigned");
 }
 
 #[tokio::test]
