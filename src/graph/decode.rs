@@ -200,6 +200,8 @@ mod tests {
             ("application/json", b"{\"a\":", "cut short"),
             ("application/json", b"{\"a\":\xff}", "byte 5"),
             ("application/json", b"nonsense", "not valid"),
+            ("application/json", b"{\"a\":1}]", "not valid"),
+            ("application/json", b"{\"a\":1}{\"a\":2}", "not valid"),
         ] {
             let error = entity::<Value>(&mut answer(content_type, body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
