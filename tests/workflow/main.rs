@@ -18,6 +18,7 @@ mod life;
 #[cfg(feature = "ad")]
 mod lives;
 mod on_premises;
+mod other_hands;
 mod plan;
 mod preflight;
 mod random;
