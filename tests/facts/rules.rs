@@ -220,7 +220,7 @@ fn rules_of(text: &str) -> BTreeSet<String> {
             rules.insert(name.to_owned());
         }
         let refuses = |kind: &&str| line.contains(&format!("Failure::{kind}("));
-        if !function.is_empty() && REFUSALS.iter().any(|kind| refuses(&kind)) {
+        if !function.is_empty() && REFUSALS.iter().any(refuses) {
             rules.insert(function.to_owned());
         }
     }
