@@ -1,4 +1,5 @@
 //! The comparison of a tenant with a desired state at its edges: each case names every step.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use serde_json::{Value, from_value, json};
 
@@ -43,12 +44,12 @@ fn a_device_is_imported_with_its_own_tag_and_with_a_user_only_if_users_are_left_
         [("leave", true, false), ("unassign", false, false), ("assign", false, true)]
     {
         let wish = desired(&format!("user_assignment = '{users}'\n{TAGGED}"));
-        let todo = devices_todo(&wish, json!([]), &[own.clone()]);
+        let todo = devices_todo(&wish, json!([]), std::slice::from_ref(&own));
         let imported = &todo.import[0];
         assert_eq!(imported.group_tag.as_ref().map(|tag| tag.as_str()), Some("Own"), "{users}");
         assert_eq!(imported.assigned_user_principal_name.is_some(), imports_user, "{users}");
         assert_eq!(todo.assign_later.len(), usize::from(assigns_later), "{users}");
-        let todo = devices_todo(&wish, json!([]), &[plain.clone()]);
+        let todo = devices_todo(&wish, json!([]), std::slice::from_ref(&plain));
         assert_eq!(todo.import[0].group_tag.as_ref().map(|tag| tag.as_str()), Some("Munich"));
         assert!(todo.assign_later.is_empty() && todo.assign.is_empty());
     }

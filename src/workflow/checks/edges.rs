@@ -209,12 +209,12 @@ fn registered_devices_are_checked_by_name_or_by_tag_and_by_what_is_known() {
         ("", json!({}), none.clone(), &[][..]),
         ("", user.clone(), none.clone(), &["devices.user-assigned"]),
         ("user_assignment = 'unassign'\n", user.clone(), none.clone(), &[]),
-        ("user_assignment = 'assign'\n", user.clone(), none.clone(), &[]),
+        ("user_assignment = 'assign'\n", user, none.clone(), &[]),
         ("", json!({"displayName": "PC"}), none.clone(), &["devices.display-name"]),
         ("", id.clone(), none.clone(), &["devices.anchor-missing"]),
         ("", id, Lookup::Unknown, &[]),
         // Of another deployment.
-        ("", json!({"userPrincipalName": "adele@contoso.com", "groupTag": "Other"}), none.clone(), &[]),
+        ("", json!({"userPrincipalName": "adele@contoso.com", "groupTag": "Other"}), none, &[]),
     ] {
         let mut device = json!({"id": "1", "serialNumber": "SN-1", "groupTag": "munich"});
         device.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
