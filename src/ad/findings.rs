@@ -19,10 +19,10 @@ finding_kinds! {
     /// An object other than an organizational unit.
     AD_NOT_AN_OU = "ad.not-an-ou", Error, "name an organizational unit";
 
-    /// Permissions that the signed-in account may not read.
+    /// Permissions that the signed-in account cannot read.
     AD_RIGHTS_NOT_READABLE = "ad.rights-not-readable", Error,
         "sign in as an account that may read permissions";
-    /// An organizational unit without a list of permissions, in which everybody may do everything.
+    /// An organizational unit without a list of permissions, which gives everyone full control.
     AD_NO_DACL = "ad.no-dacl", Warning, "give it the permissions of a new unit";
     /// An organizational unit that inherits no permissions.
     AD_INHERITANCE_OFF = "ad.inheritance-off", Info,
@@ -30,14 +30,14 @@ finding_kinds! {
     /// An organizational unit with a unit that is protected from deletion.
     AD_PROTECTED_FROM_DELETION = "ad.protected-from-deletion", Info,
         "nothing: computers can still be created, and deleted with the right on the computer itself";
-    /// Permissions that the signed-in account may not change.
+    /// Permissions that the signed-in account cannot change.
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
         "sign in as an account that may change them, or pass the text of the delegation to someone who may";
 
     /// A domain without the container Managed Service Accounts.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
         "restore the container: a connector cannot be installed without it";
-    /// Missing right of the signed-in account to create managed service accounts.
+    /// A signed-in account without the right to create managed service accounts.
     AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
         "give the person who installs a connector the right to create msDS-ManagedServiceAccount objects there";
     /// A domain without the account of a connector.
@@ -52,7 +52,7 @@ finding_kinds! {
         "a connector serves the domain of its own server alone: name its account in this domain";
     /// A name that fits several accounts, or whose domain cannot be compared.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
-    /// A connector's own account that no enabled server uses, and that is no connector therefore.
+    /// A connector's account that no enabled server uses, so that it is not a working connector.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
         "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
     /// A named managed service account that no enabled server uses.
@@ -61,12 +61,12 @@ finding_kinds! {
     /// A managed service account whose servers are not visible.
     AD_SERVERS_NOT_READABLE = "ad.servers-not-readable", Warning,
         "sign in as an account that may read it, or look at the services of the connector's server";
-    /// A group managed service account whose password its server may not read.
+    /// A group managed service account whose password its server cannot read.
     AD_PASSWORD_NOT_READABLE = "ad.password-not-readable", Error,
         "add the server: Set-ADServiceAccount -PrincipalsAllowedToRetrieveManagedPassword";
     /// A disabled account.
     AD_ACCOUNT_DISABLED = "ad.account-disabled", Error, "enable it";
-    /// A user or group in place of the account of a connector.
+    /// A user or group instead of a connector's account.
     AD_UNUSUAL_ACCOUNT = "ad.unusual-account", Warning, "name the connector's own account";
     /// A legacy connector, which runs as its server's account.
     AD_LEGACY_ACCOUNT = "ad.legacy-account", Warning,

@@ -19,16 +19,16 @@ finding_kinds! {
     /// Hardware that is not the registered hardware.
     EVIDENCE_HARDWARE_CHANGED = "evidence.hardware-changed", Error,
         "delete the registration, take the hardware hash again and import it";
-    /// A refusal of the deployment service with another code.
+    /// A refusal by the deployment service with any other code.
     EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
         "see the code: delete the registration and import the device again if the registration is the problem";
     /// An empty profile in the device's cache.
     EVIDENCE_EMPTY_PROFILE = "evidence.empty-profile", Error,
         "wait until the profile is assigned, and restart the device: it fetches the profile again";
-    /// A service for Microsoft accounts that does not run on the device.
+    /// A service for Microsoft accounts that is not running on the device.
     EVIDENCE_SIGN_IN_ASSISTANT_OFF = "evidence.sign-in-assistant-off", Error,
         "let the Microsoft Account Sign-in Assistant (wlidsvc) run: the profile is fetched with it";
-    /// A profile download that failed for the network.
+    /// A profile download that failed because of the network.
     EVIDENCE_PROFILE_UNREACHABLE = "evidence.profile-unreachable", Error, ENDPOINTS;
     /// A profile that joins Microsoft Entra alone.
     EVIDENCE_NOT_HYBRID_PROFILE = "evidence.not-hybrid-profile", Error,
@@ -36,7 +36,7 @@ finding_kinds! {
     /// A device name template in a hybrid join profile, which has no effect.
     EVIDENCE_NAME_TEMPLATE = "evidence.name-template", Info,
         "clear the template: the name comes from the domain join profile";
-    /// A user of another tenant than the device's.
+    /// A user from a tenant other than the device's.
     EVIDENCE_WRONG_TENANT = "evidence.wrong-tenant", Error,
         "sign in as a user of the tenant that the device is registered in, or register it in the user's tenant";
     /// A profile from a file in the image, in place of the service's.
@@ -48,7 +48,7 @@ finding_kinds! {
     /// A user who is assigned to the device in advance.
     EVIDENCE_USER_ASSIGNED = "evidence.user-assigned", Error,
         "unassign the user from the device, wait for the profile to be assigned again, and reset the device";
-    /// A build of Windows that is too old for hybrid join with Autopilot.
+    /// A Windows build that is too old for hybrid join with Autopilot.
     EVIDENCE_BUILD_TOO_OLD = "evidence.build-too-old", Error, "install an image of Windows 10 1809 (17763) or later";
 
     /// A user without a licence, or with too many devices.
@@ -69,7 +69,7 @@ finding_kinds! {
     EVIDENCE_WINDOWS_HOME = "evidence.windows-home", Error, "install Windows Pro, Enterprise or Education";
     /// A device with the classic Intune PC agent.
     EVIDENCE_INTUNE_AGENT = "evidence.intune-agent", Error, "install an image without the Intune PC agent";
-    /// A device or an image that is enrolled already.
+    /// A device or an image that is already enrolled.
     EVIDENCE_ENROLLED_ALREADY = "evidence.enrolled-already", Error,
         "remove the earlier enrollment, or install a clean image";
     /// A join that the server refused: the TPM, or two profiles.
@@ -78,16 +78,16 @@ finding_kinds! {
     /// A user who has reached the limit of devices, or may not join devices.
     EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
         "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";
-    /// A failure of the TPM, which user-driven hybrid join does not need.
+    /// A TPM failure, although user-driven hybrid join does not need the TPM.
     EVIDENCE_TPM_NOT_NEEDED = "evidence.tpm-not-needed", Info,
         "nothing: user-driven mode needs no attestation; look at the other findings";
     /// A sign-in to the enrollment that conditional access may have blocked.
     EVIDENCE_CONDITIONAL_ACCESS = "evidence.conditional-access", Warning,
         "exclude Microsoft Intune Enrollment from the policies of conditional access, and try again";
-    /// An enrollment by group policy in place of Autopilot.
+    /// An enrollment by group policy instead of Autopilot.
     EVIDENCE_GROUP_POLICY_ENROLLMENT = "evidence.group-policy-enrollment", Warning,
         "deploy the device with Autopilot: an enrollment by group policy shows no page; or turn the page off for the group";
-    /// The fault of Windows that ends hybrid joins with 0x80004005.
+    /// The Windows bug that makes hybrid joins fail with 0x80004005.
     EVIDENCE_WINDOWS_FAULT = "evidence.windows-fault", Error,
         "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
     /// A failed enrollment whose cause the evidence does not show.
@@ -111,10 +111,10 @@ finding_kinds! {
     /// A machine account quota that is used up.
     EVIDENCE_ACCOUNT_QUOTA = "evidence.account-quota", Error,
         "delegate the organizational unit to the connector's account: the quota does not apply then";
-    /// A computer account of this name with another owner.
+    /// A computer account with this name and a different owner.
     EVIDENCE_ACCOUNT_REUSE = "evidence.account-reuse", Error,
         "delete the old computer account, or name its owner in the policy that allows the reuse of accounts";
-    /// A computer name that exists already.
+    /// A computer name that already exists.
     EVIDENCE_NAME_EXISTS = "evidence.name-exists", Warning,
         "give the domain join profile a shorter prefix, and delete old computer accounts";
     /// A connector that reaches no domain controller of its domain.
@@ -126,7 +126,7 @@ finding_kinds! {
     /// A domain in the domain join profile that is not the connector's.
     EVIDENCE_OTHER_DOMAIN = "evidence.other-domain", Error,
         "correct the domain in the domain join profile, or install a connector in that domain";
-    /// A connector of a version that is no longer served.
+    /// A connector whose version is no longer served.
     EVIDENCE_CONNECTOR_OUTDATED = "evidence.connector-outdated", Error,
         "install the current Intune Connector: versions before 6.2501.2000.5 are no longer served";
     /// A service of the connector that did not start.
@@ -138,7 +138,7 @@ finding_kinds! {
     /// A blob that the device could not apply.
     EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
         "see the code: the image is in a domain already, or the name is in use; install a clean image";
-    /// A VPN that did not connect during the setup.
+    /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
         "deliver a device tunnel or a VPN that connects before the sign-in; try once on the office network";
     /// A sign-in without a domain controller, after the check was skipped.
@@ -151,7 +151,7 @@ finding_kinds! {
     EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
     /// A step of the domain join that failed in Windows.
     EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "see the code of the step";
-    /// A name server that does not know the domain.
+    /// A DNS server that does not know the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
         "hand out name servers that know the domain, by DHCP or through the VPN";
     /// The time limit of the wait for the domain join.
@@ -164,15 +164,15 @@ finding_kinds! {
     /// An app that failed on the enrollment status page.
     EVIDENCE_APP_FAILED = "evidence.app-failed", Error,
         "correct the app by its exit code, or take it off the apps that the page waits for";
-    /// An app that was installed, and that its detection rule does not find.
+    /// An installed app that its detection rule does not find.
     EVIDENCE_APP_NOT_DETECTED = "evidence.app-not-detected", Error,
         "correct the detection rule: architecture, path and version";
     /// A line-of-business package that failed.
     EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer that the record names";
-    /// Content of apps that did not arrive.
+    /// App content that did not arrive.
     EVIDENCE_CONTENT_UNREACHABLE = "evidence.content-unreachable", Error,
         "let the device reach the delivery network and Delivery Optimization, around the proxy";
-    /// Two installers at once.
+    /// Two installers that ran at the same time.
     EVIDENCE_TWO_INSTALLERS = "evidence.two-installers", Error,
         "make line-of-business packages Win32 apps, so that one agent installs them all";
     /// A device page that reached its time limit.
@@ -181,7 +181,7 @@ finding_kinds! {
     /// A user page that reached its time limit.
     EVIDENCE_USER_PAGE_TIMED_OUT = "evidence.user-page-timed-out", Error,
         "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage leaves the user page out";
-    /// A page that the user left before its end.
+    /// A page that the user left before it finished.
     EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
         "treat the rest of the page as not done, and see which app or policy is missing";
     /// A certificate that the page waited for and that did not arrive.
@@ -192,7 +192,7 @@ finding_kinds! {
         "let the device reach the endpoints of the Intune Management Extension, and let no policy block its installer";
     /// A provider of the page that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error, "see the code of the provider's installation";
-    /// A client of Configuration Manager in the place of the Intune Management Extension.
+    /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the client of Configuration Manager as an app that the page waits for";
     /// A user page that is skipped.
@@ -209,10 +209,10 @@ finding_kinds! {
     /// A policy that breaks the automatic sign-in of the page.
     EVIDENCE_SIGN_IN_BROKEN = "evidence.sign-in-broken", Warning,
         "exclude devices from the policy (DeviceLock, a legal notice, the preferred tenant) until the page is done";
-    /// A program that a policy of application control blocked during the page.
+    /// A program that an application control policy blocked during the page.
     EVIDENCE_PROGRAM_BLOCKED = "evidence.program-blocked", Warning,
         "allow the Intune Management Extension, or apply the policy later";
-    /// A Store app without a licence yet.
+    /// A Store app that has no licence yet.
     EVIDENCE_STORE_APP = "evidence.store-app", Error,
         "do not wait for Store apps on the page, and exclude the Store from conditional access";
     /// A full disk.
@@ -227,16 +227,16 @@ finding_kinds! {
     /// A registration that waits for the next synchronization.
     EVIDENCE_WAITS_FOR_SYNC = "evidence.waits-for-sync", Info,
         "wait for the next run of Entra Connect, which comes every 30 minutes";
-    /// A computer that is not synchronized long after its join.
+    /// A computer that is still not synchronized long after its join.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
         "put the organizational unit into the scope of Entra Connect, see that userCertificate is exported, and run it";
-    /// A computer whose synchronized certificate is another one.
+    /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
         "wait for the synchronization; if the error stays, delete the stale object in Microsoft Entra";
     /// A service connection point that is missing or not readable.
     EVIDENCE_NO_CONNECTION_POINT = "evidence.no-connection-point", Error,
         "configure hybrid join in Entra Connect, or set the connection point on the client";
-    /// A computer object that is not replicated yet.
+    /// A computer object that has not been replicated yet.
     EVIDENCE_REPLICATION = "evidence.replication", Error,
         "wait for the replication between domain controllers, and check the sites";
     /// A registration without a domain controller.
@@ -263,7 +263,7 @@ finding_kinds! {
     /// A device whose keys are lost.
     EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
         "sign in again, which recovers the device; if the image was cloned, install a clean one";
-    /// A device with two objects in Microsoft Entra, as every hybrid joined device of Autopilot.
+    /// A device with two objects in Microsoft Entra, as every hybrid-joined Autopilot device has.
     EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration's object and the computer's are two";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
@@ -272,16 +272,16 @@ finding_kinds! {
     /// A wrong clock.
     EVIDENCE_CLOCK = "evidence.clock", Warning,
         "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
-    /// A wrong clock that certificates and tokens failed for.
+    /// A wrong clock that made certificates and tokens fail.
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
         "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
-    /// A device that slept during the setup.
+    /// A device that slept during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and let it not sleep during the setup";
     /// A proxy on the device, with downloads that failed.
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
     /// A sign of a domain controller that was not reached.
     EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;
-    /// Sessions with Intune that failed each time.
+    /// Sessions with Intune that all failed.
     EVIDENCE_SESSIONS_FAIL = "evidence.sessions-fail", Error,
         "check the device's certificate, its clock and its network: no session with Intune succeeded";
 }

@@ -44,14 +44,14 @@ finding_kinds! {
     /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
     ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning, "select apps to wait for, or leave it out";
 
-    /// An app that an enrollment status page selects by name, in a call of its own.
+    /// An app selected by name in a separate call for an enrollment status page.
     ESP_APP_BY_NAME = "esp.app-by-name", Error,
         "give the app's id, or use the page in a deployment, which finds apps by name";
-    /// A custom configuration with other settings beside the one that skips account setup.
+    /// A custom configuration with settings other than the one that skips account setup.
     SKIP_PAGE_OTHER_SETTINGS = "skip-page.other-settings", Error,
         "use another name, so that a policy of its own is created";
 
-    /// A prefix and a number of random characters that make no computer name of 15 characters.
+    /// A prefix and a number of random characters that do not add up to a computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
         "write the profile anew: the number follows from the prefix";
     /// An organizational unit outside the domain that devices join.
@@ -61,14 +61,14 @@ finding_kinds! {
     OU_SEMICOLON = "ou.semicolon", Warning,
         "use a unit without one: the Intune Connector's configuration file separates units by semicolons";
 
-    /// A serial number that the maker left at a placeholder, which other machines have too.
+    /// A placeholder that the manufacturer left as the serial number, which other devices have too.
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
         "have the maker write the serial number into the firmware; until then, import one such device at a time";
     /// Blanks at the ends of a group tag.
     GROUP_TAG_BLANKS = "group-tag.blanks", Warning, "write the group tag without them";
     /// A group tag with the label that only membership rules have.
     GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
-    /// A group tag with the apostrophe or the `="…"` of Excel.
+    /// A group tag with Excel's apostrophe or `="…"`.
     GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without the mark of Excel";
     /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
     USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
@@ -80,7 +80,7 @@ finding_kinds! {
     RULE_WRONG_TYPE = "rule.wrong-type", Error, "use a value and an operator that fit the property";
     /// A membership rule that is too long.
     RULE_TOO_LONG = "rule.too-long", Error, "shorten it, such as with -in or -startsWith";
-    /// A membership rule over users and devices at once.
+    /// A membership rule over both users and devices.
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
         "keep to device properties, and make another group for users";
     /// A membership rule over users.
@@ -89,14 +89,14 @@ finding_kinds! {
     /// A property that device rules do not have.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
-    /// A value that is no regular expression.
+    /// A value that is not a regular expression.
     RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
     /// A regular expression that the service evaluates, and this library does not.
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
-    /// A value that no device has, so that the condition is the same for all.
+    /// A value that no device has, so that the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
         "write the value with its label and without blanks, such as [OrderID]:Kiosk";
     /// A condition that holds for every registered device.

@@ -7,10 +7,10 @@ const SERVER_DATA: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssign
 finding_kinds! {
     /// An empty file.
     OFFLINE_EMPTY = "offline.empty", Error, "write it again";
-    /// A file in ANSI.
+    /// A file in an ANSI encoding.
     OFFLINE_ANSI = "offline.ansi", Warning,
         "write its letters as \\u and four digits: Windows may read them wrongly";
-    /// A file in another encoding than ASCII.
+    /// A file whose encoding is not ASCII.
     OFFLINE_ENCODING = "offline.encoding", Error,
         "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
     /// A file that is not JSON.
@@ -20,19 +20,19 @@ finding_kinds! {
     /// A file with more than one profile.
     OFFLINE_SEVERAL_PROFILES = "offline.several-profiles", Error, "write one file for each profile";
 
-    /// A device's own copy of a profile in place of an offline file.
+    /// A device's cached copy of a profile instead of an offline file.
     OFFLINE_CACHED_PROFILE = "offline.cached-profile", Error,
         "read the file with CachedProfile::read, or write a file from the deployment profile";
-    /// A device that was assigned no profile when it asked.
+    /// A device that had no profile assigned when it asked for one.
     CACHED_NO_PROFILE = "cached.no-profile", Warning,
         "assign a profile and wait until it shows as assigned, then start the setup of the device again";
     /// A device whose request for its profile was refused.
     CACHED_REFUSED = "cached.refused", Error,
         "look the name up in Microsoft's list of Autopilot errors; for ZtdDeviceIsNotRegistered, import the device";
-    /// A cached profile for another join than hybrid.
+    /// A cached profile for a join type other than hybrid.
     CACHED_NOT_HYBRID = "cached.not-hybrid", Warning,
         "assign the hybrid join profile, wait until it shows as assigned, and reset the device";
-    /// A cached profile that names a user, who was assigned in advance.
+    /// A cached profile that names a user, who was assigned to the device in advance.
     CACHED_ASSIGNED_USER = "cached.assigned-user", Error,
         "unassign the user: an assigned user is the most common cause of 0x80070774 in hybrid join";
     /// A cached profile for hybrid join that names the device.
@@ -83,10 +83,10 @@ finding_kinds! {
 
     /// Server data that is not JSON in text.
     OFFLINE_SERVER_DATA = "offline.server-data", Error, SERVER_DATA;
-    /// A domain in the server data that is not the one outside.
+    /// A domain in the server data that differs from the one outside it.
     OFFLINE_SERVER_DATA_DOMAIN = "offline.server-data-domain", Error,
         "write the tenant's default domain in both";
-    /// A `ForcedEnrollment` in the server data that is not the one outside.
+    /// A `ForcedEnrollment` in the server data that differs from the one outside it.
     OFFLINE_SERVER_DATA_FORCED = "offline.server-data-forced", Warning, "write the same number in both";
     /// A user in the server data.
     OFFLINE_ASSIGNED_USER = "offline.assigned-user", Warning,

@@ -5,7 +5,7 @@ use crate::model::finding_kinds;
 const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
 
 finding_kinds! {
-    /// An Excel workbook in place of a CSV file.
+    /// An Excel workbook instead of a CSV file.
     CSV_WORKBOOK = "csv.workbook", Error,
         "use the original file of the device or the vendor, or save the sheet as CSV and check its serial numbers";
     /// An empty file.
@@ -52,7 +52,7 @@ finding_kinds! {
     /// More rows than the portal accepts in one file.
     CSV_TOO_MANY_ROWS = "csv.too-many-rows", Warning,
         "split the file for the portal; an import by this library splits by itself";
-    /// A line longer than the row of any device.
+    /// A line that is longer than any device's row.
     CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
         "write one device in each line, and check for lost line breaks";
     /// Zero bytes in a row.
@@ -87,10 +87,10 @@ finding_kinds! {
     /// A hardware hash in the column of another value.
     CSV_SWAPPED_COLUMNS = "csv.swapped-columns", Error,
         "write each value under its own header: the columns of this row or file are swapped";
-    /// A row that repeats the labels of the columns, as exports of reports do.
+    /// A row that repeats the column labels, as exported reports have.
     CSV_LABEL_ROW = "csv.label-row", Error,
         "keep the values of each device, and remove the labels from its row";
-    /// A value with the apostrophe or the `="…"` of Excel.
+    /// A value with Excel's apostrophe or `="…"`.
     CSV_EXCEL_TEXT = "csv.excel-text", Error, "write the value alone, and do not save the file from Excel";
     /// A serial number of an earlier row; a warning if that row has errors.
     CSV_DUPLICATE_SERIAL = "csv.duplicate-serial", Error, "remove all rows of the device but the newest";
@@ -100,14 +100,14 @@ finding_kinds! {
     /// A hardware hash that Excel may have cut.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
         "copy the hash from the device again, as a whole, and not by way of Excel";
-    /// A hardware hash that goes on over several lines, as mail and consoles break it.
+    /// A hardware hash that spans several lines, as email and consoles wrap it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
          as text";
     /// A hardware hash that was joined from several lines.
     CSV_JOINED_HASH = "csv.joined-hash", Warning,
         "nothing for an import by this library; for the portal, write the file again";
-    /// A header that goes on over several lines.
+    /// A header that spans several lines.
     CSV_WRAPPED_HEADER = "csv.wrapped-header", Warning, "write the header in one line";
     /// A value that cannot be a hardware hash.
     CSV_INVALID_HASH = "csv.invalid-hash", Error, COPY_AGAIN;
@@ -122,16 +122,16 @@ finding_kinds! {
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
         "leave the column Assigned User out when devices are to be hybrid joined";
 
-    /// A value that does not start as a hardware hash; an error if its letters were changed.
+    /// A value that does not start like a hardware hash; an error if its letters were changed.
     HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;
     /// A value that is too short for a hardware hash, such as a digest.
     HASH_TOO_SHORT = "hash.too-short", Error,
         "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
-    /// A hardware hash that comes twice in one value.
+    /// A hardware hash that appears twice in one value.
     HASH_TWICE = "hash.twice", Error, "keep one of the two, from T0 to its padding";
     /// A hardware hash of an unusual length.
     HASH_LENGTH = "hash.length", Info, "nothing, if the hash was copied as a whole";
-    /// A hardware hash that ends too early.
+    /// A truncated hardware hash.
     HASH_CUT = "hash.cut", Error, COPY_AGAIN;
     /// A record that does not fit into its hardware hash.
     HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;

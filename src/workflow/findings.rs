@@ -22,10 +22,10 @@ finding_kinds! {
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
-    /// A changed property that the service did not take.
+    /// A changed property that the service did not accept.
     SETTINGS_NOT_TAKEN = "settings.not-taken", Warning,
         "set it in the Intune admin center, or use another name, so that a new one is created";
-    /// Several objects of one type and name.
+    /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
     /// An object with the name of a part that the deployment, by its record, neither created nor adopted.
@@ -74,13 +74,13 @@ finding_kinds! {
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
         "check the service Intune ODJConnector on the server, and its event log";
-    /// A connector of a version that no longer processes requests.
+    /// A connector whose version no longer processes requests.
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
-    /// A connector of a version with known faults.
+    /// A connector whose version has known faults.
     CONNECTOR_OLD = "connector.old", Warning, "update it";
-    /// A connector without a readable version.
+    /// A connector whose version is not readable.
     CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
-    /// A connector without recent contact to Intune.
+    /// A connector without recent contact with Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
         "check that the server is on and reaches Intune; with a proxy, restart the service";
     /// Unconfirmed rights of the connectors to create computer accounts.
@@ -92,7 +92,7 @@ finding_kinds! {
     GROUP_HAS_USERS = "group.has-users", Warning,
         "put devices into it and no users: profiles do not reach users' devices, and a status page for users does \
          not wait for its apps";
-    /// A group of devices that has users and no device.
+    /// A group of devices that has users but no devices.
     GROUP_NO_DEVICE = "group.no-device", Error,
         "put the devices' objects into it: those that carry [ZTDId]";
 
@@ -117,9 +117,9 @@ finding_kinds! {
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
-    /// A selected app that is not exactly one app of the tenant.
+    /// A selected app that does not match exactly one app of the tenant.
     PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
-    /// A selected app for another platform than Windows.
+    /// A selected app for a platform other than Windows.
     PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have one name";
     /// A selected app that no assignment requires, so that the page does not wait for it.
     PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
@@ -148,9 +148,9 @@ finding_kinds! {
         "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
          ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
-    /// A network access configuration that is not exactly one device configuration of the tenant.
+    /// A network access configuration that does not match exactly one device configuration of the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
-    /// A network access configuration that is not for the network, by its kind.
+    /// A network access configuration whose kind has nothing to do with network access.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
         "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
     /// A network access configuration that is not assigned.
@@ -181,7 +181,7 @@ finding_kinds! {
     /// An assignment to a group that no longer exists.
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
         "remove_other_assignments takes the assignment away; the service does so itself after about a week";
-    /// An assignment that the service accepted and does not show.
+    /// An assignment that the service accepted but does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
 
     /// Objects or assignments that could not be read, so that the resultant set is not known.
@@ -254,14 +254,14 @@ finding_kinds! {
     /// A device to get a new registration whose groups are not known.
     REPLACE_GROUPS_NOT_KNOWN = "replace.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
-    /// A new registration that the service did not take.
+    /// A new registration that the service did not accept.
     REPLACE_NOT_IMPORTED = "replace.not-imported", Error,
         "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and user \
          are kept";
 
-    /// Two deployments of one name.
+    /// Two deployments with the same name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
-    /// Two deployments with different objects of one type and name.
+    /// Two deployments with different objects of the same type and name.
     OVERLAP_NAME = "overlap.name", Error, "give one another name, or make both the same";
     /// Two deployments whose groups share devices.
     OVERLAP_DEVICES = "overlap.devices", Error,
@@ -278,12 +278,12 @@ finding_kinds! {
     /// An assigned user of a device that is imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
-    /// A device that is in the input twice.
+    /// A device that appears twice in the input.
     IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or leave out the second";
     /// A registered device without the id of its registration.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
         "search for the device by its serial number, and check its group tag";
-    /// A registered device with another group tag than the desired one.
+    /// A registered device whose group tag differs from the desired one.
     IMPORT_GROUP_TAG = "import.group-tag", Warning,
         "set the group tag of the device; importing it again does not change it";
     /// A device that is registered in another tenant.
@@ -310,11 +310,11 @@ finding_kinds! {
     /// An MDM user scope to restore that the service does not report.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
         "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
-    /// An MDM user scope that is not the one that the deployment left.
+    /// An MDM user scope that was changed after the deployment set it.
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
         "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
          the scope as it is";
-    /// An object to remove that has another name than the journal says.
+    /// An object to remove whose name differs from the one in the journal.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
         "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \
          name, or delete it by hand";

@@ -35,14 +35,14 @@ finding_kinds! {
         "write the managed service account as account@domain, such as odj$@corp.example";
     /// A value other than true and false.
     CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "write true or false";
-    /// Updates of permissions by the wizard in spite of an own managed service account.
+    /// Permission updates by the wizard despite an administrator's own managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
         "set it to true, and delegate the units by hand";
-    /// Updates of permissions by the wizard that are off.
+    /// Permission updates by the wizard that are turned off.
     CONNECTOR_CONFIG_OU_UPDATES_DISABLED = "connector-config.ou-updates-disabled", Info,
         "delegate the units by hand, or set it to false";
 
-    /// A `defaultProxy` inside of another.
+    /// A `defaultProxy` inside another.
     CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,
         "write <defaultProxy enabled=\"false\" /> alone";
     /// A proxy address without a scheme.

@@ -15,7 +15,7 @@ finding_kinds! {
     /// A source that could not be read.
     WATCH_UNREAD = "watch.unread", Warning, "watch again; facts that depend on it are not known";
 
-    /// Evidence of another deployment than the watched one.
+    /// Evidence of a deployment other than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
         "collect the logs of the device again: these are of another device or of an earlier deployment";
 
@@ -51,10 +51,10 @@ finding_kinds! {
         "take the device out of the groups that the other profile is assigned to: of several, a device \
          gets the profile that was created first";
 
-    /// A device with a profile but without any contact.
+    /// A device that has a profile and has never made contact.
     WATCH_NOT_SWITCHED_ON = "watch.not-switched-on", Warning,
         "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again";
-    /// A device that was in contact and did not enroll.
+    /// A device that made contact and did not enroll.
     WATCH_DID_NOT_ENROLL = "watch.did-not-enroll", Error,
         "check that the user who signs in is in the MDM user scope and has a sign-in name in a verified \
          domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through";
@@ -92,11 +92,11 @@ finding_kinds! {
     /// A TPM that could not be attested.
     WATCH_TPM_ATTESTATION_FAILED = "watch.tpm-attestation-failed", Error,
         "set the device up as its user; check that the profile is for hybrid join, user-driven";
-    /// A device that enrolled in another way than by hybrid join.
+    /// A device that enrolled by a method other than hybrid join.
     WATCH_NOT_HYBRID_JOINED = "watch.not-hybrid-joined", Error,
         "check that the profile that the device gets is for hybrid join, and that no user is assigned; \
          reset the device and start again";
-    /// A device that enrolled with another profile than the one that is assigned now.
+    /// A device that enrolled with a profile other than the one that is assigned now.
     WATCH_ENROLLED_WITH_ANOTHER_PROFILE = "watch.enrolled-with-another-profile", Warning,
         "reset the device and set it up again: a profile does not reach a device that is enrolled";
     /// A device that Intune no longer manages.
@@ -111,7 +111,7 @@ finding_kinds! {
     WATCH_NO_CONNECTOR = "watch.no-connector", Error,
         "start the service of the Intune Connector for Active Directory on its server, or install one in \
          the domain; then restart the device's setup";
-    /// A connector of a version that no longer processes requests.
+    /// A connector whose version no longer processes requests.
     WATCH_CONNECTOR_OUTDATED = "watch.connector-outdated", Error,
         "uninstall the connector and install the current one: old versions no longer process requests";
     /// A device without a domain join profile.
@@ -161,7 +161,7 @@ finding_kinds! {
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.
     WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
-    /// A record without an end, of a device to which a user has signed in.
+    /// An unfinished record of a device to which a user has signed in.
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
         "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
 
@@ -171,6 +171,6 @@ finding_kinds! {
     /// A part that timed out on a ready device.
     WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
         "see whether all apps arrived; give the enrollment status page more time";
-    /// A device that was ready after another attempt.
+    /// A device that became ready on a later attempt.
     WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "nothing, unless it happens to many devices";
 }
