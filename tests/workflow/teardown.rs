@@ -475,6 +475,29 @@ async fn groups_around_and_licences_that_cannot_be_read_are_not_known() -> Resul
     Ok(())
 }
 
+#[tokio::test]
+async fn objects_answered_without_their_assignments_may_use_the_group() -> Result<()> {
+    for (path, says) in [
+        ("/deviceAppManagement/mobileApps", "assignments of the app Contoso (not in the answer)"),
+        (
+            "/deviceManagement/deviceManagementScripts",
+            "assignments of the PowerShell script Contoso (not in the answer)",
+        ),
+    ] {
+        let harness = in_use().await;
+        let created = made(&harness, &desired(), 0).await?;
+        let answer = r#"{"value":[{"id":"7","displayName":"Contoso"}]}"#;
+        harness.tenant.fault(windows_autopilot::sim::Fault::body(answer).on("GET", path));
+        let plan = Teardown::new(created).plan(&harness.client).await?;
+        let ids: Vec<&str> = plan.blocking().map(|finding| finding.id.as_ref()).collect();
+        assert_eq!(ids, ["teardown.group-use-not-known"], "{path}");
+        let finding = plan.blocking().next().unwrap();
+        assert!(finding.evidence.contains(says), "{finding}");
+        blocked(&plan, &harness, "teardown.group-use-not-known").await;
+    }
+    Ok(())
+}
+
 /// A deployment that was applied with a journal.
 async fn journaled(harness: &Harness, count: usize) -> Result<MemoryStore> {
     let [made, import] = [MemoryStore::default(), MemoryStore::default()];
