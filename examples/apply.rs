@@ -4,8 +4,8 @@
 //! on a real one, where it asks first. `--plan FILE` applies a plan that was approved (see the example `plan`);
 //! `--journals PREFIX` records objects before they are created, and finds them by their ids from then on; `--adopt KIND:ID`
 //! adopts a foreign object, such as `--adopt group:ID`; `--waive ID` goes on in spite of a finding. Enter stops the run in
-//! good order. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding stops the plan, 5 done and not all
-//! known.
+//! good order. Exit codes: 0 done, 1 failed or stopped, 3 not applied, 4 a finding stops the plan, 5 done, but
+//! something is unknown.
 #![allow(clippy::print_stdout, reason = "a tool talks to a person")]
 
 mod support;

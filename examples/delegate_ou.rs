@@ -11,7 +11,7 @@
 //! `--receipts FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
 //! prints the plan as commands for other tools instead. `--profile create-only` is the default; `create-full-control` and
 //! `create-delete-full-control` are the rights of legacy connectors. Exit codes: 0 ready or done, 3 the right is missing or the
-//! plan is not carried out.
+//! plan was not applied.
 
 mod support;
 

@@ -4,7 +4,7 @@
 //!
 //! `BUNDLE` is a cab, a zip, a folder or a single file of the device; `--server` names a log of the connector's server;
 //! `--zone` is the offset of the wall time in text logs from UTC. Exit codes: 0 the deployment succeeded, 3 the cause is
-//! found, 5 not all is known.
+//! found, 5 neither is proven.
 
 mod support;
 

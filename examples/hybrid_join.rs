@@ -3,7 +3,7 @@
 //! `cargo run --features sim,workflow --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, where
 //! hours pass in a moment; with `--live` it does it on a real one (`examples/support/connection.rs` lists the ways to sign in),
 //! and asks before it writes. `--plan` stops after the plan, `--html FILE` also writes the report as a page. Exit codes:
-//! 0 applied and watched, 3 not carried out, 4 a finding stops the plan, 5 not all known.
+//! 0 applied and watched, 3 not applied, 4 a finding stops the plan, 5 something is unknown.
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --features sim,workflow --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, with `--live` for
 //! a real one (`examples/support/connection.rs` lists the ways to sign in). `--keep FILE` keeps the plan for an approval: `apply`
-//! takes it. Exit codes: 0 nothing to change, 3 changes, 4 a finding stops the plan, 5 not all known.
+//! takes it. Exit codes: 0 nothing to change, 3 changes, 4 a finding stops the plan, 5 something is unknown.
 
 mod support;
 

@@ -3,7 +3,7 @@
 //! `cargo run --features sim,workflow --example teardown [SETTINGS.toml] [DEVICES.csv]` applies a deployment on the simulated tenant
 //! and removes it again. With `--live --journals PREFIX` it removes the objects that `apply` has written into its journals,
 //! and records that there; it asks first. `--managed` also deletes enrolled devices in Intune. Exit codes: 0 removed, 1 ended
-//! early, 3 not carried out, 4 a finding stops the plan.
+//! early, 3 not applied, 4 a finding stops the plan.
 
 mod support;
 

@@ -57,7 +57,7 @@ pub struct Scopes {
 /// ```
 /// use windows_autopilot::catalog::OPERATIONS;
 ///
-/// // Operations that no app may call without a signed-in user.
+/// // Operations that always need a signed-in user.
 /// for info in OPERATIONS.iter().filter(|info| info.permissions.application.accepted.is_empty()) {
 ///     println!("{}: {}", info.name, info.permissions.delegated.least.join(", "));
 /// }
@@ -65,9 +65,9 @@ pub struct Scopes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permissions {
-    /// The permissions of a signed-in user.
+    /// The delegated permissions, for an app with a signed-in user.
     pub delegated: Scopes,
-    /// The permissions of an app without a user.
+    /// The application permissions, for an app without a user.
     pub application: Scopes,
 }
 

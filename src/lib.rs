@@ -231,7 +231,7 @@
 //!     PlanStatus::Same => 0,
 //!     PlanStatus::Changed => 3, // `plan.drift()` has the steps that differ
 //!     PlanStatus::Blocked => 4,
-//!     _ => 5, // not all is known
+//!     _ => 5, // something is unknown
 //! };
 //! # assert_eq!(code, 0);
 //! # Ok(()) });

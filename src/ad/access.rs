@@ -10,7 +10,8 @@ use super::dn;
 use super::findings::*;
 use crate::model::Finding;
 
-/// The right of an account to create computer accounts in an OU or container, by all its groups and all entries.
+/// The right of an account to create computer accounts in an OU or container, considering all its groups and all
+/// entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CreateAccess {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::scrub;
 
 /// Sign-in with a credential from the crate [`azure_identity`](https://docs.rs/azure_identity), or any other
-/// [`TokenCredential`] of `azure_core`: a managed identity, the Azure CLI's sign-in, an Azure DevOps pipeline.
+/// `TokenCredential` of `azure_core`: a managed identity, the Azure CLI's sign-in, an Azure DevOps pipeline.
 ///
 /// ```
 /// use std::sync::Arc;

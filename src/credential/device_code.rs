@@ -42,7 +42,7 @@ pub struct DeviceCode {
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
 }
 
-/// The code and the address for the person.
+/// The code and the address to show to the person.
 pub struct DeviceCodePrompt {
     user_code: String,
     verification_uri: String,

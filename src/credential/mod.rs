@@ -57,7 +57,7 @@ pub use self::fixed::FixedToken;
 pub use self::interactive::{InteractiveBrowser, Redirect};
 pub use self::session::{CacheKey, TokenCache};
 
-/// A secret text: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
+/// A secret string: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
 ///
 /// ```
 /// use windows_autopilot::credential::Secret;

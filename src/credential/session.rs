@@ -50,7 +50,7 @@ pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
 }
 
-/// The key of a refresh token: sign-in host, tenant and app.
+/// The cache key of a refresh token: sign-in host, tenant and app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CacheKey {

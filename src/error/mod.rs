@@ -154,7 +154,7 @@ impl RequestIds {
 }
 
 impl Error {
-    /// Creates the error of a failed [`TokenProvider`](crate::credential::TokenProvider), with the cause.
+    /// Creates the error for a failed [`TokenProvider`](crate::credential::TokenProvider), with the cause.
     ///
     /// ```
     /// use windows_autopilot::{Error, ErrorKind};
@@ -176,7 +176,7 @@ impl Error {
     /// assert_eq!(error.to_string(), "writes are closed on Fridays; try again on Monday");
     /// ```
     ///
-    /// `message` is one clause for an administrator without a full stop: the subject, and what is wrong with it. It is
+    /// `message` is one clause for an administrator, without a full stop: the subject, and what is wrong with it. It is
     /// shown and logged: it must not contain secrets or people's names. The client adds the operation and the path,
     /// and changes the kind to [`ErrorKind::UnknownOutcome`] if a write may have taken effect.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
@@ -544,7 +544,7 @@ impl Error {
     ///     && error.outcome_unknown()
     /// {
     ///     let found = client.groups().find_by_name(&group.display_name).all().await?;
-    ///     assert_eq!(found.len(), 1); // the answer was lost, and the group exists
+    ///     assert_eq!(found.len(), 1); // the response was lost, but the group exists
     /// }
     /// # Ok(()) });
     /// ```

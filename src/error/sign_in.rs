@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Error, ServiceError};
 
-/// The reason of a failed sign-in, if it is known. Serialized in snake case: `redirect_mismatch`.
+/// The reason for a failed sign-in, if it is known. Serialized in snake case: `redirect_mismatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,7 +42,7 @@ pub enum SignInFailure {
 }
 
 impl Error {
-    /// Returns the reason of a failed sign-in; `None` for other errors and unknown reasons.
+    /// Returns the reason for a failed sign-in; `None` for other errors and unknown reasons.
     ///
     /// ```
     /// use windows_autopilot::Error;

@@ -134,7 +134,7 @@ impl Level {
 
 /// The data of an event: named fields in order. Fields of older events have no name.
 ///
-/// Fields can contain people's names, addresses and servers' answers: `Debug` prints only the field names.
+/// Fields can contain people's names, addresses and server responses: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Text, Text)>);
 
@@ -159,17 +159,18 @@ impl Fields {
         self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Returns the value of the field at this position, from 0.
+    /// Returns the value of the field at this position, counting from 0.
     pub fn at(&self, position: usize) -> Option<&str> {
         self.0.get(position).map(|(_, value)| value.as_str())
     }
 
-    /// Returns a number or code: hexadecimal with `0x`, decimal, or signed decimal as the same 32 bits.
+    /// Returns the value of the field with this name as a number or code: hexadecimal with `0x`, or decimal. A negative
+    /// number becomes the unsigned number with the same bits.
     pub fn number(&self, name: &str) -> Option<u32> {
         self.get(name).and_then(number::code)
     }
 
-    /// Returns a truth value: `true`, `false`, or a number.
+    /// Returns the value of the field with this name as a Boolean: `true`, `false`, or a number (0 is `false`).
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.get(name).and_then(number::flag)
     }

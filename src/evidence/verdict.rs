@@ -49,11 +49,11 @@ impl Options {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum VerdictOutcome {
-    /// The evidence proves the whole deployment.
+    /// The evidence proves that the whole deployment succeeded.
     Healthy,
-    /// The evidence proves a cause or shows it strongly.
+    /// The evidence proves a cause, or strongly suggests one.
     CauseFound,
-    /// The evidence proves neither: the deployment is not complete, or something was not collected.
+    /// The evidence shows neither: the deployment is not complete, or something was not collected.
     Unknown,
 }
 

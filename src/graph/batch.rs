@@ -71,7 +71,7 @@ pub struct Batch {
 pub struct BatchProgress {
     /// The number of requests with an outcome, success or failure.
     pub answered: usize,
-    /// The number of all requests.
+    /// The total number of requests.
     pub total: usize,
 }
 

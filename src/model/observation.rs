@@ -22,7 +22,7 @@ macro_rules! observation {
     };
     (@make $name:ident $id:ident: $id_ty:ty) => {
         impl $name {
-            /// Creates an observation with nothing but the id.
+            /// Creates an observation with only the id.
             pub fn new($id: $id_ty) -> Self {
                 Self::blank($id)
             }
@@ -69,13 +69,13 @@ macro_rules! observation {
         }
 
         impl $name {
-            /// Graph's name of the type.
+            /// The type's name in Graph.
             pub const WIRE_TYPE: &'static str = $wire_type;
             /// The names of the properties in Graph, for `$select`.
             pub const PROPERTIES: &'static [&'static str] = &[$(stringify!($id),)? $($wire),*];
 
-            /// Returns `true` if the answer had the property, by its name in Graph, even if it was null; `false` if it
-            /// was missing, for example after a `$select` of others.
+            /// Returns `true` if the response contained the property (its name in Graph), even as null; `false` if it
+            /// was missing, for example because a `$select` left it out.
             pub fn is_reported(&self, property: &str) -> bool {
                 self.reported.has(Self::ALL.iter().position(|known| *known == property))
             }

@@ -56,7 +56,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// Graph's name of the enum.
+            /// The enum's name in Graph.
             pub const WIRE_TYPE: &'static str = $wire_type;
             /// The wire names of the known members, in Graph's order.
             pub const MEMBERS: &'static [&'static str] = &[$($wire),+];

@@ -30,7 +30,7 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 /// [`Properties`]: the service's values are read without loss, including those that the type cannot express, and
 /// written back.
 pub trait Settings: Sized {
-    /// Graph's name of the type, with its `#`.
+    /// The type's name in Graph, with its `#`.
     const ODATA_TYPE: &'static str;
 
     /// The need to name the type in bodies, because the service declares an abstract one.
@@ -98,13 +98,13 @@ impl WriteMode {
     }
 }
 
-/// The rule by which a property is written and compared.
+/// The rule for writing and comparing a property.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct PropertyRule {
-    /// The name on the wire; for a member, that of its object.
+    /// The name on the wire; for a member of an object, the name of the object.
     pub name: &'static str,
-    /// The name, or the name of an object, a dot and the name of its member.
+    /// The name, or `object.member` for a member of an object.
     pub path: &'static str,
     /// The requests in which the property is sent.
     pub write: WriteMode,
@@ -127,7 +127,7 @@ pub struct PropertyRule {
 }
 
 impl PropertyRule {
-    /// Creates the rule of a property that is sent if it differs; null and missing are equal.
+    /// Creates a rule for a property that is sent if it differs; null and missing count as equal.
     pub const fn new(path: &'static str) -> Self {
         Self {
             name: object_of(path),
@@ -166,7 +166,7 @@ impl PropertyRule {
         Self { together: Some(group), ..self }
     }
 
-    /// Sets the comparison of values.
+    /// Sets the function that compares two values.
     #[must_use]
     pub const fn same(self, same: fn(&Value, &Value) -> bool) -> Self {
         Self { same, ..self }

@@ -267,7 +267,7 @@ impl<T: Wire + Blank> Wire for Option<T> {
     }
 }
 
-/// Returns the value at a path: a name, or the name of an object, a dot and the name of its member.
+/// Returns the value at a path: a name, or `object.member` for a member of an object.
 pub(crate) fn get<'a>(properties: &'a Properties, path: &str) -> Option<&'a Value> {
     match path.split_once('.') {
         None => properties.get(path),

@@ -162,10 +162,11 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         Call::new(self.client, Operation::new(self.get_info(), &[self.object.as_str(), id.as_str()], entity))
     }
 
-    /// Assigns the object to another target: a group, all but a group, or all devices.
+    /// Adds an assignment with the given target: a group, an excluded group, or all devices.
     ///
     /// Only one profile of a tenant can be assigned to all devices. A device in the groups of several profiles gets the
-    /// oldest. Assign pages to device groups: the blocking apps of a page for users do not block device setup.
+    /// oldest profile. Assign pages to device groups: the blocking apps of a page that is assigned to users do not
+    /// block device setup.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's message, for example that another profile is
@@ -196,7 +197,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         Call::new(self.client, for_target(operation, target))
     }
 
-    /// Removes one assignment. Use the id that the service returned: it cannot be composed.
+    /// Removes one assignment. Use the id that the service returned: it cannot be constructed.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
@@ -213,7 +214,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     }
 
     /// Replaces the assignments with `targets`: adds the missing ones before removing others, so that no device is
-    /// without the object in between. Assignments made by a policy set stay.
+    /// without the object in between. Assignments made by a policy set are kept.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -227,7 +228,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// ```
     ///
     /// # Errors
-    /// Same as [`Call`]; completed changes stay, and another call resumes.
+    /// Same as [`Call`]; completed changes are kept, and another call resumes.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.

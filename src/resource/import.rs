@@ -8,7 +8,7 @@ use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceToImport, Id, ImportedDevice};
 
 resource! {
-    /// Import records of devices (`importedWindowsAutopilotDeviceIdentities`).
+    /// The import records of devices (`importedWindowsAutopilotDeviceIdentities`).
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -30,7 +30,7 @@ resource! {
     /// ```
     ///
     /// A record is not the device: the device appears minutes after its import is complete, under the record's
-    /// `deviceRegistrationId`. All tools of a tenant share the records; delete only your own.
+    /// `deviceRegistrationId`. All tools that manage a tenant share its records; delete only your own.
     pub struct Imports, imports, "import records"
 }
 
@@ -83,7 +83,7 @@ impl Imports<'_> {
 
     /// Imports a list of devices. Returns immediately with a record for each; read them for the results.
     ///
-    /// The limit of one request is not documented; 500, as in the portal's files, has worked.
+    /// The maximum per request is not documented; 500, the portal's limit for a file, has worked.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the records
@@ -103,7 +103,7 @@ impl Imports<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Deletes a record. The resulting device stays.
+    /// Deletes a record. The imported device is kept.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

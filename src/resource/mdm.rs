@@ -153,7 +153,7 @@ impl MdmPolicies<'_> {
     /// between. Returns the steps taken; empty if the policy already has the scope.
     ///
     /// # Errors
-    /// Same as [`Call`]; completed steps stay, and another call resumes.
+    /// Same as [`Call`]; completed steps are kept, and another call resumes.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     pub fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Sequence<Vec<MdmScopeStep>> {

@@ -170,7 +170,8 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Deletes a profile after its own assignments. Assignments of a policy set stay, and so does the profile then.
+    /// Deletes a profile after its own assignments. If a policy set also assigns the profile, those assignments and the
+    /// profile are kept.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

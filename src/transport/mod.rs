@@ -151,7 +151,7 @@ impl TransportErrorKind {
     }
 }
 
-/// The reason of a failed connection, if the transport knows it.
+/// The reason for a failed connection, if the transport knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -186,7 +186,7 @@ impl TransportError {
         Self { kind, connect_failure: None, head: None, message: message.into(), source: None }
     }
 
-    /// Sets the reason of a failed connection.
+    /// Sets the reason for a failed connection.
     #[must_use]
     pub fn with_connect_failure(mut self, failure: ConnectFailure) -> Self {
         self.connect_failure = Some(failure);
@@ -212,7 +212,7 @@ impl TransportError {
         self.kind
     }
 
-    /// Returns the reason of a failed connection, if it is known.
+    /// Returns the reason for a failed connection, if it is known.
     pub fn connect_failure(&self) -> Option<ConnectFailure> {
         self.connect_failure
     }

@@ -143,9 +143,9 @@ pub enum MdmUserScope {
 pub struct ExpectedConnectors {
     /// The names of the servers.
     pub names: Vec<Text>,
-    /// The minimum number of healthy connectors; 1 by default. Two are safer: one server can be restarted.
+    /// The minimum number of healthy connectors; 1 by default. Two are safer: one server can then be restarted.
     pub min_healthy: usize,
-    /// The maximum age of a connector's last contact, in hours; 24 by default. Microsoft names no limit.
+    /// The maximum age of a connector's last contact, in hours; 24 by default. Microsoft documents no limit.
     pub max_contact_age_hours: u32,
 }
 

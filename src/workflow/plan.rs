@@ -138,7 +138,7 @@ impl HybridJoin {
     /// Devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; as
+    /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; otherwise as
     /// [`Call`](crate::graph::Call). A problem in the tenant is a finding, not an error.
     /// # Permissions
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
@@ -269,7 +269,7 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.action.is_change())
     }
 
-    /// Returns the steps with properties that the service did not report, so that their drift is not known.
+    /// Returns the steps with properties that the service did not report: their drift is unknown.
     pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
     }

@@ -244,7 +244,7 @@ impl RetagPlan {
     /// # Errors
     /// The run always ends with its report; [`RetagReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
-    /// tenant; [`ErrorKind::Conflict`] if the devices have changed since the plan was made; as
+    /// tenant; [`ErrorKind::Conflict`] if the devices have changed since the plan was made; otherwise as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -65,7 +65,7 @@ impl<E, R> Run<E, R> {
         Self { work: Some(Box::pin(work)), events, report: None, stop }
     }
 
-    /// Returns the report, after the last event was read.
+    /// Returns the report, once the last event has been read.
     pub fn report(&self) -> Option<&R> {
         self.report.as_ref()
     }

@@ -1,5 +1,5 @@
-//! The two configuration files of the Intune Connector. Reads, checks and writes them; unchanged parts stay byte for
-//! byte.
+//! The two configuration files of the Intune Connector. Reads, checks and writes them; unchanged parts are preserved
+//! byte for byte.
 //!
 //! ```
 //! use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};

@@ -98,8 +98,8 @@ pub struct DelegationReport {
     pub receipt: DelegationReceipt,
     /// The account as read before the grant.
     pub account: Account,
-    /// The account's right to create computers after the grant, by all its groups and all entries: another entry may
-    /// still deny it.
+    /// The account's right to create computers after the grant, considering all its groups and all entries: another
+    /// entry may still deny it.
     pub access: CreateAccess,
     /// The number of times that the change was overwritten and written again.
     pub lost_updates: usize,
@@ -210,7 +210,7 @@ impl Delegation {
     /// # Errors
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the account belongs to another domain;
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the permissions of the OU may not be read; as
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the permissions of the OU may not be read; otherwise as
     /// [`Directory::search_page`].
     pub async fn plan(&self, directory: &dyn Directory) -> Result<DelegationPlan, DirectoryError> {
         let domain = Domain::require(directory).await?;

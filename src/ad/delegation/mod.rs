@@ -1,5 +1,5 @@
-//! The connector's rights on the OU in which it creates computer accounts: the entries of each profile, the missing
-//! ones, and their removal.
+//! The connector's rights on the OU in which it creates computer accounts: the entries that each profile needs, which
+//! of them are missing, and how to grant and revoke them.
 //!
 //! [`Delegation`] reads and writes the DACL of an OU; everything else is computed from a DACL. [`DelegationScript`] is
 //! a delegation as text, for an administrator with other tools.
@@ -67,7 +67,7 @@ impl DelegationProfile {
     /// ```
     ///
     /// The right to create need not be inherited by OUs below, in any profile, because it is not certain that the
-    /// Windows wizard sets it that way. Deny entries are not considered; [`Acl::check_access`] considers them.
+    /// Windows wizard sets it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }

@@ -83,7 +83,7 @@ pub struct AccessCheck {
     pub denied: AccessMask,
     /// The indices of the entries that decided.
     pub decided_by: Vec<usize>,
-    /// The indices of entries that were skipped and could decide otherwise: unrecognized ones, such as conditional
+    /// The indices of entries that were skipped but could change the outcome: unrecognized ones, such as conditional
     /// entries, and entries for SIDs whose membership is not known.
     pub uncertain: Vec<usize>,
 }
@@ -101,7 +101,7 @@ impl AccessCheck {
 }
 
 impl Acl {
-    /// Evaluates the list as the DACL of a directory object: in order, the first entry about a right decides it.
+    /// Evaluates the list as the DACL of a directory object. For each right, the first entry that mentions it decides.
     ///
     /// `object_type` is the class to create or delete, or the property or right. Entries limited to another object type
     /// are skipped, as are those that apply to children only. Implicit rights, such as the owner's right to change the
@@ -170,11 +170,13 @@ impl Acl {
         access
     }
 
-    /// Returns `true` if the list gives the trustee of `wanted`, an allow entry, at least the same rights, on the same
-    /// class or all classes, on the object itself and, if `wanted` is inherited, below; by one entry or several,
-    /// explicit or inherited.
+    /// Returns `true` if the list's allow entries, explicit or inherited, together grant everything that the allow
+    /// entry `wanted` grants.
     ///
-    /// Deny entries are not considered: [`check_access`](Self::check_access) considers them.
+    /// They must name the same trustee, cover the same class or all classes, and reach the same levels: the object
+    /// itself, its children, deeper descendants.
+    ///
+    /// Deny entries are ignored; [`check_access`](Self::check_access) evaluates them.
     pub fn covers(&self, wanted: &Ace) -> bool {
         let Some(mask) = wanted.mask().filter(|_| wanted.effect() == Some(AceEffect::Allow)) else {
             return false;

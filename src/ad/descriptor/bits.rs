@@ -142,7 +142,7 @@ bit_set! {
         OBJECT_INHERIT = 0x1;
         /// Inherited by children.
         CONTAINER_INHERIT = 0x2;
-        /// Inherited by children but not below them.
+        /// Inherited by children but not by deeper descendants.
         NO_PROPAGATE = 0x4;
         /// Has no effect on the object itself.
         INHERIT_ONLY = 0x8;

@@ -70,8 +70,9 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// known.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
-    /// Creates a computer as the signed-in account, as the connector does for a device: the account with its names and
-    /// service names. `container` is the distinguished name of an organizational unit or container, `name` has no `$`.
+    /// Creates a computer account as the signed-in account, with its names and service principal names, as the
+    /// connector does for a device. `container` is the distinguished name of an organizational unit or container;
+    /// `name` has no trailing `$`.
     ///
     /// The default implementation refuses: checks and delegations create no computers.
     ///
@@ -87,7 +88,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
         Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
     }
 
-    /// Waits until concurrent changes by others have ended, so that reading once more shows whether ours was
+    /// Waits until concurrent changes by others have ended, so that another read shows whether this client's change was
     /// overwritten. Does nothing unless the directory is shared.
     async fn settle(&self) {}
 

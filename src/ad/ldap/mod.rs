@@ -15,10 +15,10 @@
 //! ```
 //!
 //! Every connection uses TLS and checks the certificate. `ldaps://` begins with TLS; `ldap://` begins in plain text and
-//! sends nothing before `StartTLS`.
+//! upgrades with `StartTLS` before it sends anything else.
 //!
-//! The `ldap3` crate implements the protocol. It can be built with one TLS stack only; this crate builds it with
-//! rustls. A program that also uses `ldap3` with its default features cannot be built.
+//! The `ldap3` crate implements the protocol. It supports only one TLS stack per build, and this crate selects rustls:
+//! a program that also depends on `ldap3` with its default features does not compile.
 
 mod answer;
 mod computer;
@@ -209,7 +209,7 @@ impl fmt::Debug for LdapOptions {
 
 /// A signed-in connection to a domain controller. Clones share the connection; dropping the last one closes it.
 ///
-/// After [`Interrupted`](DirectoryErrorKind::Interrupted) every call fails: connect again.
+/// After an [`Interrupted`](DirectoryErrorKind::Interrupted) error, every call fails: connect again.
 #[derive(Clone)]
 pub struct LdapDirectory {
     ldap: Ldap,

@@ -135,7 +135,7 @@ impl Preflight {
         self
     }
 
-    /// Runs the check. Any account of the domain may read what the check needs.
+    /// Runs the check. Any domain account can read what the check needs.
     ///
     /// # Errors
     /// Same as [`Directory::search_page`]. A problem with the domain is a finding, not an error.

@@ -18,7 +18,7 @@ const MAX_CREATED: usize = 100_000;
 pub struct ConnectorRights {
     /// The account.
     pub account: Account,
-    /// The account's right to create computer accounts, by all its groups and all entries.
+    /// The account's right to create computer accounts, considering all its groups and all entries.
     pub access: CreateAccess,
     /// The highest profile that entries for the account itself give, explicit or inherited.
     pub profile: Option<DelegationProfile>,

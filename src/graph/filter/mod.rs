@@ -18,7 +18,7 @@ pub struct Field(String);
 /// assert_eq!(filter.as_str(), "contains(serialNumber,'O''Neil')");
 /// ```
 ///
-/// A collection supports few properties and operators: see the documentation of its `list`.
+/// Each collection supports only some properties and operators: see the documentation of its `list`.
 pub fn field(name: impl Into<String>) -> Field {
     Field(name.into())
 }

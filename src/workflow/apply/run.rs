@@ -35,7 +35,7 @@ impl Plan {
     /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant,
     /// and for settings or devices other than the plan's; [`ErrorKind::Conflict`] if the tenant has changed, or an
-    /// object of the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; as
+    /// object of the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; otherwise as
     /// [`Call`](crate::graph::Call). If one part fails, the others complete their current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())

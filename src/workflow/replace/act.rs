@@ -66,7 +66,7 @@ impl ReplacementPlan {
     /// The run always ends with its report; [`ReplacementReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
     /// tenant; [`ErrorKind::Conflict`] if the tenant has changed since the plan was made; [`ErrorKind::Journal`] if a
-    /// journal cannot be used; [`ErrorKind::Rejected`] if the service rejects the new registration; as
+    /// journal cannot be used; [`ErrorKind::Rejected`] if the service rejects the new registration; otherwise as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`; `DeviceManagementManagedDevices.ReadWrite.All` for an enrolled

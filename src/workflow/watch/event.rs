@@ -16,7 +16,7 @@ pub enum WatchEvent {
     Polled {
         /// The number of devices in progress.
         in_progress: usize,
-        /// The number of all devices.
+        /// The total number of devices.
         devices: usize,
     },
 }
