@@ -110,6 +110,11 @@ const RULES: &[(&str, &str, Ground)] = &[
     ("resource/group.rs", "check", Fact(QUIRKS, "4")),
     ("resource/import.rs", "import", Fact(DOMAIN, "4.3")),
     ("resource/import.rs", "read", Fact(QUIRKS, "4")),
+    (
+        "resource/managed_device.rs",
+        "wipe",
+        Own("no fact tells what a wipe that keeps data or the enrollment leaves"),
+    ),
     ("resource/mdm.rs", "update", Fact(QUIRKS, "4")),
     ("resource/mdm.rs", "delete", Fact(QUIRKS, "4")),
     ("resource/mdm.rs", "add_group", Fact(QUIRKS, "4")),
@@ -186,8 +191,17 @@ const RULES: &[(&str, &str, Ground)] = &[
     ("options.rs", "long_computer_names_are_refused", Fact(QUIRKS, "4")),
 ];
 
-const REFUSALS: [&str; 8] =
-    ["plain", "intune", "bare", "refused", "model", "directory", "bad_request", "too_many_requests"];
+const REFUSALS: [&str; 9] = [
+    "plain",
+    "intune",
+    "bare",
+    "refused",
+    "model",
+    "directory",
+    "bad_request",
+    "too_many_requests",
+    "not_simulated",
+];
 
 /// The name that a line of source begins to define, after one of these words.
 fn named<'l>(line: &'l str, word: &str) -> Option<&'l str> {
