@@ -1,7 +1,7 @@
 //! A catalog of all operations: method, path, versions, permissions and documentation page.
 //!
-//! [`OPERATIONS`] is their single source: typed calls, the simulated tenant and the permission checks read it, and
-//! tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
+//! [`OPERATIONS`] is the single source for all of them: typed calls, the simulated tenant and the permission checks
+//! read it, and tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
 //! documentation.
 //!
 //! The permissions follow Microsoft's permissions reference. One entry differs, since the reference contradicts itself:

@@ -145,7 +145,7 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, of any number. A run that was killed is
+//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, however many. A run that was killed is
 //! resumed by running the program again with the journals: nothing is created or sent twice. Without journals, use
 //! [`plan`](workflow/struct.HybridJoin.html#method.plan) and [`apply`](workflow/struct.Plan.html#method.apply).
 //! [`docs::lifecycle`](docs/lifecycle/index.html) follows a deployment through changes, adoption and removal, and
@@ -302,8 +302,8 @@
 //!
 //! # Delegate rights in Active Directory
 //!
-//! The connector's account creates the computer accounts. With the feature `ad` the right is checked, granted and
-//! revoked; here in a directory in memory, with `ldap` in a [real one](ad/ldap/index.html):
+//! The connector's account creates the computer accounts. The feature `ad` checks, grants and revokes its right to do
+//! so: here in an in-memory directory, with `ldap` in a [real one](ad/ldap/index.html):
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -430,7 +430,7 @@
 //!
 //! # Handle errors
 //!
-//! An [`Error`] has an [`ErrorKind`] for decisions. It names the operation, has the service's codes and request ids,
+//! An [`Error`] has an [`ErrorKind`] to match on. It names the operation, has the service's codes and request ids,
 //! and contains no secret. Its text ends with the remedy, if one is known:
 //!
 //! ```
@@ -454,9 +454,9 @@
 //!
 //! # Test offline
 //!
-//! [`testing::Harness`](testing/struct.Harness.html) is a client of a simulated tenant with a clock on which hours pass
-//! in milliseconds. Add `windows-autopilot = { version = "0.1", features = ["sim"] }` to your `[dev-dependencies]`, and
-//! start a test with:
+//! [`testing::Harness`](testing/struct.Harness.html) pairs a client with a simulated tenant and a clock on which hours
+//! pass in milliseconds. Add `windows-autopilot = { version = "0.1", features = ["sim"] }` to your
+//! `[dev-dependencies]`, and start a test with:
 //!
 //! ```
 //! use std::time::Duration;
@@ -509,7 +509,7 @@
 //!
 //! Without features, the dependency tree has no HTTP stack and no TLS: set your own transport. A program with the
 //! default features compiles 139 crates, about as many as with reqwest alone; `workflow` adds two, `ldap` forty, and
-//! all features make 270. [`docs::weight`] has the seconds.
+//! all features make 270. [`docs::weight`] has the build times.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "connector-config")]

@@ -27,7 +27,7 @@ finding_kinds! {
     /// An organizational unit that inherits no permissions.
     AD_INHERITANCE_OFF = "ad.inheritance-off", Info,
         "nothing: the right has to be granted on the unit itself";
-    /// An organizational unit with a unit that is protected from deletion.
+    /// An organizational unit that contains a unit protected from deletion.
     AD_PROTECTED_FROM_DELETION = "ad.protected-from-deletion", Info,
         "nothing: computers can still be created, and deleted with the right on the computer itself";
     /// Permissions that the signed-in account cannot change.
@@ -50,7 +50,7 @@ finding_kinds! {
     /// An account of another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
         "a connector serves the domain of its own server alone: name its account in this domain";
-    /// A name that fits several accounts, or whose domain cannot be compared.
+    /// A name that matches several accounts, or whose domain cannot be compared.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so that it is not a working connector.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
@@ -76,7 +76,7 @@ finding_kinds! {
     AD_MAY_CREATE = "ad.may-create", Info, "nothing: this is as it should be";
     /// A connector that no entry allows to create computers.
     AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
-    /// A connector that an entry denies to create computers.
+    /// A connector that an entry denies the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
         "remove the deny entry, or remove the account from the group in it";
     /// A right of a connector that is not known.

@@ -1,4 +1,4 @@
-//! Pages of the manual that are longer than a heading.
+//! Guides: topics that need a page of their own.
 
 #[cfg(feature = "serve")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serve")))]

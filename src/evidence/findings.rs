@@ -2,7 +2,8 @@
 
 use crate::model::finding_kinds;
 
-const CONNECTOR_PAGE: &str = "see the connector's log and netsetup.log on its server for the code of Windows";
+const CONNECTOR_PAGE: &str =
+    "see the connector's log and netsetup.log on its server for the Windows error code";
 const ENDPOINTS: &str =
     "let the device reach Microsoft's endpoints without a proxy that asks for a sign-in or inspects TLS";
 const TO_DOMAIN_CONTROLLER: &str = "give the device a network with a way to a domain controller: name servers that know the \
@@ -10,7 +11,7 @@ const TO_DOMAIN_CONTROLLER: &str = "give the device a network with a way to a do
     that connects before the sign-in";
 
 finding_kinds! {
-    /// A device that is not registered, or whose registration is not processed yet.
+    /// A device that is not registered, or whose registration has not been processed yet.
     EVIDENCE_NOT_REGISTERED = "evidence.not-registered", Error,
         "import the device's hardware hash, wait until a profile is assigned, and restart the setup";
     /// A registered device without a profile.
@@ -18,21 +19,21 @@ finding_kinds! {
         "assign a profile to a group that the device is in, wait until its status is assigned, and restart the setup";
     /// Hardware that is not the registered hardware.
     EVIDENCE_HARDWARE_CHANGED = "evidence.hardware-changed", Error,
-        "delete the registration, take the hardware hash again and import it";
+        "delete the registration, capture the hardware hash again and import it";
     /// A refusal by the deployment service with any other code.
     EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
         "see the code: delete the registration and import the device again if the registration is the problem";
     /// An empty profile in the device's cache.
     EVIDENCE_EMPTY_PROFILE = "evidence.empty-profile", Error,
         "wait until the profile is assigned, and restart the device: it fetches the profile again";
-    /// A service for Microsoft accounts that is not running on the device.
+    /// A Microsoft Account Sign-in Assistant that is not running on the device.
     EVIDENCE_SIGN_IN_ASSISTANT_OFF = "evidence.sign-in-assistant-off", Error,
-        "let the Microsoft Account Sign-in Assistant (wlidsvc) run: the profile is fetched with it";
+        "start the Microsoft Account Sign-in Assistant (wlidsvc): the profile is fetched through it";
     /// A profile download that failed because of the network.
     EVIDENCE_PROFILE_UNREACHABLE = "evidence.profile-unreachable", Error, ENDPOINTS;
-    /// A profile that joins Microsoft Entra alone.
+    /// A profile for Microsoft Entra join, not hybrid join.
     EVIDENCE_NOT_HYBRID_PROFILE = "evidence.not-hybrid-profile", Error,
-        "put the device into the group of the hybrid join profile alone, and reset it";
+        "keep the device only in the group of the hybrid join profile, and reset it";
     /// A device name template in a hybrid join profile, which has no effect.
     EVIDENCE_NAME_TEMPLATE = "evidence.name-template", Info,
         "clear the template: the name comes from the domain join profile";
@@ -61,7 +62,7 @@ finding_kinds! {
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
-    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "leave the user in the MDM scope of Intune alone";
+    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "leave the user only in the MDM scope of Intune";
     /// A registration whose object in Microsoft Entra was deleted.
     EVIDENCE_ANCHOR_MISSING = "evidence.anchor-missing", Error,
         "delete the registration, import the device again, and leave its object in Microsoft Entra alone";
@@ -75,15 +76,15 @@ finding_kinds! {
     /// A join that the server refused: the TPM, or two profiles.
     EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
-    /// A user who has reached the limit of devices, or may not join devices.
+    /// A user who has reached the device limit, or may not join devices.
     EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
         "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";
     /// A TPM failure, although user-driven hybrid join does not need the TPM.
     EVIDENCE_TPM_NOT_NEEDED = "evidence.tpm-not-needed", Info,
         "nothing: user-driven mode needs no attestation; look at the other findings";
-    /// A sign-in to the enrollment that conditional access may have blocked.
+    /// A sign-in for enrollment that conditional access may have blocked.
     EVIDENCE_CONDITIONAL_ACCESS = "evidence.conditional-access", Warning,
-        "exclude Microsoft Intune Enrollment from the policies of conditional access, and try again";
+        "exclude Microsoft Intune Enrollment from the conditional access policies, and try again";
     /// An enrollment by group policy instead of Autopilot.
     EVIDENCE_GROUP_POLICY_ENROLLMENT = "evidence.group-policy-enrollment", Warning,
         "deploy the device with Autopilot: an enrollment by group policy shows no page; or turn the page off for the group";
@@ -105,12 +106,12 @@ finding_kinds! {
     EVIDENCE_NO_RIGHT_ON_UNIT = "evidence.no-right-on-unit", Error,
         "delegate the creation and deletion of computers in the organizational unit to the connector's account, and list the \
          unit in the connector's configuration";
-    /// A connector that does not get the address of its service.
+    /// A connector that cannot get the address of its service.
     EVIDENCE_CONNECTOR_PROXY = "evidence.connector-proxy", Error,
         "set the proxy in ODJConnectorSvc.exe.config on the connector's server, and restart the service";
     /// A machine account quota that is used up.
     EVIDENCE_ACCOUNT_QUOTA = "evidence.account-quota", Error,
-        "delegate the organizational unit to the connector's account: the quota does not apply then";
+        "delegate the organizational unit to the connector's account: the quota then does not apply";
     /// A computer account with this name and a different owner.
     EVIDENCE_ACCOUNT_REUSE = "evidence.account-reuse", Error,
         "delete the old computer account, or name its owner in the policy that allows the reuse of accounts";
@@ -119,7 +120,7 @@ finding_kinds! {
         "give the domain join profile a shorter prefix, and delete old computer accounts";
     /// A connector that reaches no domain controller of its domain.
     EVIDENCE_CONNECTOR_NO_DOMAIN = "evidence.connector-no-domain", Error,
-        "check name servers, routes and trusts between the connector's server and the domain";
+        "check DNS servers, routes and trusts between the connector's server and the domain";
     /// An organizational unit that the connector did not find.
     EVIDENCE_UNIT_NOT_FOUND = "evidence.unit-not-found", Warning,
         "write the full distinguished name of an existing organizational unit into the domain join profile";
@@ -146,14 +147,14 @@ finding_kinds! {
         "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
     /// A domain join that did not begin.
     EVIDENCE_JOIN_NOT_BEGUN = "evidence.join-not-begun", Warning,
-        "look at the enrollment status page and the log of the profile: the setup ended earlier, or the log is cut";
+        "look at the enrollment status page and the log of the profile: the setup ended earlier, or the log is truncated";
     /// A device that did not restart after its domain join.
     EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
     /// A step of the domain join that failed in Windows.
     EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "see the code of the step";
     /// A DNS server that does not know the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
-        "hand out name servers that know the domain, by DHCP or through the VPN";
+        "hand out DNS servers that know the domain, by DHCP or through the VPN";
     /// The time limit of the wait for the domain join.
     EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
         "nothing by itself: the limit of about 25 minutes ran out";
@@ -163,7 +164,7 @@ finding_kinds! {
 
     /// An app that failed on the enrollment status page.
     EVIDENCE_APP_FAILED = "evidence.app-failed", Error,
-        "correct the app by its exit code, or take it off the apps that the page waits for";
+        "correct the app by its exit code, or remove it from the apps that the page waits for";
     /// An installed app that its detection rule does not find.
     EVIDENCE_APP_NOT_DETECTED = "evidence.app-not-detected", Error,
         "correct the detection rule: architecture, path and version";
@@ -171,10 +172,10 @@ finding_kinds! {
     EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer that the record names";
     /// App content that did not arrive.
     EVIDENCE_CONTENT_UNREACHABLE = "evidence.content-unreachable", Error,
-        "let the device reach the delivery network and Delivery Optimization, around the proxy";
+        "let the device reach the delivery network and Delivery Optimization without going through the proxy";
     /// Two installers that ran at the same time.
     EVIDENCE_TWO_INSTALLERS = "evidence.two-installers", Error,
-        "make line-of-business packages Win32 apps, so that one agent installs them all";
+        "repackage line-of-business apps as Win32 apps, so that one agent installs them all";
     /// A device page that reached its time limit.
     EVIDENCE_DEVICE_PAGE_TIMED_OUT = "evidence.device-page-timed-out", Error,
         "give the enrollment status page more time, or fewer apps to wait for";
@@ -189,14 +190,14 @@ finding_kinds! {
         "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
     /// A management extension that was not installed in time.
     EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
-        "let the device reach the endpoints of the Intune Management Extension, and let no policy block its installer";
+        "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
     /// A provider of the page that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error, "see the code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the client of Configuration Manager as an app that the page waits for";
     /// A user page that is skipped.
-    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "nothing: this is advised for hybrid join";
+    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "nothing: this is recommended for hybrid join";
     /// A device without an enrollment status page.
     EVIDENCE_NO_PAGE = "evidence.no-page", Info,
         "assign an enrollment status page, if the user is to wait for policies and apps";
@@ -264,7 +265,7 @@ finding_kinds! {
     EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
         "sign in again, which recovers the device; if the image was cloned, install a clean one";
     /// A device with two objects in Microsoft Entra, as every hybrid-joined Autopilot device has.
-    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration's object and the computer's are two";
+    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration and the computer each have their own object";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
         "see the code; run dsregcmd /status on the device, and collect the log of the registration";
@@ -276,10 +277,10 @@ finding_kinds! {
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
         "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
     /// A device that slept during setup.
-    EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and let it not sleep during the setup";
+    EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
     /// A proxy on the device, with downloads that failed.
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
-    /// A sign of a domain controller that was not reached.
+    /// A sign that a domain controller was not reached.
     EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;
     /// Sessions with Intune that all failed.
     EVIDENCE_SESSIONS_FAIL = "evidence.sessions-fail", Error,

@@ -4,7 +4,7 @@ use super::finding_kinds;
 
 finding_kinds! {
     /// A setting in a tenant that breaks a rule.
-    SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that keeps the rule";
+    SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that follows the rule";
 
     /// A scope tag that is not an id.
     SETTINGS_SCOPE_TAG = "settings.scope-tag", Warning,
@@ -17,11 +17,11 @@ finding_kinds! {
     PROFILE_HYPHEN = "profile.hyphen", Warning, "write it without a hyphen";
     /// A character in a profile's name or description that the service may refuse.
     PROFILE_DISPUTED_CHARACTER = "profile.disputed-character", Warning,
-        "write letters, digits and blanks if the service answers 400 without a reason";
+        "if the service answers 400 without a reason, use only letters, digits and spaces";
     /// A profile that skips the keyboard page and sets no language.
     PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
         "set a language: the keyboard comes from it";
-    /// A language that no code of ISO 639 or ISO 3166 names.
+    /// A language with a code that is not in ISO 639 or ISO 3166.
     PROFILE_UNKNOWN_LOCALE = "profile.unknown-locale", Warning,
         "write a language and a country, such as en-GB, or os-default, or user-select";
     /// A hybrid join profile in a mode other than user-driven.
@@ -53,7 +53,7 @@ finding_kinds! {
 
     /// A prefix and a number of random characters that do not add up to a computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
-        "write the profile anew: the number follows from the prefix";
+        "write the profile again: the number follows from the prefix";
     /// An organizational unit outside the domain that devices join.
     DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN = "domain-join.ou-in-another-domain", Error,
         "choose a unit of the domain that devices join";
@@ -63,13 +63,13 @@ finding_kinds! {
 
     /// A placeholder that the manufacturer left as the serial number, which other devices have too.
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
-        "have the maker write the serial number into the firmware; until then, import one such device at a time";
-    /// Blanks at the ends of a group tag.
+        "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
+    /// Leading or trailing spaces in a group tag.
     GROUP_TAG_BLANKS = "group-tag.blanks", Warning, "write the group tag without them";
     /// A group tag with the label that only membership rules have.
     GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
     /// A group tag with Excel's apostrophe or `="…"`.
-    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without the mark of Excel";
+    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without Excel's mark";
     /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
     USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
         "give the user a user principal name on a verified domain before the device is deployed";
@@ -80,10 +80,10 @@ finding_kinds! {
     RULE_WRONG_TYPE = "rule.wrong-type", Error, "use a value and an operator that fit the property";
     /// A membership rule that is too long.
     RULE_TOO_LONG = "rule.too-long", Error, "shorten it, such as with -in or -startsWith";
-    /// A membership rule over both users and devices.
+    /// A membership rule that mixes users and devices.
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
         "keep to device properties, and make another group for users";
-    /// A membership rule over users.
+    /// A membership rule for users.
     RULE_USER_RULE = "rule.user-rule", Error,
         "use device properties: what Autopilot assigns goes to groups of devices";
     /// A property that device rules do not have.
@@ -98,7 +98,7 @@ finding_kinds! {
     RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
     /// A value that no device has, so that the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
-        "write the value with its label and without blanks, such as [OrderID]:Kiosk";
+        "write the value with its label and without spaces, such as [OrderID]:Kiosk";
     /// A condition that holds for every registered device.
     RULE_MATCHES_ALL = "rule.matches-all", Warning, "write -all in place of -any";
     /// A backslash outside quoted text.
@@ -125,7 +125,7 @@ finding_kinds! {
     RULE_BARE_ELEMENT = "rule.bare-element", Warning, "put it in parentheses: -any (_ -eq \"…\")";
     /// The property `organizationalUnit`, which no device has.
     RULE_ORGANIZATIONAL_UNIT = "rule.organizational-unit", Error,
-        "use a group tag, or an extension attribute that is synchronised from the directory";
+        "use a group tag, or an extension attribute that is synchronized from the directory";
     /// A property that is set only when a device enrolls.
     RULE_SET_AT_ENROLMENT = "rule.set-at-enrolment", Warning,
         "for profiles and pages that Autopilot needs before that, use devicePhysicalIds";
@@ -142,7 +142,7 @@ finding_kinds! {
     RULE_ZTDID_CONTAINS = "rule.ztdid-contains", Warning,
         "write (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))";
     /// An operator that is slow to evaluate.
-    RULE_SLOW_OPERATOR = "rule.slow-operator", Info, "use -startsWith, -eq or -in where they say the same";
+    RULE_SLOW_OPERATOR = "rule.slow-operator", Info, "use -startsWith, -eq or -in where they are equivalent";
     /// A value that the property never has.
     RULE_UNKNOWN_VALUE = "rule.unknown-value", Warning,
         "write one of the property's values (what Intune calls Corporate is Company)";

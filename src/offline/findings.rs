@@ -14,7 +14,7 @@ finding_kinds! {
     OFFLINE_ENCODING = "offline.encoding", Error,
         "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
     /// A file that is not JSON.
-    OFFLINE_NO_JSON = "offline.no-json", Error, "write it again with a tool";
+    OFFLINE_NO_JSON = "offline.no-json", Error, "generate it again with a tool";
     /// JSON other than an object.
     OFFLINE_NO_OBJECT = "offline.no-object", Error, "write one profile, in braces and without brackets";
     /// A file with more than one profile.

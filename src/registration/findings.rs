@@ -11,10 +11,10 @@ finding_kinds! {
     /// An empty file.
     CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
     /// Lines that end in a carriage return alone.
-    CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with the line ends of Windows";
+    CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
-        "nothing for an import by this library; for the portal, save the file as ANSI if it is refused";
+        "nothing if this library imports the file; for the portal, save the file as ANSI if it is refused";
     /// Quotes, which the portal refuses.
     CSV_QUOTES = "csv.quotes", Warning, "write the file again without quotes";
 
@@ -28,15 +28,15 @@ finding_kinds! {
     CSV_REPEATED_HEADER = "csv.repeated-header", Warning, "remove the line";
     /// Values separated by semicolons or tabs.
     CSV_DELIMITER = "csv.delimiter", Warning, "separate them by commas, and do not save the file from Excel";
-    /// An exported report of Configuration Manager, which the portal refuses.
+    /// A report exported from Configuration Manager, which the portal refuses.
     CSV_CONFIGMGR_REPORT = "csv.configmgr-report", Warning,
-        "nothing for an import by this library; for the portal, write the devices again";
+        "nothing if this library imports the file; for the portal, write the devices again";
     /// A partner's file, which the portal refuses.
     CSV_PARTNER_FORMAT = "csv.partner-format", Info,
-        "nothing for an import by this library; for the portal, leave these columns out";
+        "nothing if this library imports the file; for the portal, leave these columns out";
     /// A required column that is missing.
     CSV_MISSING_COLUMN = "csv.missing-column", Error, "add the column, with a value for each device";
-    /// Two columns of the same name.
+    /// Two columns with the same name.
     CSV_DUPLICATE_COLUMN = "csv.duplicate-column", Error, "leave one of the two out";
     /// A column that the portal does not have.
     CSV_EXTRA_COLUMN = "csv.extra-column", Warning, "leave the column out";
@@ -51,7 +51,7 @@ finding_kinds! {
     CSV_NO_ROWS = "csv.no-rows", Error, "add a row for each device";
     /// More rows than the portal accepts in one file.
     CSV_TOO_MANY_ROWS = "csv.too-many-rows", Warning,
-        "split the file for the portal; an import by this library splits by itself";
+        "split the file for the portal; an import by this library splits it automatically";
     /// A line that is longer than any device's row.
     CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
         "write one device in each line, and check for lost line breaks";
@@ -69,11 +69,11 @@ finding_kinds! {
     /// Empty fields beyond the last column.
     CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
         "remove the separators at the end of the line";
-    /// Blanks around a value.
-    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove the blanks for the portal";
+    /// Spaces around a value.
+    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove the spaces for the portal";
     /// A comma or quote in a value, which the portal's format cannot hold.
     CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "write the value without it";
-    /// A value with characters beyond ASCII.
+    /// A value with non-ASCII characters.
     CSV_NOT_ASCII = "csv.not-ascii", Warning,
         "write the value in letters of the English alphabet: the portal may misread others";
 
@@ -92,28 +92,28 @@ finding_kinds! {
         "keep the values of each device, and remove the labels from its row";
     /// A value with Excel's apostrophe or `="…"`.
     CSV_EXCEL_TEXT = "csv.excel-text", Error, "write the value alone, and do not save the file from Excel";
-    /// A serial number of an earlier row; a warning if that row has errors.
+    /// A serial number that an earlier row already has; a warning if that row has errors.
     CSV_DUPLICATE_SERIAL = "csv.duplicate-serial", Error, "remove all rows of the device but the newest";
     /// A row without a hardware hash.
     CSV_MISSING_HASH = "csv.missing-hash", Error,
         "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
     /// A hardware hash that Excel may have cut.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
-        "copy the hash from the device again, as a whole, and not by way of Excel";
+        "copy the hash from the device again, as a whole, and not through Excel";
     /// A hardware hash that spans several lines, as email and consoles wrap it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
          as text";
     /// A hardware hash that was joined from several lines.
     CSV_JOINED_HASH = "csv.joined-hash", Warning,
-        "nothing for an import by this library; for the portal, write the file again";
+        "nothing if this library imports the file; for the portal, write the file again";
     /// A header that spans several lines.
     CSV_WRAPPED_HEADER = "csv.wrapped-header", Warning, "write the header in one line";
     /// A value that cannot be a hardware hash.
     CSV_INVALID_HASH = "csv.invalid-hash", Error, COPY_AGAIN;
     /// A hardware hash whose base64 was repaired.
     CSV_REPAIRED_HASH = "csv.repaired-hash", Info,
-        "nothing for an import by this library; for the portal, write the file again";
+        "nothing if this library imports the file; for the portal, write the file again";
     /// A value that cannot be a group tag.
     CSV_INVALID_TAG = "csv.invalid-tag", Error, "write another group tag";
     /// A value that cannot be a user principal name.

@@ -1,4 +1,4 @@
-//! Device files of vendors and scripts, and the hardware hashes in them.
+//! Device files from vendors and scripts, and the hardware hashes in them.
 //!
 //! This module does not call the service.
 

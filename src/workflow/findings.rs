@@ -19,7 +19,7 @@ finding_kinds! {
         "add the table of the object, or take its assignments out";
     /// An empty list in the settings.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
-    /// A desired change of a property that is fixed when its object is created.
+    /// A desired change to a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
     /// A changed property that the service did not accept.
@@ -28,13 +28,13 @@ finding_kinds! {
     /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
-    /// An object with the name of a part that the deployment, by its record, neither created nor adopted.
+    /// An object with the name of one of the deployment's parts that the deployment, by its record, neither created nor adopted.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
     NAME_NOT_ADOPTED = "name.not-adopted", Error,
         "correct the kind and the id in the options of the plan, or leave the adoption out";
-    /// A part that is created although the group of devices has an object of its kind.
+    /// A part that will be created although the group of devices already has an object of its kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that another run created at the same time under the same name.
@@ -50,7 +50,7 @@ finding_kinds! {
         "check it by hand, or plan with a signed-in user";
     /// A tenant without a mobility policy for Microsoft Intune.
     MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
-    /// A name in the MDM user scope that is not the name of exactly one group.
+    /// A name in the MDM user scope that does not match exactly one group.
     MDM_GROUP = "mdm.group", Error, "name exactly one group that exists";
     /// An MDM user scope that the service does not report.
     MDM_SCOPE_NOT_KNOWN = "mdm.scope-not-known", Error,
@@ -102,13 +102,13 @@ finding_kinds! {
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
         "rename one: in reports they cannot be told apart";
     /// A group of devices that is excluded from the deployment profile.
-    PROFILE_EXCLUDED = "profile.excluded", Error, "take the exclusion away";
+    PROFILE_EXCLUDED = "profile.excluded", Error, "remove the exclusion";
     /// Another deployment profile that is assigned to the group of devices.
-    PROFILE_CONFLICT = "profile.conflict", Error, "take the group away from the other profile";
+    PROFILE_CONFLICT = "profile.conflict", Error, "unassign the other profile from the group";
 
     /// A filter on the deployment profile's own assignment that leaves out devices.
     PROFILE_FILTERED = "profile.filtered", Error,
-        "change the filter, or take it away from the assignment";
+        "change the filter, or remove it from the assignment";
     /// Devices of the deployment that get no deployment profile.
     PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
@@ -120,7 +120,7 @@ finding_kinds! {
     /// A selected app that does not match exactly one app of the tenant.
     PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
     /// A selected app for a platform other than Windows.
-    PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have one name";
+    PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
     /// A selected app that no assignment requires, so that the page does not wait for it.
     PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
         "assign the app to the devices as required, or take it out of the list: the page waits only for required apps";
@@ -133,13 +133,13 @@ finding_kinds! {
         "package the line-of-business apps as Win32 apps";
     /// Another enrollment status page for the group of devices, with a higher priority.
     PAGE_OUTRANKED = "page.outranked", Warning,
-        "take the group away from the other page, or give this one the smaller number";
+        "unassign the other page from the group, or give this one the smaller number";
     /// A desired priority that no enrollment status page of the tenant can have.
     PAGE_PRIORITY = "page.priority", Error, "give a priority between 1 and the number of pages";
     /// An exclusion that keeps the enrollment status page from devices.
-    PAGE_EXCLUDED = "page.excluded", Warning, "take the exclusion away";
+    PAGE_EXCLUDED = "page.excluded", Warning, "remove the exclusion";
     /// A filter on the enrollment status page's own assignment that leaves out devices.
-    PAGE_FILTERED = "page.filtered", Warning, "change the filter, or take it away from the assignment";
+    PAGE_FILTERED = "page.filtered", Warning, "change the filter, or remove it from the assignment";
     /// Devices of the deployment that show the default page.
     PAGE_NOT_REACHING = "page.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
@@ -155,7 +155,7 @@ finding_kinds! {
         "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
     /// A network access configuration that is not assigned.
     DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
-        "assign the configuration to the devices: a link alone brings it to none";
+        "assign the configuration to the devices: a link alone does not deliver it";
     /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
     DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
@@ -166,14 +166,14 @@ finding_kinds! {
     DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
         "a device must get exactly one domain join profile: assign them to groups that share no device";
     /// A group of devices that is excluded from the domain join profile.
-    DOMAIN_JOIN_EXCLUDED = "domain-join.excluded", Error, "take the exclusion away";
+    DOMAIN_JOIN_EXCLUDED = "domain-join.excluded", Error, "remove the exclusion";
     /// A filter on the domain join profile's own assignment that leaves out devices.
     DOMAIN_JOIN_FILTERED = "domain-join.filtered", Error,
-        "change the filter, or take it away from the assignment";
+        "change the filter, or remove it from the assignment";
     /// Devices of the deployment that get no domain join profile.
     DOMAIN_JOIN_NOT_REACHING = "domain-join.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
-    /// A name in the settings of assignments that is not the name of exactly one group or filter.
+    /// A name in the assignment settings that does not match exactly one group or filter.
     ASSIGNMENT_NAME = "assignment.name", Error, "name exactly one that exists";
     /// An assignment with a filter that the settings do not name.
     ASSIGNMENT_FILTERED = "assignment.filtered", Warning,
@@ -196,9 +196,9 @@ finding_kinds! {
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
     /// A status page for users when it is not known whether they set devices up.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
-    /// Objects without an order between them.
+    /// Several objects, with nothing to decide which takes precedence.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
-        "assign one of them alone to the devices";
+        "assign only one of them to the devices";
     /// An assignment to an audience of an unknown kind.
     RESULTANT_TARGET_NOT_KNOWN = "resultant.target-not-known", Warning,
         "look at the assignment in the Intune admin center";
@@ -221,7 +221,7 @@ finding_kinds! {
          hybrid joined device has two by design";
     /// A changed group tag that the service does not show.
     DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again later";
-    /// Devices with a group tag that the deployment's group does not take.
+    /// Devices with a group tag other than the one that the deployment's group selects.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
         "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
     /// Users to assign to devices that join a domain.
@@ -231,10 +231,10 @@ finding_kinds! {
     /// A user to assign who is not in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
-    /// A serial number to move to another group tag that no registered device has.
+    /// A serial number in a retag that no registered device has.
     RETAG_NOT_REGISTERED = "retag.not-registered", Error,
         "correct the serial number, or import the device with the new group tag";
-    /// A device to move to another group tag whose groups are not known.
+    /// A device in a retag whose groups are not known.
     RETAG_GROUPS_NOT_KNOWN = "retag.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
 
@@ -242,16 +242,16 @@ finding_kinds! {
     EXPORT_NOT_EXPRESSED = "export.not-expressed", Warning,
         "document it next to the settings: a plan leaves it unchanged and does not detect its drift";
 
-    /// A motherboard to replace in a device that is not registered.
+    /// A motherboard replacement for a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
         "correct the serial number; to resume a replacement, give its journal";
-    /// A registration to replace with a group tag that cannot be given to another.
+    /// A registration to replace whose group tag is invalid, so that the new one cannot take it over.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
-    /// The user of a registration to replace, who cannot be taken over.
+    /// A registration to replace whose user cannot be assigned to the new one.
     REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
         "grant User.ReadBasic.All, or replace the motherboard without the user";
-    /// A device to get a new registration whose groups are not known.
+    /// A device that is to get a new registration and whose groups are not known.
     REPLACE_GROUPS_NOT_KNOWN = "replace.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not accept.
@@ -262,7 +262,7 @@ finding_kinds! {
     /// Two deployments with the same name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
     /// Two deployments with different objects of the same type and name.
-    OVERLAP_NAME = "overlap.name", Error, "give one another name, or make both the same";
+    OVERLAP_NAME = "overlap.name", Error, "rename one of them, or make both the same";
     /// Two deployments whose groups share devices.
     OVERLAP_DEVICES = "overlap.devices", Error,
         "give each deployment a group tag of its own: a device gets one profile only, the oldest";
@@ -302,8 +302,8 @@ finding_kinds! {
     IMPORT_CANCELLED = "import.cancelled", Error, RUN_AGAIN;
     /// A sync that the service refused.
     IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
-        "devices appear without a sync too, only later; grant DeviceManagementServiceConfig.ReadWrite.All";
-    /// Records of ended imports that could not be deleted.
+        "devices also appear without a sync, but later; grant DeviceManagementServiceConfig.ReadWrite.All";
+    /// Records of finished imports that could not be deleted.
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run it again with the same journal, or leave them: they do no harm";
 
@@ -325,13 +325,13 @@ finding_kinds! {
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that may read and change the permissions of the place";
-    /// A serial number of a device to remove that several registered devices have.
+    /// A device to remove whose serial number several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: manufacturer and model tell them apart";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,
         "delete or retire it in Intune, or let the teardown do so; its user loses access to what is managed";
-    /// Several objects of the type and name of an object to remove.
+    /// Several objects with the same type and name as an object to remove.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.
     TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "remove that assignment, or keep the object";

@@ -1,4 +1,4 @@
-//! Workflows on whole deployments: the desired state, its plan, the plan's application, and a watch over devices.
+//! Workflows for whole deployments: the desired state, its plan, the plan's application, and a watch over devices.
 //!
 //! | task | begin with |
 //! | --- | --- |

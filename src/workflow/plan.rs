@@ -46,7 +46,7 @@ use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 /// # Ok(()) });
 /// ```
 ///
-/// A plan implements serde, so that it can be approved before it is applied. Hardware hashes are omitted: pass the
+/// A plan can be serialized, so that it can be approved before it is applied. Hardware hashes are omitted: pass the
 /// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings
 /// and devices: it is refused in another tenant, and with changed inputs ([`Plan::check_settings`] compares a settings
 /// file).
@@ -63,8 +63,8 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
-    /// The resultant set of the deployment's devices after the plan. Kinds of objects outside the deployment are
-    /// unknown without a reason.
+    /// The resultant set of the deployment's devices after the plan. Kinds of objects that the deployment does not have
+    /// are reported as unknown, with no reason given.
     #[serde(default)]
     pub resultant: Vec<ResultantGroup>,
     /// The options that the plan was made with.
@@ -274,7 +274,7 @@ impl Plan {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
     }
 
-    /// Returns the findings about parts that could not be read or compared: neither as desired nor drift.
+    /// Returns the findings about parts that could not be read or compared: neither as desired nor drifted.
     pub fn unknown_findings(&self) -> impl Iterator<Item = &Finding> {
         let is_unknown = |finding: &&Finding| UNKNOWN.iter().any(|kind| finding.is(kind));
         self.findings.iter().filter(is_unknown)

@@ -15,10 +15,10 @@ finding_kinds! {
     CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
         "unless the cloud is a national one, set it to the installer's value";
 
-    /// A wanted organizational unit that is not in the list.
+    /// A required organizational unit that is not in the list.
     CONNECTOR_CONFIG_MISSING_OU = "connector-config.missing-ou", Error,
         "add it, and click Configure Managed Service Account in the wizard; or delegate the unit by hand";
-    /// An organizational unit in the list that is not wanted.
+    /// An organizational unit in the list that is not required.
     CONNECTOR_CONFIG_EXTRA_OU = "connector-config.extra-ou", Warning,
         "remove it if no other deployment needs it";
     /// An organizational unit that is repeated in the list.
@@ -33,7 +33,7 @@ finding_kinds! {
     /// A managed service account that is not of the form `account@domain`.
     CONNECTOR_CONFIG_ACCOUNT_FORM = "connector-config.account-form", Error,
         "write the managed service account as account@domain, such as odj$@corp.example";
-    /// A value other than true and false.
+    /// A value other than true or false.
     CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "write true or false";
     /// Permission updates by the wizard despite an administrator's own managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,

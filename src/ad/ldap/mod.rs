@@ -106,7 +106,7 @@ impl fmt::Debug for LdapSignIn {
 
 impl LdapOptions {
     /// Creates options for a domain controller's address: `ldaps://dc1.corp.example`, or `ldap://dc1.corp.example` for
-    /// `StartTLS`; with a port if it is not 636 or 389. The host must be a name in the server's certificate.
+    /// `StartTLS`; with a port unless it is 636 or 389. The host must be a name in the server's certificate.
     ///
     /// # Errors
     /// An invalid address. An IPv6 address is refused: use a name.
@@ -121,14 +121,14 @@ impl LdapOptions {
         })
     }
 
-    /// Adds root certificates to the system's: PEM text, or one in DER.
+    /// Adds root certificates to the system's: any number as PEM text, or one as DER.
     #[must_use]
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
         self
     }
 
-    /// Sets the timeout of connecting and signing in. Default: 10 s.
+    /// Sets the timeout for connecting and signing in. Default: 10 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;

@@ -80,9 +80,9 @@ pub struct PreflightReport {
     pub domain: Option<Domain>,
     /// The distinguished name of the OU or container for computer accounts, if it exists.
     pub container: Option<String>,
-    /// Whether the signed-in account may grant the right.
+    /// Whether the signed-in account may grant the right to create computer accounts.
     pub may_delegate: bool,
-    /// The connectors' accounts that exist.
+    /// The rights of the connectors' accounts that were found.
     pub connectors: Vec<ConnectorRights>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,

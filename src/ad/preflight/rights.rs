@@ -20,9 +20,9 @@ pub struct ConnectorRights {
     pub account: Account,
     /// The account's right to create computer accounts, considering all its groups and all entries.
     pub access: CreateAccess,
-    /// The highest profile that entries for the account itself give, explicit or inherited.
+    /// The highest profile granted by entries for the account itself, explicit or inherited.
     pub profile: Option<DelegationProfile>,
-    /// The number of computer accounts that the account has created under the domain's quota, which counts only those.
+    /// The number of computer accounts that the account has created and that count against the domain's quota.
     pub created_by_quota: usize,
 }
 

@@ -74,8 +74,8 @@ pub enum TrackedApp {
     },
 }
 
-/// An item of the page's diagnostics, with the time in its key's name. The zone of that time is not documented: tools
-/// assume UTC.
+/// An item in the diagnostics of the enrollment status page. The observation's time comes from the name of the item's
+/// registry key; its time zone is not documented, and tools assume UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackedItem {

@@ -37,7 +37,7 @@ impl DirectoryStatus {
         self.fields.len()
     }
 
-    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It can be personal.
+    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It may be personal data.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(&name.to_lowercase()).map(String::as_str)
     }
@@ -51,7 +51,7 @@ impl DirectoryStatus {
         }
     }
 
-    /// Returns the first code in a field, such as that of `FAIL [0x80070774/0x0]`.
+    /// Returns the first code in a field, such as the one in `FAIL [0x80070774/0x0]`.
     pub fn code(&self, name: &str) -> Option<u32> {
         crate::evidence::number::first_code(self.get(name)?)
     }
@@ -61,7 +61,7 @@ impl DirectoryStatus {
         self.flag("AzureAdJoined")
     }
 
-    /// Returns whether the device is joined to a domain of Active Directory.
+    /// Returns whether the device is joined to an Active Directory domain.
     pub fn is_domain_joined(&self) -> Option<bool> {
         self.flag("DomainJoined")
     }

@@ -24,7 +24,7 @@ use crate::evidence::event::EventRecord;
 ///
 /// Implemented for every iterator of [`EventRecord`]s.
 pub trait EventSource {
-    /// Returns the next record; `Err` with the problem of an unreadable record; `None` at the end.
+    /// Returns the next record; `Err` with the reason if the record is unreadable; `None` at the end.
     fn next_event(&mut self) -> Option<Result<EventRecord, String>>;
 }
 

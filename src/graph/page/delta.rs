@@ -38,11 +38,12 @@ use crate::model::{Delta, Tracked};
 /// # Ok(()) });
 /// ```
 ///
-/// An object may occur more than once; its last entry counts, and the entries of a group's members add up.
+/// An object may occur more than once; only its last entry counts, except that member changes of a group accumulate
+/// across its entries.
 ///
 /// # Errors
-/// [`ErrorKind::Resync`] when the service no longer knows the link, which it keeps for days: start again without a
-/// link, and treat objects that the new list does not contain as removed.
+/// [`ErrorKind::Resync`] when the service no longer knows the link, which it keeps for a few days: start again without
+/// a link, and treat objects that the new list does not contain as removed.
 #[must_use = "a list does nothing until its items are read"]
 pub struct DeltaList<T: Tracked> {
     list: List<Delta<T>>,

@@ -177,19 +177,19 @@ pub enum StoryEvent {
     PageStarted {
         /// The timeout in minutes.
         timeout_minutes: u32,
-        /// Whether the device can be used only when the page is done.
+        /// Whether the device can be used only once the page is done.
         blocks: bool,
         /// Whether account setup is skipped.
         skips_account: bool,
     },
     /// No enrollment status page appeared.
     PageSkipped,
-    /// An app of the page was installed.
+    /// An app that the page waits for was installed.
     AppInstalled {
         /// The app's id.
         id: String,
     },
-    /// An app of the page failed.
+    /// An app that the page waits for failed.
     AppFailed {
         /// The app's id.
         id: String,

@@ -5,7 +5,7 @@ use crate::model::finding_kinds;
 const ON_PREMISES: &str = "Graph does not show the cause. On the connector's server, read the event log \
     Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means that the \
     connector may not create computers in the organizational unit; no event for the device means that no request came. \
-    The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the quota of computers, \
+    The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
     0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
 
 const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the policy \
@@ -17,7 +17,7 @@ finding_kinds! {
 
     /// Evidence of a deployment other than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
-        "collect the logs of the device again: these are of another device or of an earlier deployment";
+        "collect the logs of the device again: these are from another device or an earlier deployment";
 
     /// A device without a registration.
     WATCH_NOT_REGISTERED = "watch.not-registered", Error,
@@ -30,13 +30,13 @@ finding_kinds! {
         "wait; do not switch the device on before it is done";
     /// A registration that the service cannot repair.
     WATCH_REGISTRATION_NEEDS_REPAIR = "watch.registration-needs-repair", Error,
-        "delete the registration, take the hardware hash again and import it";
-    /// An Entra ID object of a registration that was deleted.
+        "delete the registration, capture the hardware hash again and import it";
+    /// A registration whose Entra ID object was deleted.
     WATCH_ANCHOR_MISSING = "watch.anchor-missing", Error,
         "delete the device's registration, import the device again, and leave its object in Entra ID alone";
     /// A user who is assigned to a device.
     WATCH_USER_ASSIGNED = "watch.user-assigned", Error,
-        "take the user off the device, wait until the profile is assigned, reset the device and start again: \
+        "unassign the user from the device, wait until the profile is assigned, reset the device and start again: \
          the first sign-in of an assigned user joins Entra ID alone";
 
     /// A device without a profile.
@@ -85,7 +85,7 @@ finding_kinds! {
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
-        "leave the user in the MDM scope of Intune alone";
+        "leave the user only in the MDM scope of Intune";
     /// A refused join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";
@@ -143,7 +143,7 @@ finding_kinds! {
          to wait for";
     /// An installed app that its detection rule does not find.
     WATCH_APP_NOT_DETECTED = "watch.app-not-detected", Error,
-        "correct the detection rule of the app, or take it off the apps that the page waits for";
+        "correct the detection rule of the app, or remove it from the apps that the page waits for";
 
     /// A device that was not found in Entra ID.
     WATCH_NOT_IN_ENTRA_ID = "watch.not-in-entra-id", Error,
@@ -165,10 +165,10 @@ finding_kinds! {
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
         "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
 
-    /// A part that failed on a ready device.
+    /// A part that failed on a device that became ready anyway.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
         "see which app or policy is missing on the device";
-    /// A part that timed out on a ready device.
+    /// A part that timed out on a device that became ready anyway.
     WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
         "see whether all apps arrived; give the enrollment status page more time";
     /// A device that became ready on a later attempt.

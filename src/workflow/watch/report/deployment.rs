@@ -22,7 +22,7 @@ use crate::workflow::watch::state::{DeadlineSource, DeviceState, spell};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A report holds no name of a person: it says only that a device has an assigned user.
+/// A report contains no names of people: it says only that a device has an assigned user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeploymentReport {

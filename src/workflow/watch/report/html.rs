@@ -26,8 +26,8 @@ impl DeploymentReport {
     ///
     /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's
     /// policy allows, searches, filters and pages the rows. Without scripts the page shows all problems, all counts,
-    /// and the first 500 rows, those that need attention first. Five thousand devices make less than 2 MB, in which the
-    /// details of ready devices may be left out.
+    /// and the first 500 rows, those that need attention first. A page for five thousand devices is smaller than 2 MB;
+    /// to stay small, it may omit the details of ready devices.
     ///
     /// A page that is served over HTTP fetches `report.json` next to it every five seconds and redraws itself without a
     /// reload: serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there as JSON through serde.
