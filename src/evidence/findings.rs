@@ -6,8 +6,8 @@ const CONNECTOR_PAGE: &str =
     "see the connector's log and netsetup.log on its server for the Windows error code";
 const ENDPOINTS: &str =
     "let the device reach Microsoft's endpoints without a proxy that asks for a sign-in or inspects TLS";
-const TO_DOMAIN_CONTROLLER: &str = "give the device a network with a way to a domain controller: name servers that know the \
-    domain, and ports 53, 88, 135, 389, 445 and the dynamic ones of RPC; or skip the check in the profile and bring a VPN \
+const TO_DOMAIN_CONTROLLER: &str = "give the device a network that reaches a domain controller: DNS servers that know the \
+    domain, and ports 53, 88, 135, 389, 445 and the dynamic RPC ports; or skip the check in the profile and bring a VPN \
     that connects before the sign-in";
 
 finding_kinds! {
