@@ -279,7 +279,7 @@ fn goals(rng: &mut Rng, groups: usize, for_all: bool, users: bool) -> Vec<Goal> 
     goals
 }
 
-/// How strongly assignments reach a device or a user in these groups: 2 by a group, 1 as one of all, 0 not.
+/// The strength with which assignments reach a device or a user in these groups: 2 by a group, 1 as one of all, 0 not.
 fn strength(goals: &[Goal], groups: &[bool], is_user: bool) -> u8 {
     if goals.iter().any(|goal| matches!(goal, Goal::Except(number) if groups[*number])) {
         return 0;

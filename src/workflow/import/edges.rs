@@ -55,7 +55,7 @@ fn record(serial: &str, state: Value) -> ImportedDevice {
     .unwrap()
 }
 
-/// What a run did.
+/// The numbers of requests that a run made, by kind.
 #[derive(Debug, Default, PartialEq)]
 struct Deeds {
     sent: usize,
