@@ -188,6 +188,9 @@ async fn a_wipe_by_graph_takes_the_device_out_of_intune_and_makes_it_as_new() {
     let identity = desk.get(&format!("{IDENTITIES}/{}", ready.identity)).await.body;
     assert_eq!(identity["enrollmentState"], "notContacted");
 
+    // Its deployment has ended with it.
+    assert_eq!(desk.tenant.deployment("SN1"), None);
+
     // Switched on again, it enrolls as another managed device.
     desk.tenant.power_on("SN1");
     desk.clock.advance(120 * MINUTE);
