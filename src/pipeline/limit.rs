@@ -272,6 +272,14 @@ mod tests {
     use super::*;
     use crate::clock::FakeClock;
 
+    #[test]
+    fn limits_without_rates_keep_the_default_concurrency() {
+        let all = Limits { concurrency: 16, intune_writes: Some(100), intune_requests: Some(1000) };
+        assert_eq!(Limits::default(), all);
+        let unlimited = Limits { concurrency: 16, intune_writes: None, intune_requests: None };
+        assert_eq!(Limits::without_rate_limits(), unlimited);
+    }
+
     #[tokio::test]
     async fn no_window_holds_more_than_the_limit() {
         let (limiter, clock) = (RateLimiter::new(100), FakeClock::new());
