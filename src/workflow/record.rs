@@ -1,7 +1,5 @@
 //! The journal of a deployment: every creation, replacement and removal, recorded before it is sent.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::created::{AdoptedObject, CreatedObject, CreatedObjects};
@@ -49,8 +47,6 @@ enum Line {
     Made(CreatedObject),
     /// The creation failed.
     Undone(CreatedObject),
-    /// These devices are about to be imported, by serial number.
-    Importing(BTreeSet<String>),
     /// The object was removed, or no longer existed.
     Removed(CreatedObject),
     /// The object existed before, and was adopted.
@@ -89,7 +85,6 @@ const REPLACEMENTS: &str = "replaced motherboards";
 pub(super) struct Record {
     journal: Option<Journal>,
     created: CreatedObjects,
-    importing: Option<BTreeSet<String>>,
     replacements: Vec<Replacement>,
     /// Whether the journal has its first line.
     is_begun: bool,
@@ -169,11 +164,6 @@ impl Record {
         self.created
     }
 
-    /// Returns the devices that an earlier run imported or was about to import.
-    pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
-        self.importing.as_ref()
-    }
-
     /// Records objects to create. If recording fails, nothing may be sent.
     pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let lines = self.new_lines(items);
@@ -242,15 +232,6 @@ impl Record {
         appended
     }
 
-    pub(super) fn import(&mut self, serials: BTreeSet<String>) -> Result<()> {
-        if self.importing.as_ref() == Some(&serials) {
-            return Ok(());
-        }
-        self.append(&[Line::Importing(serials.clone())])?;
-        self.importing = Some(serials);
-        Ok(())
-    }
-
     fn new_lines(&self, items: impl IntoIterator<Item = CreatedObject>) -> Vec<Line> {
         items.into_iter().filter(|item| !self.created.items().contains(item)).map(Line::Made).collect()
     }
@@ -264,7 +245,6 @@ impl Record {
             match line {
                 Line::Made(item) => self.created.add(item),
                 Line::Undone(item) | Line::Removed(item) => self.created.remove(&item),
-                Line::Importing(serials) => self.importing = Some(serials),
                 Line::Adopted(adopted) => self.created.adopt(adopted),
                 Line::Replacing(replacement) => {
                     // The deployment that created the old registration has the new one in its place. Until its id is
@@ -308,7 +288,6 @@ mod tests {
             .unwrap();
         record.add([CreatedObject::object(Step::Group, "g", Some("1"))]).unwrap();
         record.undo([CreatedObject::object(Step::Profile, "p", None)]).unwrap();
-        record.import(["SN-1".to_owned()].into()).unwrap();
         record
             .add([
                 CreatedObject::device("SN-1", None),
@@ -324,7 +303,6 @@ mod tests {
         drop(record);
         let again = open("Munich").unwrap();
         assert_eq!(again.created().items(), expected);
-        assert_eq!(again.importing().map(BTreeSet::len), Some(1));
         drop(again);
         assert_eq!(
             CreatedObjects::from_journal(Journal::from_store(store.clone())).unwrap().items(),

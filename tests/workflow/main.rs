@@ -15,6 +15,7 @@ mod lab;
 #[path = "../support/lab.rs"]
 mod lab_support;
 mod life;
+mod lists;
 #[cfg(feature = "ad")]
 mod lives;
 mod on_premises;

@@ -1,8 +1,8 @@
 //! A deployment to test with, and what a tenant holds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -130,6 +130,8 @@ pub(crate) struct Deadly {
     /// Writes until then.
     pub(crate) left: Arc<AtomicUsize>,
     arrives: bool,
+    /// The serial numbers that arrived in imports.
+    pub(crate) imported: Arc<Mutex<Vec<String>>>,
     pub(crate) dead: Arc<tokio::sync::Notify>,
 }
 
@@ -150,7 +152,26 @@ impl Deadly {
 
     pub(crate) fn new(tenant: &Tenant, at_write: usize, arrives: bool) -> Self {
         let left = Arc::new(AtomicUsize::new(at_write));
-        Self { tenant: tenant.clone(), left, arrives, dead: Arc::default() }
+        Self { tenant: tenant.clone(), left, arrives, imported: Arc::default(), dead: Arc::default() }
+    }
+
+    /// Creates a network that does not die.
+    pub(crate) fn immortal(tenant: &Tenant) -> Self {
+        Self::new(tenant, usize::MAX, true)
+    }
+
+    /// Returns the network after the death, with the same record of imports. It does not die again.
+    pub(crate) fn revived(&self) -> Self {
+        Self { imported: self.imported.clone(), ..Self::immortal(&self.tenant) }
+    }
+
+    /// Records the devices of an import.
+    fn note(&self, request: &http::Request<Bytes>) {
+        if request.uri().path().ends_with("/import") {
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            let list = body["importedWindowsAutopilotDeviceIdentities"].as_array().unwrap();
+            self.imported.lock().unwrap().extend(list.iter().map(|device| text(device, "serialNumber")));
+        }
     }
 
     pub(crate) fn client(&self, of: &Harness) -> Client {
@@ -174,11 +195,13 @@ impl Transport for Deadly {
                 || request.body().windows(6).any(|at| at == b"DELETE"));
         if writes && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
             if self.arrives {
+                self.note(&request);
                 let _ = self.tenant.send(request).await;
             }
             self.dead.notify_one();
             return std::future::pending().await;
         }
+        self.note(&request);
         self.tenant.send(request).await
     }
 }

@@ -31,9 +31,6 @@ impl Apply {
         journal: Option<Journal>,
     ) -> PartResult<()> {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
-        let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
-        let begun = self.begun(registered.iter().map(adopted));
-        self.record().done(begun)?;
         self.report().devices.extend(registered);
         self.retag(retag).await?;
         self.import(import, plan, journal).await?;
@@ -87,59 +84,38 @@ impl Apply {
         plan: &Plan,
         journal: Option<Journal>,
     ) -> PartResult<()> {
-        let mut import = match journal {
+        let is_new = |serial: &str| {
+            new.iter().any(|device| device.serial_number.as_str().eq_ignore_ascii_case(serial))
+        };
+        let import = match journal {
             None => Import::new(&self.client, new.iter().cloned()),
-            // The devices of the run that wrote the journal, in any state.
             Some(journal) => {
-                let all = self.with_begun(&new, plan);
-                let serials = all.iter().map(|device| device.serial_number.to_string()).collect();
-                self.record().import(serials)?;
-                Import::new(&self.client, all).with_journal(journal)
+                let all = plan.devices.iter().map(|device| plan.desired.to_import(device).0);
+                let is_unfinished = |serial: &str| {
+                    self.record().created().is_unfinished(&CreatedObject::device(serial, None))
+                };
+                Import::new(&self.client, all).continuing(journal, &is_new, &is_unfinished)?
             }
         };
-        let has_begun = self.record().importing().is_some_and(|begun| !begun.is_empty());
-        // The devices, their tags or their users have changed since that import: there is nothing of it to resume.
-        if new.is_empty() && (!has_begun || import.journal_is_of_others()?) {
+        if import.is_empty() {
             return Ok(());
         }
         self.go_on().await?;
         let item = |device: &DeviceToImport| CreatedObject::device(device.serial_number.as_str(), None);
-        let begun = self.begun(new.iter().map(item));
-        let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
-        let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
-        self.record().add(fresh.collect::<Vec<_>>())?;
+        let is_begun = |item: &CreatedObject| self.record().created().has(item);
+        let (begun, fresh): (Vec<_>, Vec<_>) = new.iter().map(item).partition(is_begun);
+        self.record().add(fresh)?;
         let import = self.waived.iter().fold(import, Import::with_waived);
         let report = import.start().within(&self.progress, ApplyEvent::Import).await?;
-        let is_new = |serial: &str| {
-            new.iter().any(|device| device.serial_number.as_str().eq_ignore_ascii_case(serial))
-        };
-        self.note_imported(report, &is_begun, &is_new)
+        self.note_imported(report, &begun, &is_new)
     }
 
-    /// Returns the devices that an earlier run imported or was about to import.
-    fn begun(&self, devices: impl Iterator<Item = CreatedObject>) -> Vec<CreatedObject> {
-        let record = self.record();
-        devices.filter(|device| record.created().has(device)).collect()
-    }
-
-    /// Returns the devices to import, including those that an earlier run with the same journal imported.
-    fn with_begun(&self, new: &[DeviceToImport], plan: &Plan) -> Vec<DeviceToImport> {
-        let record = self.record();
-        let Some(begun) = record.importing() else { return new.to_vec() };
-        let has = |device: &DeviceToImport| begun.contains(device.serial_number.as_str());
-        if !new.iter().all(has) {
-            return new.to_vec();
-        }
-        let todo = |device: &DeviceToImport| plan.desired.to_import(device).0;
-        plan.devices.iter().filter(|device| has(device)).map(todo).collect()
-    }
-
-    /// Records the outcomes of an import. `is_new` returns `true` for devices that were not registered before the run,
-    /// because a resumed import reports those as well.
+    /// Records the outcomes of an import. `begun` are the new devices that an earlier run was about to import; `is_new`
+    /// returns `true` for devices that were not registered before the run, because a resumed import reports those as well.
     fn note_imported(
         &self,
         imported: ImportReport,
-        is_begun: &dyn Fn(&str) -> bool,
+        begun: &[CreatedObject],
         is_new: &dyn Fn(&str) -> bool,
     ) -> PartResult<()> {
         let (mut made, mut not_made, mut stopped) = (Vec::new(), Vec::new(), false);
@@ -148,6 +124,8 @@ impl Apply {
             for device in &imported.devices {
                 let serial = device.serial_number.as_str();
                 let id = device.outcome.device().cloned();
+                let (item, found) =
+                    (CreatedObject::device(serial, None), CreatedObject::device(serial, id.clone()));
                 if let Some(id) = &id
                     && !report.devices.iter().any(|(known, _)| known == id)
                 {
@@ -156,22 +134,25 @@ impl Apply {
                 match &device.outcome {
                     ImportOutcome::Registered { .. } => {
                         report.changes = report.changes.saturating_add(usize::from(is_new(serial)));
-                        made.push(CreatedObject::device(serial, id));
+                        // What a teardown has removed from the record stays removed.
+                        if is_new(serial) || self.record().created().has(&item) {
+                            made.push(found);
+                        }
                     }
-                    ImportOutcome::AlreadyRegistered { .. } if is_begun(serial) => {
-                        made.push(CreatedObject::device(serial, id));
-                    }
+                    // The deployment's own registration, by an earlier import.
+                    ImportOutcome::AlreadyRegistered { .. }
+                        if self.record().created().items().contains(&found) => {}
                     // It may still come about.
                     ImportOutcome::TimedOut { .. } | ImportOutcome::Unconfirmed(_) => {}
                     ImportOutcome::Cancelled { stage } => {
                         stopped = true;
                         // It was not sent: a registration that comes meanwhile is somebody else's.
-                        if *stage == ImportStage::Queued && !is_begun(serial) {
-                            not_made.push(CreatedObject::device(serial, None));
+                        if *stage == ImportStage::Queued && !begun.contains(&item) {
+                            not_made.push(item);
                         }
                     }
                     ImportOutcome::Duplicate { .. } => {}
-                    _ => not_made.push(CreatedObject::device(serial, None)),
+                    _ => not_made.push(item),
                 }
             }
             report.import = Some(imported);

@@ -1,5 +1,7 @@
 //! The I/O of an import: performs the machine's steps and passes the answers back.
 
+#[cfg(feature = "workflow")]
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use super::entry::{Entry, Header, device_key};
 use super::machine::Machine;
 use super::outcome::Rejection;
+#[cfg(feature = "workflow")]
+use super::past::by_device;
 use super::report::{ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
 use super::step::{Answer, RequestNumber, Step, Tagged};
@@ -54,14 +58,39 @@ impl Import {
         })
     }
 
-    /// Returns `true` if the journal is of other devices, group tags or users.
+    /// Continues the imports of a deployment, whose devices can differ from run to run. Of the devices, those remain that
+    /// `is_new` selects by serial number because they are not registered, those whose import is not complete, and those
+    /// whose outcome is not on the deployment's record (`is_unfinished`).
     #[cfg(feature = "workflow")]
-    pub(in crate::workflow) fn journal_is_of_others(&mut self) -> Result<bool> {
-        let Some(journal) = &mut self.journal else { return Ok(false) };
-        let keys: Vec<Text> = self.devices.iter().map(device_key).collect();
-        let header = Header::new(None, &self.devices, &keys, self.client.clock().timestamp());
-        let found = journal.read::<Header, Entry>()?.header;
-        Ok(found.is_some_and(|found| header.is_of_others(&found)))
+    pub(in crate::workflow) fn continuing(
+        mut self,
+        mut journal: Journal,
+        is_new: &dyn Fn(&str) -> bool,
+        is_unfinished: &dyn Fn(&str) -> bool,
+    ) -> Result<Self> {
+        let past = by_device(journal.read::<Header, Entry>()?.lines);
+        let mut resuming = HashSet::new();
+        self.devices.retain(|device| {
+            let (key, serial) = (device_key(device), device.serial_number.as_str());
+            let is_new = is_new(serial);
+            let resumes = past.get(&key).is_some_and(|past| match is_new {
+                // A device that was registered and is not any more is imported anew.
+                true => !past.is_obsolete(),
+                false => past.is_open() || (past.is_done() && is_unfinished(serial)),
+            });
+            if resumes {
+                resuming.insert(key);
+            }
+            resumes || is_new
+        });
+        (self.journal, self.resuming) = (Some(journal), Some(resuming));
+        Ok(self)
+    }
+
+    /// Returns `true` if there is no device to import.
+    #[cfg(feature = "workflow")]
+    pub(in crate::workflow) fn is_empty(&self) -> bool {
+        self.devices.is_empty()
     }
 
     /// Returns a preview of the run without any request, even to sign in, and without changing the journal.
@@ -84,7 +113,7 @@ impl Import {
     /// # Errors
     /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or belongs to other devices.
     pub fn dry_run(self) -> Result<ImportPreview> {
-        let Self { client, devices, options, journal, waived: _ } = self;
+        let Self { client, devices, options, journal, .. } = self;
         let now = client.clock().timestamp();
         let findings: Vec<Finding> = devices.iter().flat_map(lint).collect();
         let keys: Vec<Text> = devices.iter().map(device_key).collect();
@@ -137,18 +166,25 @@ struct Driver {
 
 impl Driver {
     async fn begin(import: Import, progress: Progress<ImportEvent>) -> Result<Self> {
-        let Import { client, devices, options, mut journal, waived } = import;
+        let Import { client, devices, options, mut journal, waived, resuming } = import;
         let clock = Arc::clone(client.clock());
         let (now, today) = (clock.elapsed(), clock.timestamp());
         let keys: Vec<Text> = devices.iter().map(device_key).collect();
         let (mut new, mut earlier) = (None, None);
         if let Some(journal) = &mut journal {
-            let written = journal.read::<Header, Entry>()?;
+            let mut written = journal.read::<Header, Entry>()?;
             let tenant = client.tenant_id().await?;
             let header = Header::new(tenant.as_deref(), &devices, &keys, today);
             match &written.header {
                 Some(found) => {
-                    journal.named(header.check(found))?;
+                    let checked = match &resuming {
+                        None => header.check(found),
+                        Some(_) => header.check_tenant(found),
+                    };
+                    journal.named(checked)?;
+                    if let Some(resuming) = resuming {
+                        written.lines.retain(|entry| resuming.contains(&entry.key));
+                    }
                     earlier = Some(written);
                 }
                 None => new = Some((journal, header)),

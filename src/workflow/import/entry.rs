@@ -79,22 +79,24 @@ impl Header {
         }
     }
 
-    /// Returns `true` for the header of an import of other devices, group tags or users.
-    #[cfg(feature = "workflow")]
-    pub(super) fn is_of_others(&self, found: &Self) -> bool {
-        found.v == VERSION && found.run == self.run && found.input != self.input
-    }
-
     /// Checks that a run with this header may resume from a journal with the header `found`.
     pub(super) fn check(&self, found: &Self) -> Result<()> {
-        let refuse = |problem: String| {
-            let message =
-                format!("{problem}; name another journal, or delete this one if its run is obsolete");
-            Err(Error::new(ErrorKind::Journal, message))
-        };
+        self.check_tenant(found)?;
+        if found.input != self.input {
+            let (theirs, ours) = (found.devices, self.devices);
+            return refuse(&format!(
+                "the journal belongs to an import of other devices, group tags or users ({theirs} devices there, \
+                    {ours} here)"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that the journal with the header `found` is of an import into the same tenant, whatever its devices.
+    pub(super) fn check_tenant(&self, found: &Self) -> Result<()> {
         if found.v != VERSION || found.run != self.run {
             let version = found.v;
-            return refuse(format!(
+            return refuse(&format!(
                 "the journal belongs to another kind of run, or to another version of the format ({version}, not \
                     {VERSION})"
             ));
@@ -102,17 +104,15 @@ impl Header {
         if let (Some(ours), Some(theirs)) = (&self.tenant, &found.tenant)
             && !ours.eq_ignore_ascii_case(theirs)
         {
-            return refuse("the journal belongs to an import into another tenant".to_owned());
-        }
-        if found.input != self.input {
-            let (theirs, ours) = (found.devices, self.devices);
-            return refuse(format!(
-                "the journal belongs to an import of other devices, group tags or users ({theirs} devices there, \
-                    {ours} here)"
-            ));
+            return refuse("the journal belongs to an import into another tenant");
         }
         Ok(())
     }
+}
+
+fn refuse(problem: &str) -> Result<()> {
+    let message = format!("{problem}; name another journal, or delete this one if its run is obsolete");
+    Err(Error::new(ErrorKind::Journal, message))
 }
 
 /// Returns an order-independent digest of devices and everything requested for them.

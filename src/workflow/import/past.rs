@@ -43,6 +43,36 @@ pub(super) enum Phase {
 }
 
 impl Past {
+    /// Returns `true` if the import of the device is not complete: the device is in flight, or its record is left.
+    #[cfg(feature = "workflow")]
+    pub(super) fn is_open(&self) -> bool {
+        match self.phase {
+            Phase::Queued => false,
+            Phase::Done(_) => self.record.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Returns `true` if the device has its outcome.
+    #[cfg(feature = "workflow")]
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Done(_))
+    }
+
+    /// Returns `true` if the import of the device has ended, and another can have another outcome once the device is not
+    /// registered in this tenant.
+    #[cfg(feature = "workflow")]
+    pub(super) fn is_obsolete(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Done(
+                ImportOutcome::Registered { .. }
+                    | ImportOutcome::AlreadyRegistered { .. }
+                    | ImportOutcome::OtherTenant(_)
+            )
+        )
+    }
+
     fn apply(&mut self, entry: Entry) {
         match entry.change {
             DeviceChange::Sending { import_id } => {

@@ -1,10 +1,11 @@
 //! An import as a value: its devices, options and journal.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::options::ImportOptions;
 use crate::graph::Client;
-use crate::model::DeviceToImport;
+use crate::model::{DeviceToImport, Text};
 use crate::workflow::journal::Journal;
 
 /// The registration of devices with Windows Autopilot.
@@ -54,6 +55,8 @@ pub struct Import {
     pub(super) options: ImportOptions,
     pub(super) journal: Option<Journal>,
     pub(super) waived: Vec<String>,
+    /// The devices that resume from the journal of a deployment, by key; `None` if the journal is of these devices alone.
+    pub(super) resuming: Option<HashSet<Text>>,
 }
 
 impl Import {
@@ -65,6 +68,7 @@ impl Import {
             options: ImportOptions::default(),
             journal: None,
             waived: Vec::new(),
+            resuming: None,
         }
     }
 
