@@ -54,7 +54,7 @@ use crate::pipeline::RetryConfig;
 use crate::sim::{Computer, ComputerAccounts, ComputerRefusal, RefusalKind};
 use crate::sim::{Tenant, TenantBuilder};
 
-/// A client, its simulated tenant, and the clock of both.
+/// A client, its simulated tenant, and the clock they share.
 ///
 /// ```
 /// use windows_autopilot::testing::Harness;
@@ -65,7 +65,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # Ok(()) });
 /// ```
 ///
-/// Retries have no jitter, so that tests can assert the client's waits.
+/// Retries have no jitter, so tests can assert exactly how long the client waits.
 /// The token is opaque: [`Client::granted_permissions`] and [`Client::tenant_id`] find nothing in it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -40,17 +40,17 @@ finding_kinds! {
     /// A signed-in account without the right to create managed service accounts.
     AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
         "give the person who installs a connector the right to create msDS-ManagedServiceAccount objects there";
-    /// A domain without the account of a connector.
+    /// A domain without a connector account.
     AD_NO_CONNECTOR_ACCOUNT = "ad.no-connector-account", Warning,
         "install the connector, or name the account that it runs as";
     /// An account that does not exist or is not visible.
     AD_ACCOUNT_MISSING = "ad.account-missing", Error,
         "look the name up on the connector's server (services, Log On As); a computer or managed \
          service account ends with $";
-    /// An account of another domain.
+    /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
         "a connector serves the domain of its own server alone: name its account in this domain";
-    /// A name that matches several accounts, or whose domain cannot be compared.
+    /// A name that matches several accounts, or has a domain that cannot be compared.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so that it is not a working connector.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
@@ -79,24 +79,24 @@ finding_kinds! {
     /// A connector that an entry denies the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
         "remove the deny entry, or remove the account from the group in it";
-    /// A right of a connector that is not known.
+    /// A connector right that could not be determined.
     AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning,
         "check the entries, or let the connector create a computer";
     /// A connector with more rights than necessary.
     AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
         "for a connector with a managed service account, creating computers in this unit is enough";
-    /// Connectors of which only some may create computers.
+    /// Several connectors, only some of which may create computers.
     AD_CONNECTORS_DIFFER = "ad.connectors-differ", Warning,
         "grant the right to every connector's account: each server has its own";
 
-    /// A prefix whose computer names are all taken.
+    /// A prefix with all of its computer names taken.
     AD_NO_NAMES_LEFT = "ad.no-names-left", Error, "use a shorter prefix, or another one";
-    /// A prefix of which more than a tenth of the computer names are taken.
+    /// A prefix with more than a tenth of its computer names taken.
     AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
         "use a shorter prefix: names are made at random, and one that is taken fails";
-    /// A prefix of which some computer names are taken.
+    /// A prefix with some of its computer names taken.
     AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough are left";
-    /// Computers of the prefix that a connector may not reuse.
+    /// Computers with the prefix that a connector may not reuse.
     AD_REUSE_BLOCKED = "ad.reuse-blocked", Info,
         "delete accounts that are not needed, or put their owners on the list of the policy \"Domain \
          controller: Allow computer account re-use during domain join\" (KB5020276)";

@@ -131,7 +131,7 @@ impl Batch {
         self
     }
 
-    /// Adds a request, and returns the slot of its response. A batch may have any number of requests.
+    /// Adds a request and returns the slot for its response. A batch may have any number of requests.
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
         let Operation { mut request, decode } = operation.into();
         if request.body.is_some() && request.content_type != JSON {

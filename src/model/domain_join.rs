@@ -39,7 +39,7 @@ settings! {
         /// The domain.
         active_directory_domain_name: AdDomain =>
             PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
-        /// The fixed start of the computer name; random characters fill it up to 15.
+        /// The fixed start of the computer name; random characters bring the name to 15.
         computer_name_static_prefix: ComputerNamePrefix =>
             PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME);
     }
@@ -145,8 +145,8 @@ applicability_rule! {
 }
 
 impl DomainJoinProfile {
-    /// Returns the number of random characters after the prefix. It fills the name up to 15, unless the profile was
-    /// read with another number and still has that prefix.
+    /// Returns the number of random characters after the prefix. Together they make 15, unless the profile was read
+    /// with a different number and still has the same prefix.
     pub fn computer_name_suffix_random_char_count(&self) -> i32 {
         match &self.odd_suffix {
             Some((prefix, count)) if *prefix == self.computer_name_static_prefix => *count,

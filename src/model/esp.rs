@@ -49,7 +49,7 @@ settings! {
     optional {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
-        /// The text after a timeout or an error; by default the one from Windows.
+        /// The text shown after a timeout or an error; Windows' own text by default.
         custom_error_message, with_custom_error_message: CustomErrorMessage =>
             PropertyRule::new("customErrorMessage").same(same_text);
     }
@@ -249,7 +249,7 @@ impl Stored<EnrollmentStatusPage> {
     /// Returns `true` for the tenant's default page, whose settings can be changed but which cannot be renamed,
     /// assigned, reprioritized or deleted.
     ///
-    /// The kind or id decides; the priority 0 does not, because other pages have had it.
+    /// This depends on the kind or id, not on priority 0, which other pages have also had.
     pub fn is_default(&self) -> bool {
         let kind = EnrollmentConfigurationType::DefaultWindows10EnrollmentCompletionPageConfiguration;
         let by_id = self.id.as_str().rsplit_once('_').is_some_and(|(_, name)| {

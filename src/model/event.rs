@@ -11,8 +11,8 @@ use super::{
 observation! {
     /// One deployment of a device, as in the Autopilot deployments report. Kept for 30 days.
     ///
-    /// A failure stays recorded after *Try again*, and a deployment of more than an hour may never be completed here.
-    /// Durations can be negative.
+    /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
+    /// completed. Durations can be negative.
     pub struct AutopilotEvent = "deviceManagementAutopilotEvent", id: Id<AutopilotEvent> {
         account_setup_duration: SignedDuration = "accountSetupDuration", "The duration of the account setup.";
         account_setup_status: DeploymentState = "accountSetupStatus", "The outcome of the account setup.";

@@ -170,7 +170,7 @@ macro_rules! finding_kinds {
             );
         )+
 
-        /// All kinds of this module.
+        /// All kinds in this module.
         pub const ALL: &[$crate::model::FindingKind] = &[$($name),+];
     };
 }

@@ -33,7 +33,7 @@ pub trait Settings: Sized {
     /// The type's name in Graph, with its `#`.
     const ODATA_TYPE: &'static str;
 
-    /// The need to name the type in bodies, because the service declares an abstract one.
+    /// Whether bodies must name the type, because the service declares an abstract one.
     const SENDS_TYPE: bool = true;
 
     /// Every property of the service, with its rule. An object has a rule for each modelled member.

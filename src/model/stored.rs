@@ -14,7 +14,7 @@ use super::{Id, InvalidValue, Properties};
 
 /// Settings stored by the service: id, dates, the settings themselves, and read-only values.
 ///
-/// The settings have the type that creates, changes and describes a desired state:
+/// The settings have the same type that you use to create an object, to change it, and to describe a desired state:
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch, Stored};
@@ -33,15 +33,15 @@ use super::{Id, InvalidValue, Properties};
 pub struct Stored<T: Settings> {
     /// The id assigned by the service.
     pub id: Id<T>,
-    /// The time of the creation.
+    /// The time of creation.
     pub created_date_time: Option<Timestamp>,
     /// The time of the last change; not reported for every kind.
     pub last_modified_date_time: Option<Timestamp>,
     /// The settings. A property that was not reported has its default.
     pub settings: T,
-    /// The properties that the answer did not report, by their names on the wire; with a dot inside an object, as in
-    /// `outOfBoxExperienceSetting.eulaHidden`. An answer is partial after a `$select`, and in a version of Graph
-    /// without all properties.
+    /// The properties missing from the response, by their names on the wire; nested ones are dotted, as in
+    /// `outOfBoxExperienceSetting.eulaHidden`. A response is partial after a `$select`, or from a version of Graph that
+    /// lacks some properties.
     pub unreported: Vec<&'static str>,
     /// The read-only values.
     pub observed: T::Observed,
@@ -51,7 +51,7 @@ const ID: &str = "id";
 const CREATED: &str = "createdDateTime";
 const LAST_MODIFIED: &str = "lastModifiedDateTime";
 
-/// An answer without its settings. Not generic, because every type has one.
+/// A response without its settings. Not generic, because every type has one.
 struct Head {
     id: String,
     created_date_time: Option<Timestamp>,
@@ -61,7 +61,7 @@ struct Head {
 }
 
 impl Head {
-    /// Removes the head from the properties of an answer.
+    /// Removes the head from the properties of a response.
     fn take(
         properties: &mut Properties,
         odata_type: &'static str,
@@ -89,7 +89,7 @@ impl Head {
 }
 
 impl<T: Settings> Stored<T> {
-    /// Reads stored settings from the properties of an answer.
+    /// Reads stored settings from the properties of a response.
     pub(crate) fn from_answer(properties: Properties) -> Result<Self, InvalidValue> {
         let mut properties = unwrapped(properties);
         T::rename(&mut properties);

@@ -20,8 +20,8 @@ resource! {
     /// # Ok(()) });
     /// ```
     ///
-    /// A failure stays recorded after *Try again*, and a deployment of more than an hour may stay incomplete. Creating,
-    /// changing and deleting events is documented, without a known use.
+    /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
+    /// completed. Creating, changing and deleting events is documented, without a known use.
     pub struct AutopilotEvents, autopilot_events, "records of deployments"
 }
 

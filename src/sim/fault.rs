@@ -20,7 +20,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 ///
 /// By default a fault hits every call of Graph, repeatedly. [`Fault::on`] selects the calls; [`Fault::once`],
 /// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] limit them. If several faults match a call, the first
-/// injected one decides, and only that one is counted.
+/// injected one applies, and only that one is counted.
 ///
 /// ```
 /// use std::time::Duration;
@@ -109,17 +109,17 @@ impl Fault {
         Self::new(FaultKind::Status { status, retry_after, challenge: None, body })
     }
 
-    /// Answers 429 with a `Retry-After` in seconds, possibly fractional.
+    /// Returns 429 with a `Retry-After` in seconds, possibly fractional.
     pub fn throttle(wait: Duration) -> Self {
         Self::refuse(429, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Answers 429 with any text as `Retry-After`, such as a date or invalid text.
+    /// Returns 429 with any text as `Retry-After`, such as a date or invalid text.
     pub fn throttle_with_header(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
 
-    /// Answers 429 without a `Retry-After`.
+    /// Returns 429 without a `Retry-After`.
     pub fn throttle_without_header() -> Self {
         Self::refuse(429, None)
     }
@@ -130,23 +130,23 @@ impl Fault {
         Self::new(FaultKind::Hold { wait, until: None })
     }
 
-    /// Answers an error status with Graph's body; 502 with a page of HTML.
+    /// Returns an error status with Graph's body; 502 with a page of HTML.
     pub fn status(status: u16) -> Self {
         Self::refuse(status, None)
     }
 
-    /// Answers an error status with a `Retry-After` in seconds.
+    /// Returns an error status with a `Retry-After` in seconds.
     pub fn status_after(status: u16, wait: Duration) -> Self {
         Self::refuse(status, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Answers a status with a page of HTML, as a proxy does.
+    /// Returns a status with a page of HTML, as a proxy does.
     pub fn html(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::new(FaultKind::Status { status, retry_after: None, challenge: None, body: Content::Html })
     }
 
-    /// Answers 401 with a claims challenge.
+    /// Returns 401 with a claims challenge.
     pub fn claims_challenge() -> Self {
         let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
              error=\"insufficient_claims\", \
@@ -230,7 +230,7 @@ impl Fault {
         Self::new(FaultKind::RepeatedPage)
     }
 
-    /// Answers reads from the state at the injection of the fault.
+    /// Serves reads from the state at the time the fault was injected.
     pub fn stale() -> Self {
         Self::new(FaultKind::Stale(None))
     }

@@ -137,20 +137,20 @@ pub struct Quirks {
     pub os_default_reads_as_null: bool,
     /// A single GET of a device identity reports `unknown` while the list reports the assignment. Default: no.
     pub single_get_reports_unknown: bool,
-    /// `$select` on device identities answers 500, as it did in 2020. Default: no.
+    /// `$select` on device identities returns 500, as it did in 2020. Default: no.
     pub identity_select_fails: bool,
-    /// A filter on `serialNumber` with a blank or a hyphen answers 400. Default: yes.
+    /// A filter on `serialNumber` with a space or a hyphen returns 400. Default: yes.
     pub identity_filter_refuses_blank_and_hyphen: bool,
     /// Characters that a profile's name and description must not have. Default: ``!#%^*()-+;'><``.
     pub refused_profile_characters: String,
     /// A PATCH of `hybridAzureADJoinSkipConnectivityCheck` takes effect; otherwise it is ignored. Default: yes.
     pub patch_honours_connectivity_check: bool,
-    /// `assign` of an enrollment configuration answers 200 with `{}` instead of 204. Default: no.
+    /// `assign` of an enrollment configuration returns 200 with `{}` instead of 204. Default: no.
     pub assign_answers_empty_object: bool,
-    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it answers
-    /// 400.
+    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it
+    /// returns 400.
     pub isof_filter: bool,
-    /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it answers 403.
+    /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it returns 403.
     /// Default: no.
     pub member_delete_without_ref: bool,
     /// The directory object of a registered device can be deleted, which orphans the registration. Default: no, 403.
@@ -177,14 +177,14 @@ pub struct Quirks {
     pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
-    /// `$batch` takes integers as ids, as `IntuneCD` sends them. Default: yes; documented are strings alone.
+    /// `$batch` takes integers as ids, as `IntuneCD` sends them. Default: yes; only strings are documented.
     pub integer_batch_ids: bool,
     /// Bodies may write numbers and booleans as text, `"60"` and `"True"`, as PowerShell modules do and Microsoft's OData
     /// reader converts. Default: yes.
     pub text_for_primitives: bool,
-    /// A profile's old names (`enableWhiteGlove`, `language`, ..) are written as the present ones, as PowerShell modules
-    /// and restores of a backup need; if a body has both, the present name counts. Default: yes; they are documented as
-    /// read-only, and are then refused.
+    /// A profile's old names (`enableWhiteGlove`, `language`, ..) are written as the current ones, as PowerShell
+    /// modules and restores of a backup need; if a body has both, the current name wins. Default: yes; they are
+    /// documented as read-only, and are then refused.
     pub old_profile_names_are_written: bool,
     /// The `id` of an assignment in a POST or PATCH does not matter, as in an `assign` action. Default: yes; it is
     /// documented as read-only, and is then refused.
@@ -195,10 +195,10 @@ pub struct Quirks {
     /// Managed devices and imports can be filtered by `contains` and `startsWith` on `serialNumber`, as
     /// `WindowsAutopilotIntune` does. Default: yes.
     pub serial_number_searches: bool,
-    /// `supportsScopeTags` may be sent as false, as backup tools do; true answers 400 either way. Default: yes; it is
+    /// `supportsScopeTags` may be sent as false, as backup tools do; true returns 400 either way. Default: yes; it is
     /// documented as read-only.
     pub supports_scope_tags_takes_false: bool,
-    /// The deletion of a profile, page or device configuration answers 200 instead of 204, as `IntuneCD` expects.
+    /// The deletion of a profile, page or device configuration returns 200 instead of 204, as `IntuneCD` expects.
     /// Default: no.
     pub deletion_answers_ok: bool,
     /// A domain join whose prefix and suffix are longer than 15 characters together is refused. Not verified; default: yes.

@@ -260,8 +260,8 @@ impl Tenant {
     /// Adds the objects of a seed, or none of them if one is invalid.
     ///
     /// # Errors
-    /// The seed has another version, is a snapshot, or has an invalid object: an empty name, a user without a domain, a
-    /// unit that is no distinguished name, a missing member.
+    /// The seed has another version, is a snapshot, or contains an invalid object: an empty name, a user without a
+    /// domain, a unit that is not a distinguished name, or a missing member.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
         if seed.state.is_some() {
@@ -380,8 +380,8 @@ impl Tenant {
         user.or_else(device).or_else(group)
     }
 
-    /// Takes a snapshot: all objects with their ids, work in progress, applications and tokens. Options such as delays
-    /// and quirks, and faults, are not included.
+    /// Takes a snapshot: all objects with their ids, work in progress, applications and tokens. Faults, and options
+    /// such as delays and quirks, are not included.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -400,9 +400,10 @@ impl Tenant {
         Seed { state: serde_json::to_value(state).ok(), ..Seed::new() }
     }
 
-    /// Restores a snapshot, which replaces the tenant's state; its options stay.
+    /// Restores a snapshot, replacing the tenant's state but keeping its options.
     ///
-    /// Time is the tenant's clock: if it is behind the snapshot, the tenant stands still until the clock has caught up.
+    /// Time comes from the tenant's clock: if the clock is behind the snapshot, the tenant stands still until it has
+    /// caught up.
     ///
     /// # Errors
     /// The snapshot has another version or is incomplete. The tenant is then unchanged.

@@ -291,7 +291,7 @@ impl Tenant {
         Self::builder().with_clock(clock).build()
     }
 
-    /// Returns a builder of a tenant.
+    /// Returns a builder for a tenant.
     pub fn builder() -> TenantBuilder {
         TenantBuilder { clock: Arc::new(SystemClock::new()), options: Options::default() }
     }
@@ -317,7 +317,7 @@ impl Tenant {
         self.add_device_with(DeviceSpec::new(serial))
     }
 
-    /// Registers a device with further properties immediately, without an import.
+    /// Registers a device with additional properties immediately, without an import.
     pub fn add_device_with(&self, device: DeviceSpec) -> String {
         let mut state = self.now();
         let id = device::register(&mut state, device.device);
@@ -557,7 +557,7 @@ impl Tenant {
         unit_key(organizational_unit).map(|key| self.now().deployments.units.insert(key)).is_some()
     }
 
-    /// Revokes the right.
+    /// Revokes the right granted by [`grant_ou`](Self::grant_ou).
     pub fn revoke_ou(&self, organizational_unit: &str) {
         if let Some(key) = unit_key(organizational_unit) {
             self.now().deployments.units.remove(&key);
@@ -566,7 +566,7 @@ impl Tenant {
 
     /// Switches a device on. Its deployment runs over the tenant's time.
     ///
-    /// Each step uses the tenant's present state: an assigned profile, a user in the MDM scope, a domain join
+    /// Each step uses the tenant's current state: an assigned profile, a user in the MDM scope, a domain join
     /// configuration, a connector, a right. If something is missing, the deployment fails as a real one does: see
     /// [`Cause`].
     ///
@@ -597,12 +597,12 @@ impl Tenant {
         self.now().deployments.computers.clone()
     }
 
-    /// Returns the present quirks.
+    /// Returns the current quirks.
     pub fn quirks(&self) -> Quirks {
         self.lock().options.quirks.clone()
     }
 
-    /// Sets the quirks for further requests.
+    /// Sets the quirks for subsequent requests.
     pub fn set_quirks(&self, quirks: Quirks) {
         self.now().options.quirks = quirks;
     }
@@ -644,7 +644,7 @@ impl Tenant {
         self.now().identities.len()
     }
 
-    /// Returns the ids of a group's members in order of joining; empty if the group does not exist.
+    /// Returns the ids of a group's members in the order in which they joined; empty if the group does not exist.
     pub fn members(&self, group: &str) -> Vec<String> {
         let state = self.now();
         let group = state.directory.groups.get(group);
@@ -655,8 +655,8 @@ impl Tenant {
             .collect()
     }
 
-    /// Returns the objects that a registered device gets in the settled tenant: after all rules are evaluated and all
-    /// profiles assigned. `user` sets it up. `None` if no device has this serial number.
+    /// Returns the objects that a registered device gets once the tenant has settled, with all rules evaluated and all
+    /// profiles assigned. `user` is the person who sets the device up. `None` if no device has this serial number.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -63,8 +63,8 @@ impl RouteRequest {
     }
 }
 
-/// The answer of a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in its
-/// headers are the tenant's.
+/// The answer for a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in
+/// its headers are the tenant's.
 ///
 /// ```
 /// use windows_autopilot::serde_json::json;
@@ -88,12 +88,12 @@ impl RouteAnswer {
         Self(Content::Reply(Reply::Json(status_of(status), body.into())))
     }
 
-    /// Creates an answer 200 with plain text, such as for `/$count`.
+    /// Creates a 200 answer with plain text, such as for `/$count`.
     pub fn text(body: impl Into<String>) -> Self {
         Self(Content::Reply(Reply::Text(body.into())))
     }
 
-    /// Creates an answer 204 without a body.
+    /// Creates a 204 answer without a body.
     pub fn no_content() -> Self {
         Self(Content::Reply(Reply::NoContent))
     }

@@ -91,7 +91,7 @@ impl Tenant {
     }
 
     /// Creates the requested computers one after another, as every request does. Does nothing without
-    /// [`ComputerAccounts`], or if a request is doing it.
+    /// [`ComputerAccounts`], or while a request is already creating them.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };
         let Ok(mut creation) = self.connector.try_lock() else { return };

@@ -275,7 +275,7 @@ finding_kinds! {
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
 
-    /// An assigned user of a device that is imported.
+    /// A user assigned to a device that is imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that appears twice in the input.

@@ -239,7 +239,7 @@ impl RetagPlan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// Applies the plan: changes one tag after the other and reads them back.
+    /// Applies the plan: changes the tags one at a time and reads each back.
     ///
     /// # Errors
     /// The run always ends with its report; [`RetagReport::error`] is the error that ended the run early:

@@ -115,7 +115,7 @@ impl ConnectorConfig {
         Ok(Self { file, document })
     }
 
-    /// Returns the bytes of the file: the original ones, except for changes.
+    /// Returns the bytes of the file: the original bytes, except where settings were changed.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.document.to_bytes()
     }
@@ -152,8 +152,8 @@ impl ConnectorConfig {
     /// ```
     ///
     /// # Errors
-    /// The connector's reading would be ambiguous: the key is repeated or undone by `remove` or `clear`, or the section
-    /// is in another file or encrypted. Or the value has a character that XML does not allow.
+    /// How the connector would read the key is ambiguous: it is repeated or undone by `remove` or `clear`, or the
+    /// section is in another file or encrypted. Or the value contains a character that XML does not allow.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
         self.document = match self.position_of(key)? {
             KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
@@ -179,9 +179,9 @@ impl ConnectorConfig {
         Ok(())
     }
 
-    /// Returns the administrator's own managed service account (`TenantConfiguredManagedServiceAccount`); `None` if the
-    /// connector creates one for itself. With such an account, the wizard changes no permissions, whatever units
-    /// the file lists.
+    /// Returns the managed service account that the administrator configured (`TenantConfiguredManagedServiceAccount`);
+    /// `None` if the connector creates one for itself. With such an account, the wizard changes no permissions,
+    /// whatever units the file lists.
     ///
     /// # Errors
     /// The value is not an account name.
@@ -204,14 +204,14 @@ impl ConnectorConfig {
         items.filter(|item| !item.is_empty()).map(OrganizationalUnit::from_service).collect()
     }
 
-    /// Sets the units in which the connector may create computer accounts. Without units the key stays, with an empty
-    /// value.
+    /// Sets the units in which the connector may create computer accounts. If `units` is empty, the key is kept with an
+    /// empty value.
     ///
     /// The connector separates units by semicolons, so a semicolon in a name is written as its code, `\3B`, which names
-    /// the same unit. It is not certain that the connector reads that code: prefer units without a semicolon.
+    /// the same unit. The connector may not understand that code: prefer units without a semicolon.
     ///
     /// # Errors
-    /// The service's file, which has no such key; a unit reported by the service that is invalid; and as
+    /// The service's file, which has no such key; an invalid unit that the service reported; otherwise the same as
     /// [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {

@@ -17,7 +17,7 @@ pub enum Proxy {
     Disabled,
     /// A fixed proxy server.
     Server(ProxyServer),
-    /// Settings that this crate does not read, such as a script or an address with a user's name. It cannot be set.
+    /// Settings that this crate does not read, such as a script or an address with a user name. It cannot be set.
     Other,
 }
 
@@ -77,10 +77,10 @@ impl ConnectorConfig {
         }
     }
 
-    /// Sets the proxy settings. Leaves equal settings as they are written.
+    /// Sets the proxy settings. If they already match, the file is left unchanged.
     ///
     /// # Errors
-    /// [`Proxy::Other`]; an address that is invalid or has a user's name; a file with more than one `defaultProxy`.
+    /// [`Proxy::Other`]; an address that is invalid or contains a user name; a file with more than one `defaultProxy`.
     pub fn set_proxy(&mut self, proxy: &Proxy) -> Result<(), InvalidValue> {
         if self.proxy() == *proxy && *proxy != Proxy::Other {
             return Ok(());

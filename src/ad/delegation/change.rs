@@ -53,7 +53,7 @@ pub struct Delegation {
     profile: DelegationProfile,
 }
 
-/// The record of a grant, by which exactly that grant is revoked, even after the OU has moved.
+/// The record of a grant, used to revoke exactly that grant, even after the OU has moved.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -396,7 +396,7 @@ async fn read(directory: &dyn Directory, name: &str) -> Result<Container, Direct
     Container::read(directory, name).await?.ok_or_else(none)
 }
 
-/// Writes the DACL alone, following the entry if it has moved.
+/// Writes only the DACL, following the entry if it has moved.
 async fn write(
     directory: &dyn Directory,
     name: &str,

@@ -2,7 +2,7 @@
 //! of them are missing, and how to grant and revoke them.
 //!
 //! [`Delegation`] reads and writes the DACL of an OU; everything else is computed from a DACL. [`DelegationScript`] is
-//! a delegation as text, for an administrator with other tools.
+//! a delegation as text, for administrators who use other tools.
 
 mod change;
 mod script;
@@ -27,10 +27,10 @@ pub enum DelegationProfile {
     /// service account, version 6.2501.2000.5 and newer.
     #[default]
     CreateOnly,
-    /// Create computers and full control of them, in this OU and below: Microsoft's documented rights for the legacy
-    /// connector, which runs as its server's computer account.
+    /// Create computers and have full control of them, in this OU and below: Microsoft's documented rights for the
+    /// legacy connector, which runs as its server's computer account.
     CreateFullControl,
-    /// Create and delete computers and full control of them, in this OU and below: Microsoft's earlier documented
+    /// Create and delete computers and have full control of them, in this OU and below: Microsoft's earlier documented
     /// rights for the legacy connector.
     CreateDeleteFullControl,
 }
@@ -113,9 +113,9 @@ impl fmt::Display for DelegationProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CreateOnly => "create computers, in this OU only",
-            Self::CreateFullControl => "create computers and full control of them, in this OU and below",
+            Self::CreateFullControl => "create computers and have full control of them, in this OU and below",
             Self::CreateDeleteFullControl => {
-                "create and delete computers and full control of them, in this OU and below"
+                "create and delete computers and have full control of them, in this OU and below"
             }
         })
     }

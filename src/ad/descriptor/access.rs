@@ -81,7 +81,7 @@ pub struct AccessCheck {
     pub granted: AccessMask,
     /// The requested rights that an entry denies. Rights that no entry mentions are not granted either.
     pub denied: AccessMask,
-    /// The indices of the entries that decided.
+    /// The indices of the entries that decided the outcome.
     pub decided_by: Vec<usize>,
     /// The indices of entries that were skipped but could change the outcome: unrecognized ones, such as conditional
     /// entries, and entries for SIDs whose membership is not known.

@@ -15,7 +15,7 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 /// assert!(unit.has("objectClass", "organizationalUnit"));
 /// ```
 ///
-/// A value is bytes, with a meaning that depends on the attribute. Attribute names are compared without regard to case.
+/// Values are bytes whose meaning depends on the attribute. Attribute names are compared without regard to case.
 /// `Debug` shows the attribute names only: the entry's name may be a person's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -30,9 +30,9 @@ pub enum DirectoryErrorKind {
     NotRecorded,
     /// The input cannot be sent, or the directory cannot parse it.
     InvalidInput,
-    /// The connection ended before the answer; a change may have been made.
+    /// The connection ended before the response; a change may have been made.
     Interrupted,
-    /// The answer timed out; a change may have been made.
+    /// The response timed out; a change may have been made.
     Timeout,
     /// The directory is busy or shutting down. Retry later.
     Unavailable,
@@ -44,11 +44,11 @@ pub enum DirectoryErrorKind {
     Rejected,
     /// A change was overwritten repeatedly: something else changes the same entry.
     LostUpdate,
-    /// The answer is malformed.
+    /// The response is malformed.
     Unexpected,
 }
 
-/// An error of a call to a directory: the kind, the cause and the remedy.
+/// An error from a directory call: its kind, cause and remedy.
 ///
 /// ```
 /// use windows_autopilot::ad::directory::{DirectoryError, DirectoryErrorKind};
@@ -119,7 +119,7 @@ impl DirectoryError {
         self.result_code
     }
 
-    /// Returns `true` if a change may have been made although there was no answer.
+    /// Returns `true` if a change may have been made even though no response arrived.
     pub fn outcome_unknown(&self) -> bool {
         matches!(self.kind, DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout)
     }

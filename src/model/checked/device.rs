@@ -9,7 +9,7 @@ use crate::model::findings::{
 use crate::model::{Finding, shorten};
 
 checked! {
-    /// The group tag of a device: free text that dynamic groups select by, as `[OrderID]:tag`.
+    /// The group tag of a device: free text that dynamic groups can match as `[OrderID]:tag`.
     ///
     /// ```
     /// use windows_autopilot::model::{DeviceToImport, GroupTag};
@@ -24,7 +24,7 @@ checked! {
 }
 
 checked! {
-    /// A purchase order of a device, which dynamic groups select by, as `[PurchaseOrderId]:text`.
+    /// A purchase order of a device, which dynamic groups can match as `[PurchaseOrderId]:text`.
     pub struct PurchaseOrder("purchase order", check_label);
 }
 

@@ -40,7 +40,7 @@ impl LanguageTag {
 /// ```
 ///
 /// As text and in settings files it is `os-default`, `user-select` or a language tag. Graph uses the empty string for
-/// "the user selects", but has also answered `os-default` or null for it.
+/// "the user selects", but has also returned `os-default` or null for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Locale {
     /// The language of the installed operating system.

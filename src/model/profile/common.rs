@@ -38,10 +38,10 @@ macro_rules! profile {
                 $($optional)*
             }
             default {
-                /// The language of the setup; that of the operating system by default.
+                /// The language used during setup; the operating system's by default.
                 ///
-                /// The service also answers `os-default` or null for "the user selects", so a change between the two
-                /// alone is not detected.
+                /// The service also returns `os-default` or null for "the user selects", so a change from one to the
+                /// other is not detected.
                 locale, with_locale: Locale = Locale::OsDefault =>
                     PropertyRule::new("locale").same(same_locale).shown(shown_locale);
                 /// Whether all targeted devices become Autopilot devices; `false` by default. The tutorial recommends
@@ -143,7 +143,7 @@ pub(super) fn normalize(properties: &mut Properties) {
     }
 }
 
-/// Compares locales; the service also answers `os-default` or null for "the user selects".
+/// Compares locales; the service also returns `os-default` or null for "the user selects".
 pub(super) fn same_locale(a: &Value, b: &Value) -> bool {
     fn language(value: &Value) -> Option<&str> {
         value.as_str().filter(|text| !matches!(*text, "" | "os-default"))

@@ -36,8 +36,8 @@ profile! {
     pub struct HybridJoinProfile = "activeDirectoryWindowsAutopilotDeploymentProfile";
     optional {}
     default {
-        /// Whether the device continues without reaching a domain controller, as a VPN that needs a user requires;
-        /// `false` by default. The first sign-in still needs a domain controller.
+        /// Whether the device continues without reaching a domain controller, which is necessary if its VPN needs a
+        /// signed-in user; `false` by default. The first sign-in still needs a domain controller.
         ///
         /// Tools disagree on whether a change takes effect: read it back.
         skip_connectivity_check, with_skip_connectivity_check: bool = false =>
@@ -59,8 +59,7 @@ profile! {
 }
 
 impl HybridJoinProfile {
-    /// Reports values that break a rule, those that a hybrid join ignores, and those that the service is said to
-    /// refuse.
+    /// Reports values that break a rule, that a hybrid join ignores, or that the service reportedly refuses.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = common::lint(
             &self.display_name,

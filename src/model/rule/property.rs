@@ -237,7 +237,7 @@ impl<T: DeviceAttributes + ?Sized> DeviceAttributes for &T {
     }
 }
 
-/// Reads a directory device. It has no `isRooted` and `memberOf`, so they count as missing.
+/// Reads a directory device. It has no `isRooted` or `memberOf`, so they count as missing.
 impl DeviceAttributes for DirectoryDevice {
     fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
         use DeviceProperty as P;

@@ -54,8 +54,8 @@ impl Tenant {
         true
     }
 
-    /// Deletes a device everywhere: in Intune, its computer and its registration's object in Microsoft Entra, and its
-    /// registration. Returns `false` if no device with this serial number is registered.
+    /// Deletes a device everywhere: its record in Intune, its computer and its registration's object in Microsoft
+    /// Entra, and the registration itself. Returns `false` if no device with this serial number is registered.
     pub fn delete_everywhere(&self, serial: &str) -> bool {
         let mut state = self.now();
         let Some(registration) = state.registration_of(serial) else { return false };

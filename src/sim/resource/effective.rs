@@ -11,7 +11,7 @@ use crate::sim::state::State;
 /// The Windows version for filters.
 const OS_VERSION: &str = "10.0.26100.4061";
 
-/// The ids of the objects that a device gets in a settled tenant.
+/// The ids of the objects that a device gets once the tenant has settled.
 ///
 /// Returned by [`Tenant::effective_objects`](super::super::Tenant::effective_objects).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn with_groups_around(state: &State, mut groups: HashSet<String>) -> HashSet<Str
     groups
 }
 
-/// Returns the objects for a device in a settled tenant. `user` sets it up.
+/// Returns the objects that a device gets once the tenant has settled. `user` is the person who sets it up.
 pub(crate) fn settled(state: &State, identity: &Identity, user: Option<&User>) -> EffectiveObjects {
     let audience = Audience::of_settled_device(state, identity);
     let direct = identity.direct_profile.as_deref().and_then(|id| state.profiles.get(id));

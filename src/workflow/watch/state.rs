@@ -109,11 +109,11 @@ pub struct PhaseStart {
     pub reported: bool,
 }
 
-/// Declares the facts that the service reports of a device, with their labels.
+/// Declares the facts that the service reports about a device, with their labels.
 macro_rules! device_facts {
     ($( $(#[$meta:meta])* $field:ident: $ty:ty = $label:literal, )*) => {
-        /// The facts that the service reports of a device and that matter for a deployment. They contain no name of a
-        /// person.
+        /// The facts that the service reports about a device and that matter for a deployment. They contain no personal
+        /// names.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         #[non_exhaustive]

@@ -9,7 +9,7 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 /// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of them; each changes the DACL alone.
+/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of them; each changes only the DACL.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};

@@ -61,7 +61,7 @@ pub struct DeviceDeployment {
     pub state: DeviceState,
 }
 
-/// An enrollment of a device before its last one.
+/// An enrollment of a device that preceded its most recent one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlierEnrollment {
