@@ -68,7 +68,7 @@ fn calls(criterion: &mut Criterion) {
     });
     group.bench_function("get_one", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
-            black_box(client.get::<serde_json::Value>(ApiVersion::V1, "/things/1").await.expect("an answer"))
+            black_box(client.get::<serde_json::Value>(ApiVersion::V1, "/things/1").await.expect("a response"))
         });
     });
     group.finish();

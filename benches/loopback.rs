@@ -256,7 +256,7 @@ async fn by_hand(address: &str) -> usize {
     let mut link = Some(format!("{address}/beta{PATH}"));
     let mut count = 0;
     while let Some(address) = link {
-        let answer = client.get(address).bearer_auth("token").send().await.expect("an answer");
+        let answer = client.get(address).bearer_auth("token").send().await.expect("a response");
         let body = answer.error_for_status().expect("success").bytes().await.expect("a body");
         let page: Page = serde_json::from_slice(&body).expect("a page");
         for device in page.value {

@@ -1,9 +1,9 @@
 //! What reading ahead saves: a list of 100 pages in virtual time, with it and without, by how long a page is used. The
 //! figures are the same on every machine.
 //!
-//! The service takes 50 ms for an answer, and the body takes 30 ms more to come; the link to the next page stands at its
-//! beginning. `cargo bench --bench read_ahead` prints the figures; under `cargo test` it reads four pages. In real time,
-//! see `benches/loopback.rs`.
+//! The service takes 50 ms for a response, and the body takes 30 ms more to come; the link to the next page stands at
+//! its beginning. `cargo bench --bench read_ahead` prints the figures; under `cargo test` it reads four pages. In real
+//! time, see `benches/loopback.rs`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench has nobody to report to")]
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --features registration,sim --bench throttled` prints the table first. It is the same on every machine:
 //! the simulated tenant throttles as documented (100 writes and 1,000 requests to Intune in 20 seconds, the directory not
-//! at all), and takes a second for an answer. Under `cargo test` it is done with a few devices.
+//! at all), and takes a second for a response. Under `cargo test` it is done with a few devices.
 #![allow(clippy::expect_used, clippy::print_stdout, missing_docs, reason = "a bench has nobody to report to")]
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Step 4, before anything is sent: the findings of a device file, as a table.
+//! Step 4, before anything is sent: the findings about a device file, as a table.
 //!
 //! `cargo run --features registration --example check_csv [DEVICES.csv]` ends with 4 if a row has an error, for pipelines.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

@@ -1,6 +1,6 @@
 //! A client on a transport and a middleware of your own, and the retry of a request that failed once.
 //!
-//! `cargo run --features sim --example custom_transport` sends two requests: the first is answered with 503.
+//! `cargo run --features sim --example custom_transport` sends two requests: the first gets a 503 response.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::{error::Error, sync::atomic::AtomicUsize, sync::atomic::Ordering};
@@ -10,7 +10,7 @@ use windows_autopilot::pipeline::{Middleware, Next};
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::{Client, Result as CallResult, bytes::Bytes, testing::Harness};
 
-/// A transport that counts the requests to another, and turns the first answer into a failure.
+/// A transport that counts the requests to another, and turns the first response into a failure.
 #[derive(Debug)]
 struct Flaky<T>(T, AtomicUsize);
 

@@ -165,7 +165,7 @@ impl Request {
         Ok(accounts)
     }
 
-    /// Shows the findings of the preflight.
+    /// Shows the findings from the preflight.
     async fn check(
         &self,
         directory: &dyn Directory,

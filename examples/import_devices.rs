@@ -114,7 +114,7 @@ fn status(event: &ImportEvent) -> String {
     )
 }
 
-/// Creates a file of forty devices, of which the simulated tenant has one, and another tenant has one.
+/// Creates a file of forty devices, one of which is already in the simulated tenant and one in another tenant.
 fn sample(tenant: &Tenant) -> Result<String, Failure> {
     tenant.add_device_with(DeviceSpec::new("SN-0007").with_model("Notebook 14").with_group_tag("Berlin"));
     tenant.assign_to_other_tenant("SN-0011");

@@ -1,4 +1,4 @@
-//! The connector's right decides: devices join the domain with it, and fail without it.
+//! The connector's right makes the difference: devices join the domain with it, and fail without it.
 //!
 //! `cargo run --features ad,sim,workflow --example lab` deploys ten devices without the right and ten with it, in a directory in
 //! memory. With an `LdapDirectory` instead, the computers are real: see `tests/directory/lab.rs`.

@@ -29,7 +29,7 @@ async fn onboard() -> Result<(), Box<dyn Error>> {
     }
     std::fs::write(folder.join("devices.csv"), csv)?;
 
-    // Dropping the run has the effect of a kill: one request is answered, one has lost its answer, one is not sent.
+    // Dropping the run has the effect of a kill: one request got a response, one lost its response, one was not sent.
     let mut run = start(&client, &folder)?;
     while let Some(event) = run.next().await {
         if let ImportEventKind::Sent { devices, .. } = event.kind {

@@ -103,7 +103,7 @@ async fn serve(listener: &TcpListener, handle: &WatchHandle) -> io::Result<()> {
     }
 }
 
-/// Answers one request with the page or its data.
+/// Responds to one request with the page or its data.
 async fn answer(mut stream: TcpStream, address: SocketAddr, handle: &WatchHandle) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {

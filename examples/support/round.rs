@@ -1,4 +1,4 @@
-//! A round over many tenants, of which each process visits its shard.
+//! A round over many tenants; each process visits its shard of them.
 //!
 //! Graph limits a tenant far below what one process can send, so the number of tenants decides how many processes a round
 //! takes. The processes share nothing but a folder:

@@ -38,7 +38,7 @@ pub enum CreateAccess {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecidingEntry {
-    /// The entry.
+    /// The entry, as it is in the DACL.
     pub ace: Ace,
     /// The trustee and the origin of the entry, in words.
     pub origin: String,
@@ -89,7 +89,9 @@ impl CreateAccess {
         account: &Account,
     ) -> Result<Self, DirectoryError> {
         let Some(descriptor) = place.descriptor() else {
-            return Ok(Self::Unknown { why: "the permissions may not be read".to_owned() });
+            return Ok(Self::Unknown {
+                why: "the permissions cannot be read for lack of permission".to_owned(),
+            });
         };
         let Some(dacl) = descriptor.dacl() else { return Ok(Self::Granted { by: None }) };
         let token = reader.token_for(account, descriptor).await?;
@@ -103,7 +105,9 @@ impl CreateAccess {
                     )
                 }
                 None => {
-                    format!("an entry of an unsupported kind, such as a conditional one, may decide: {ace}")
+                    format!(
+                        "an entry of an unsupported kind, such as a conditional one, may decide the outcome: {ace}"
+                    )
                 }
             };
             return Ok(Self::Unknown { why });

@@ -84,7 +84,9 @@ impl fmt::Display for GroupSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TokenGroups => "groups from tokenGroups",
-            Self::Membership => "groups followed by membership, since tokenGroups may not be read",
+            Self::Membership => {
+                "groups followed by membership, since the signed-in account cannot read tokenGroups"
+            }
         })
     }
 }
@@ -108,13 +110,13 @@ impl fmt::Display for GroupSource {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// The SID.
+    /// The SID of the account.
     pub sid: Sid,
     /// The distinguished name.
     pub distinguished_name: String,
     /// The `sAMAccountName`. For a computer or a managed service account it ends with `$`.
     pub name: String,
-    /// The kind.
+    /// The kind of account: managed service account, computer, user or group.
     pub kind: AccountKind,
     /// Whether the account is enabled.
     pub enabled: bool,
@@ -141,7 +143,7 @@ pub struct Server {
 }
 
 impl Account {
-    /// Finds the accounts that connectors of version 6.2501.2000.5 and newer created for themselves: managed service
+    /// Finds the accounts that connectors of version 6.2501.2000.5 or newer created for themselves: managed service
     /// accounts named `msaODJ…`. The result [includes](Self::serves) accounts that no server uses.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ const MAY_WRITE_DACL: i64 = 4;
 #[derive(Debug, Clone)]
 pub(in crate::ad) struct Container {
     entry: Entry,
-    /// The GUID; `None` if the signed-in account may not read it.
+    /// The GUID; `None` if the signed-in account is not permitted to read it.
     pub(in crate::ad) guid: Option<Guid>,
     descriptor: Option<SecurityDescriptor>,
 }
@@ -39,7 +39,7 @@ impl Container {
         self.entry.distinguished_name()
     }
 
-    /// Returns whether the entry is of a class; `None` if its classes may not be read.
+    /// Returns whether the entry is of a class; `None` if its classes cannot be read for lack of permission.
     pub(in crate::ad) fn is(&self, class: &str) -> Option<bool> {
         (!self.entry.values("objectClass").is_empty()).then(|| self.entry.has("objectClass", class))
     }
@@ -49,7 +49,7 @@ impl Container {
         self.entry.number("sDRightsEffective").is_some_and(|bits| bits & MAY_WRITE_DACL != 0)
     }
 
-    /// Returns the descriptor with owner and DACL; `None` if it may not be read.
+    /// Returns the descriptor with owner and DACL; `None` if it cannot be read for lack of permission.
     pub(in crate::ad) fn descriptor(&self) -> Option<&SecurityDescriptor> {
         self.descriptor.as_ref()
     }
@@ -57,7 +57,7 @@ impl Container {
     /// Returns the descriptor and its DACL.
     pub(in crate::ad) fn dacl(&self) -> Result<(&SecurityDescriptor, &Acl), DirectoryError> {
         let Some(descriptor) = &self.descriptor else {
-            let message = "the permissions may not be read";
+            let message = "the permissions cannot be read for lack of permission";
             return Err(DirectoryError::new(DirectoryErrorKind::AccessDenied, message));
         };
         let none = || {

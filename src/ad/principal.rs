@@ -218,7 +218,7 @@ fn check(
         return Err(invalid(format!("has {length} characters where {what} has 1 to {longest}")).at(start));
     }
     if let Some(place) = part.chars().position(|c| c.is_control() || forbidden.contains(c)) {
-        return Err(invalid(format!("has a character that is not allowed in {what}")).at(start + place));
+        return Err(invalid(format!("contains a character that is not allowed in {what}")).at(start + place));
     }
     if part.trim() != part || part.trim_matches('.').is_empty() {
         return Err(invalid(format!("has blanks around {what}, or only dots in it")).at(start));

@@ -133,7 +133,7 @@ impl FakeClock {
         self.lock().slept.clone()
     }
 
-    /// Clears the recorded sleeps, of which a long run has many.
+    /// Clears the recorded sleeps, which are many in a long run.
     pub fn clear_slept(&self) {
         self.lock().slept.clear();
     }

@@ -31,7 +31,7 @@ use std::fmt;
 pub struct ErrorCode(pub u32);
 
 impl ErrorCode {
-    /// A failed domain join: no domain controller answered, for one of many reasons.
+    /// A failed domain join: no domain controller responded, for one of many reasons.
     pub const DOMAIN_JOIN: Self = Self(0x8007_0774);
     /// A timeout.
     pub const TIMEOUT: Self = Self(0x8007_05b4);
@@ -129,7 +129,7 @@ pub struct KnownCode {
     pub causes: &'static [&'static str],
     /// The certainty about the cause.
     pub certainty: Certainty,
-    /// The source.
+    /// The publication that explains the code.
     pub source: CodeSource,
 }
 

@@ -79,7 +79,7 @@ impl KnownCode {
         entry(&[0x8007_0490], &[Enrollment, StatusPage, Registration], AutopilotKnownIssues, Generic, "an element was not found",
             &["an attestation of the TPM, which user-driven hybrid join does not do"]),
         entry(&[0x8007_0032], &[Enrollment, StatusPage], WindowsCodes, Generic, "the request is not supported", &[]),
-        entry(&[0x8019_0190], &[Enrollment, StatusPage], WindowsCodes, Generic, "the server answered HTTP 400", &[]),
+        entry(&[0x8019_0190], &[Enrollment, StatusPage], WindowsCodes, Generic, "the server returned HTTP 400", &[]),
 
         // The domain join on the device.
         entry(&[0x8007_0774, 1908], &[DomainJoin], IntuneTroubleshooting, Several, "no domain controller could be reached",
@@ -131,8 +131,8 @@ impl KnownCode {
         // The network, in any phase.
         entry(&[0x8007_2ee2, 0x8007_2ee7, 0x8007_2efd, 0x8007_2efe, 12002, 12007, 12029, 12030], NETWORK, HybridJoinTroubleshooting, Several,
             "a server could not be reached", &[NO_ROUTE, "SYSTEM has no proxy"]),
-        entry(&[0x8007_2f8f], NETWORK, HybridJoinTroubleshooting, Several, "the answer could not be decoded", &[PROXY, CLOCK]),
-        entry(&[0x8007_000d], NETWORK, HybridJoinTroubleshooting, Several, "the answer is no JSON", &[PROXY, "a server that answers with a page"]),
+        entry(&[0x8007_2f8f], NETWORK, HybridJoinTroubleshooting, Several, "the response could not be decoded", &[PROXY, CLOCK]),
+        entry(&[0x8007_000d], NETWORK, HybridJoinTroubleshooting, Several, "the response is not JSON", &[PROXY, "a server that responds with a page"]),
 
         // The registration.
         entry(&[0x801c_001d], &[Registration], HybridJoinTroubleshooting, Several, "the service connection point cannot be read",
@@ -147,7 +147,7 @@ impl KnownCode {
         entry(&[0x801c_03f2], &[Registration], HybridJoinTroubleshooting, Several, "the device was not found in Microsoft Entra",
             &["the computer is not synchronized yet", "too many attempts in a short time", "a wrong tenant in the service connection point"]),
         entry(&[0xcaa9_0017, 0xcaa9_002c, 0xcaa9_0023, 0xcaa8_2ee2, 0xcaa8_2efe, 0xcaa8_2efd], &[Registration, SignIn], HybridJoinTroubleshooting,
-            Several, "the federation service did not answer", &["disabled WS-Trust endpoints", NO_ROUTE]),
+            Several, "the federation service did not respond", &["disabled WS-Trust endpoints", NO_ROUTE]),
         entry(&[0xcaa8_2f8f], &[Registration, SignIn], HybridJoinTroubleshooting, Several, "the certificate of the server was not validated", &[CLOCK, PROXY]),
         entry(&[0xcaa2_0003, 0xcaa9_0014, 0xcaa9_0006, 0xcaa1_002d], &[Registration, SignIn], HybridJoinTroubleshooting, Generic, "no token was issued", &[]),
         entry(&[0xcaa2_000c, 0xcaa1_0001], &[Registration, SignIn], ThirdParty, Generic, "no token without interaction", &[]),

@@ -105,7 +105,7 @@ mod tests {
 
         let ended = AzureIdentity::new(Arc::new(Fake(Ok(("t", SystemTime::UNIX_EPOCH)))));
         let token = ended.token(script.request()).await.unwrap();
-        assert_eq!(token.lifetime(), Some(Duration::ZERO), "one that has ended is not for ever");
+        assert_eq!(token.lifetime(), Some(Duration::ZERO), "one that has ended does not last forever");
     }
 
     #[tokio::test]

@@ -207,7 +207,8 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// Returns the value of the parameter `claims`: the [required claims](TokenRequest::claims), and the declaration
-    /// that this client answers claims challenges (`cp1`), without which Graph sends none. `None` if both are absent.
+    /// that this client can handle claims challenges (`cp1`), without which Graph sends none. `None` if both are
+    /// absent.
     ///
     /// ```
     /// use windows_autopilot::credential::TokenRequest;

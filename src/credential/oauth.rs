@@ -190,7 +190,7 @@ pub(super) fn refusal_code(answer: &SignInResponse) -> Option<String> {
     }
 }
 
-/// Returns the error of an unsuccessful response.
+/// Returns the error for an unsuccessful response.
 pub(super) fn refusal(answer: &SignInResponse) -> Error {
     let mut error = Error::from_response(answer.status(), answer.headers(), answer.body());
     // A proxy's 403 or 404 says nothing about Graph's permissions or objects: sign-in failed.

@@ -80,7 +80,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// The error of a failed call.
+/// The error from a failed call.
 ///
 /// ```
 /// use windows_autopilot::{Error, ErrorKind};
@@ -199,7 +199,7 @@ impl Error {
         }))
     }
 
-    /// Creates the error of an unsuccessful response.
+    /// Creates the error for an unsuccessful response.
     pub(crate) fn from_response(status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Self {
         let service = ServiceError::read(body);
         let kind = match status.as_u16() {
@@ -242,7 +242,7 @@ impl Error {
         error
     }
 
-    /// Creates the error of an exchange without a complete response.
+    /// Creates the error for an exchange without a complete response.
     pub(crate) fn from_transport(error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Connect => ErrorKind::Connect,
@@ -323,7 +323,7 @@ impl Error {
         self
     }
 
-    /// Marks a write as answered by an unreadable response: it may have taken effect.
+    /// Marks a write whose response is unreadable: it may have taken effect.
     #[must_use]
     pub(crate) fn with_unread_answer(mut self) -> Self {
         self.0.outcome_unknown = true;

@@ -110,7 +110,7 @@ impl ServiceError {
         }
     }
 
-    /// Reads the error of an object inside a message.
+    /// Reads the error from an object inside a message.
     fn read_wrapped(&mut self, before: &str, whole: &str, inner: &Map<String, Value>, depth: usize) {
         let error = match member(inner, &["error"]) {
             Some(Value::Object(error)) => error,

@@ -62,12 +62,12 @@ impl<T> Hit<'_, T> {
 
 pub(super) type Event<'a> = Hit<'a, EventRecord>;
 
-/// The ids by which a connector's answer can name a device.
+/// The ids by which a connector's response can name a device.
 #[derive(Debug, Default)]
 pub(super) struct DeviceIds {
     pub(super) intune: BTreeSet<String>,
     pub(super) entra: BTreeSet<String>,
-    /// Further ids to compare, whose absence proves nothing.
+    /// Additional ids to compare, whose absence proves nothing.
     other: BTreeSet<String>,
     pub(super) names: BTreeSet<String>,
 }
@@ -119,7 +119,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// Returns events of the last deployment in order of time.
+    /// Returns events from the last deployment in order of time.
     pub(super) fn events(&self, side: Side, provider: &Provider, ids: &[u32]) -> Vec<Event<'a>> {
         let mut found: Vec<Event<'a>> = Vec::new();
         for id in ids {
@@ -140,7 +140,7 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// Returns all events of a provider in the last deployment.
+    /// Returns all events from a provider in the last deployment.
     pub(super) fn events_of_provider(&self, side: Side, provider: &Provider) -> Vec<Event<'a>> {
         let mut ids: Vec<u32> = self
             .events
@@ -344,7 +344,7 @@ impl<'a> Case<'a> {
             .any(|channel| self.logs(Side::ConnectorServer, channel).any(|source| source.complete))
     }
 
-    /// Returns the connectors' answers during the last deployment, and whether each is for this device.
+    /// Returns the connectors' responses during the last deployment, and whether each is for this device.
     pub(super) fn answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
         let earliest = self.start.and_then(|start| start.checked_sub(SLACK).ok());
         let mut answers = self.all_answers();
@@ -352,7 +352,7 @@ impl<'a> Case<'a> {
         answers
     }
 
-    /// Returns the connectors' answers in order of time, and whether each is for this device.
+    /// Returns the connectors' responses in order of time, and whether each is for this device.
     pub(super) fn all_answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
         let answers = self.facts_of(Side::ConnectorServer, |fact| match fact {
             Fact::ConnectorAnswer(answer) => Some(answer),
@@ -364,13 +364,13 @@ impl<'a> Case<'a> {
         answers
     }
 
-    /// Returns the answers for this device.
+    /// Returns the responses for this device.
     pub(super) fn own_answers(&self) -> Vec<Hit<'a, ConnectorAnswer>> {
         let own = self.answers().into_iter().filter(|(_, own)| *own == Lookup::Present(()));
         own.map(|(hit, _)| hit).collect()
     }
 
-    /// Returns the failed answers for this device that no success followed.
+    /// Returns the failed responses for this device that no success followed.
     pub(super) fn refusals(&self) -> Vec<Hit<'a, ConnectorAnswer>> {
         let answers = self.own_answers();
         let last_success = answers.iter().rposition(|hit| hit.fact.outcome == ConnectorOutcome::Created);
@@ -390,7 +390,7 @@ impl<'a> Case<'a> {
         if id.is_some() && self.has_both_ids() { Lookup::Absent } else { Lookup::Unknown }
     }
 
-    /// Returns `true` if both ids are known by which an answer can name the device.
+    /// Returns `true` if both ids are known by which a response can name the device.
     pub(super) fn has_both_ids(&self) -> bool {
         !self.ids.intune.is_empty() && !self.ids.entra.is_empty()
     }

@@ -16,9 +16,9 @@ pub(super) const NOT_SYNCED: u32 = 0x801c_03f2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Link {
-    /// The link.
+    /// The stage of the deployment that the link covers.
     pub kind: LinkKind,
-    /// The state.
+    /// The state of the link.
     pub state: LinkState,
     /// The proof; empty if the state is open or not collected.
     pub proof: Vec<Proof>,
@@ -146,7 +146,7 @@ fn profile(case: &Case<'_>) -> State {
 
 /// Returns the deployment service's last refusal, with its name.
 ///
-/// Other builds of Windows use other event numbers: the name decides, or the error number.
+/// Other builds of Windows use other event numbers: events are recognized by name or by error number.
 pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(Event<'a>, &'a str)> {
     let events = case.md(&[709, 706, 707, 807, 809, 815, 908]);
     let word = |record: &'a EventRecord| {
@@ -253,7 +253,7 @@ pub(super) fn no_request(case: &Case<'_>) -> Option<Vec<Proof>> {
 fn asked(case: &Case<'_>) -> State {
     let own = case.own_answers();
     if let Some(hit) = own.last() {
-        return proven(case.proof(hit, "the connector answered a request of the device"));
+        return proven(case.proof(hit, "the connector responded to a request of the device"));
     }
     match no_request(case) {
         Some(proof) if case.has_both_ids() => refuted(proof),
@@ -318,7 +318,7 @@ fn domain_controller(case: &Case<'_>) -> State {
     let failures = case.join_failures();
     let has_blob = case.applied().is_some() || case.blob_mark().is_some();
     if has_blob && !failures.is_empty() {
-        let ends = failures.iter().map(|hit| case.event_proof(hit, "no domain controller answered in time"));
+        let ends = failures.iter().map(|hit| case.event_proof(hit, "no domain controller responded in time"));
         return refuted(ends.collect());
     }
     if let Some(hit) = case.reached() {

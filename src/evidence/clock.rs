@@ -16,7 +16,7 @@ const LEAST_STEP: SignedDuration = SignedDuration::from_secs(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockStep {
-    /// The machine.
+    /// The machine whose clock jumped.
     pub side: Side,
     /// The time before the jump.
     pub before: Timestamp,

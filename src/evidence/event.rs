@@ -202,7 +202,7 @@ impl fmt::Debug for Fields {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventRecord {
-    /// The provider.
+    /// The provider that wrote the event.
     pub provider: Provider,
     /// The channel, such as `System`; empty if the record names none.
     pub channel: Text,
@@ -212,13 +212,13 @@ pub struct EventRecord {
     pub id: u32,
     /// The version of the event's fields.
     pub version: u8,
-    /// The level.
+    /// The severity level of the event.
     pub level: Option<Level>,
     /// The record number in its log: the order of writing, independent of the clock.
     pub record: u64,
     /// The time in UTC, by the machine's own clock.
     pub time: Option<Timestamp>,
-    /// The fields.
+    /// The named data of the event.
     pub fields: Fields,
 }
 

@@ -249,7 +249,7 @@ finding_kinds! {
     EVIDENCE_REGISTRATION_PROXY = "evidence.registration-proxy", Error,
         "give SYSTEM a proxy, and bypass it for enterpriseregistration.windows.net, login.microsoftonline.com and \
          device.login.microsoftonline.com";
-    /// A federation service that does not answer.
+    /// A federation service that does not respond.
     EVIDENCE_FEDERATION = "evidence.federation", Error,
         "enable the WS-Trust endpoints of the federation service, and check its metadata";
     /// A user who is not known in Microsoft Entra.

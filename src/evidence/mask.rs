@@ -58,7 +58,7 @@ const PATTERNS: &[(&str, &str)] = &[
     // Queries of addresses carry keys.
     (r#"(?i)(https?://[^\s"'<>?]+)\?[^\s"'<>]*"#, "$1?[hidden]"),
     (r#"(?i)\b(sig|sv|se|token|access_token|client_secret|refresh_token)=[^\s&"'<>;,]+"#, "$1=[hidden]"),
-    // To the end of the line: a password can have any character.
+    // To the end of the line: a password can contain any character.
     (
         r"(?i)\b(lpMachinePassword|lpPassword|password|passwd|pwd|passphrase|SharedKey|keyMaterial)(\s*[:=]\s*)[^\r\n]+",
         "$1$2[hidden]",

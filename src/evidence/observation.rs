@@ -70,8 +70,8 @@ pub struct Observation {
     pub side: Side,
     /// The record number in an event log, or the line of a text file, from 1.
     pub record: Option<u64>,
-    /// The time.
+    /// The time of the observation.
     pub time: ObservedTime,
-    /// The fact.
+    /// The observed fact.
     pub fact: Fact,
 }

@@ -12,7 +12,7 @@ use super::side::Side;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Proof {
-    /// The machine.
+    /// The machine that the evidence comes from.
     pub side: Side,
     /// The path of the source. Its folders can contain people's names.
     pub source: Masked,
@@ -22,7 +22,7 @@ pub struct Proof {
     /// The time in UTC, corrected for clock jumps; `None` if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// The fact.
+    /// The observed fact, in words.
     pub text: Masked,
 }
 

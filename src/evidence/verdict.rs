@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Adds an id of the device in Intune or Microsoft Entra, by which a connector's answer can name it. The device's
+    /// Adds an id of the device in Intune or Microsoft Entra, by which a connector's response can name it. The device's
     /// evidence usually contains them.
     #[must_use]
     pub fn with_device_id(mut self, id: impl Into<Text>) -> Self {
@@ -65,7 +65,7 @@ pub struct Diagnosis {
     pub rule: &'static str,
     /// The link that the cause breaks.
     pub link: LinkKind,
-    /// The strength.
+    /// The strength of the evidence.
     pub strength: Strength,
     /// The finding: cause and remedy. The place is the link.
     pub finding: Finding,
@@ -84,11 +84,11 @@ impl Diagnosis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Gap {
-    /// The machine.
+    /// The machine that the source comes from.
     pub side: Side,
     /// The path, or the collection's request.
     pub path: Masked,
-    /// The reason.
+    /// The reason why the source was not read.
     pub reason: String,
 }
 

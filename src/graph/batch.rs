@@ -86,7 +86,7 @@ struct Request {
 }
 
 /// A handle to the response of one request in a batch.
-#[must_use = "the answer is taken by its slot"]
+#[must_use = "the response is taken by its slot"]
 pub struct Slot<T> {
     batch: u64,
     index: usize,
@@ -396,7 +396,7 @@ fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Optio
 /// Sends all requests, and retries transient failures. An empty batch sends nothing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if a request is invalid: then none is sent. All other errors are in the answers.
+/// [`ErrorKind::InvalidInput`] if a request is invalid: then none is sent. All other errors are in the responses.
 impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;
@@ -604,7 +604,7 @@ fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
 /// assert!(answers.take_if_found(device)?.is_some());
 /// # Ok(()) });
 /// ```
-#[must_use = "the answers may be errors: take each by its slot"]
+#[must_use = "the responses may be errors: take each by its slot"]
 pub struct BatchAnswers {
     batch: u64,
     answers: HashMap<usize, PartOutcome>,
@@ -644,7 +644,7 @@ impl BatchAnswers {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
         let Some(mut answered) = answered else {
             let message =
-                "the slot belongs to another batch: pass it to the answers of the batch that returned it";
+                "the slot belongs to another batch: use it with the responses of the batch that returned it";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         };
         let outcome = std::mem::replace(&mut answered.outcome, Ok(RawResponse::default()));
@@ -662,7 +662,7 @@ impl BatchAnswers {
             })
     }
 
-    /// Takes the outcome behind `slot`, or `None` if the service answered 404.
+    /// Takes the outcome behind `slot`, or `None` if the service returned 404.
     ///
     /// # Errors
     /// Those of [`take`](Self::take), except [`ErrorKind::NotFound`].

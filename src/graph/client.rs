@@ -410,7 +410,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether sign-in declares that this client answers claims challenges (`cp1`). Default: `true`.
+    /// Sets whether sign-in declares that this client can handle claims challenges (`cp1`). Default: `true`.
     ///
     /// With the declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or a
     /// policy changes, and its tokens live for up to 28 hours. Without it, a token is valid until it expires, and there

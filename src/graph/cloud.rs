@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 ///
 /// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). It is not documented for
-/// every national cloud whether it has all beta types that hybrid join needs; a missing path answers 400.
+/// every national cloud whether it has all beta types that hybrid join needs; a missing path returns 400.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Cloud {

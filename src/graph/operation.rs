@@ -162,7 +162,7 @@ impl Request {
         url
     }
 
-    /// Returns the error of an invalid request.
+    /// Returns the error for an invalid request.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.invalid {
             Some(problem) => Err(self.named(Error::new(ErrorKind::InvalidInput, problem.clone()))),
@@ -207,7 +207,10 @@ fn path_problem(path: &str) -> Option<String> {
         c.is_ascii_graphic() && !matches!(c, '#' | '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|')
     };
     let at = path.chars().position(|c| !sendable(c))?;
-    Some(format!("has an invalid character at position {}: percent-encode values, a blank as `%20`", at + 1))
+    Some(format!(
+        "contains an invalid character at position {}: percent-encode values, a space as `%20`",
+        at + 1
+    ))
 }
 
 /// A request as a value: send it, add it to a batch, show it in a plan, or inspect it in a test without I/O.
@@ -425,7 +428,7 @@ impl<T> Call<T> {
 }
 
 impl<T: Send + 'static> Call<T> {
-    /// Sends the call, and returns `None` if the service answers 404.
+    /// Sends the call and returns `None` if the service returns 404.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -442,7 +445,7 @@ impl<T: Send + 'static> Call<T> {
 
     /// Polls the call on `schedule` until `done` returns `true` for its response.
     ///
-    /// `done` gets `None` if the service answered 404. `what` names the wait in the error at the deadline, such as
+    /// `done` gets `None` if the service returned 404. `what` names the wait in the error at the deadline, such as
     /// `"the device to appear"`. Await the poller for the last response, or read it as a stream of all responses.
     ///
     /// ```
@@ -458,8 +461,8 @@ impl<T: Send + 'static> Call<T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] at the schedule's deadline. Any other error of the call, except [`ErrorKind::NotFound`],
-    /// ends the wait.
+    /// [`ErrorKind::Timeout`] at the schedule's deadline. Any other error from the call, except
+    /// [`ErrorKind::NotFound`], ends the wait.
     pub fn until(
         self,
         schedule: Schedule,

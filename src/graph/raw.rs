@@ -75,7 +75,7 @@ impl RawRequest {
         let sendable = |c: char| c.is_ascii_alphanumeric() || "$@_-.~".contains(c);
         if name.is_empty() || !name.chars().all(sendable) {
             self.request.refuse(
-                "the name of a query option has a character that cannot be sent: write it as Graph does, such as `$top`"
+                "the name of a query option contains a character that cannot be sent: write it as Graph does, such as `$top`"
                     .to_owned(),
             );
         } else {

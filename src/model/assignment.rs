@@ -52,7 +52,7 @@ impl Assignment {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Target {
-    /// The audience.
+    /// The audience of the assignment: a group, all devices or all users.
     pub kind: TargetKind,
     /// The filter that narrows the audience to some devices.
     pub filter: Option<TargetFilter>,
@@ -81,7 +81,7 @@ pub enum TargetKind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TargetFilter {
-    /// The filter.
+    /// The id of the filter.
     pub id: Id<AssignmentFilter>,
     /// The effect on matching devices: included or excluded.
     pub filter_type: AssignmentFilterType,

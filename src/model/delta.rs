@@ -68,7 +68,7 @@ impl<T: Tracked> Delta<T> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupChange {
-    /// The group.
+    /// The group and its settings.
     pub group: Stored<Group>,
     /// The added and removed members.
     pub members: Vec<MemberChange>,

@@ -34,9 +34,9 @@ settings! {
     /// profiles that a device needs to reach the domain are links with their own calls.
     pub struct DomainJoinProfile = "windowsDomainJoinConfiguration", sends_type: true;
     required {
-        /// The name.
+        /// The name of the profile.
         display_name: DisplayName => PropertyRule::new("displayName");
-        /// The domain.
+        /// The DNS name of the domain that devices join.
         active_directory_domain_name: AdDomain =>
             PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
         /// The fixed start of the computer name; random characters bring the name to 15.
@@ -117,7 +117,7 @@ macro_rules! applicability_rule {
 applicability_rule! {
     /// A rule on the Windows edition.
     pub struct OsEditionRule {
-        /// The editions.
+        /// The editions that the rule compares.
         #[serde(deserialize_with = "known_list")]
         os_edition_types: Vec<WindowsEdition> = "osEditionTypes";
     }
@@ -138,7 +138,7 @@ applicability_rule! {
 applicability_rule! {
     /// A rule on the Windows mode.
     pub struct DeviceModeRule {
-        /// The mode.
+        /// The mode that the rule compares.
         #[serde(deserialize_with = "known")]
         device_mode: WindowsDeviceMode = "deviceMode";
     }

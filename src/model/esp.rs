@@ -43,7 +43,7 @@ settings! {
     /// groups: its list of apps is ignored if it is assigned to users. Its priority is set by a separate action.
     pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true;
     required {
-        /// The name.
+        /// The name of the page.
         display_name: DisplayName => PropertyRule::new("displayName");
     }
     optional {

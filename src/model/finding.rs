@@ -33,7 +33,7 @@ impl fmt::Display for Severity {
 /// A kind of finding: a stable id with its usual severity and remedy.
 ///
 /// The crate's own kinds are constants, listed in [`docs::findings`](crate::docs::findings). Your own checks can
-/// declare further kinds:
+/// declare additional kinds:
 ///
 /// ```
 /// use windows_autopilot::model::{FindingKind, Severity};
@@ -105,13 +105,13 @@ impl FindingKind {
 pub struct Finding {
     /// The id of the kind, such as `csv.missing-serial`; stable, for matching and waiving.
     pub id: Cow<'static, str>,
-    /// The severity.
+    /// The severity of the problem.
     pub severity: Severity,
     /// The place: a line and column, a setting's name, a device's serial number, a distinguished name.
     pub place: String,
     /// The observation, with the value unless it is secret.
     pub evidence: String,
-    /// The remedy.
+    /// The remedy: what to do about the problem.
     pub remedy: Cow<'static, str>,
 }
 

@@ -17,7 +17,7 @@ finding_kinds! {
     PROFILE_HYPHEN = "profile.hyphen", Warning, "write it without a hyphen";
     /// A character in a profile's name or description that the service may refuse.
     PROFILE_DISPUTED_CHARACTER = "profile.disputed-character", Warning,
-        "if the service answers 400 without a reason, use only letters, digits and spaces";
+        "if the service returns 400 without a reason, use only letters, digits and spaces";
     /// A profile that skips the keyboard page and sets no language.
     PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
         "set a language: the keyboard comes from it";

@@ -93,7 +93,7 @@ pub enum Membership {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DynamicMembership {
-    /// The rule.
+    /// The rule that selects the members.
     pub rule: MembershipRule,
     /// Whether evaluation is paused; `false` by default.
     #[serde(default)]
@@ -128,7 +128,7 @@ impl Quirks for Group {
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let is_reported = get(left, TYPES).is_some();
         let mut types = take::<Vec<String>>(left, TYPES)?.unwrap_or_default();
-        // An answer without the types may still have a rule.
+        // A response without the types may still have a rule.
         let has_rule = left.text(RULE).is_some_and(|rule| !rule.is_empty());
         let is_dynamic = if is_reported { types.iter().any(|kind| kind == DYNAMIC) } else { has_rule };
         types.retain(|kind| kind != DYNAMIC);

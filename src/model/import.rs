@@ -38,7 +38,7 @@ pub struct DeviceToImport {
     /// The user to assign. Leave it out in hybrid joins: an assigned user is a known cause of error 0x80070774.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user_principal_name: Option<UserPrincipalName>,
-    /// The caller's own id, which identifies the record in the answer to a list.
+    /// The caller's own id, which identifies the record in the response to a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_id: Option<Text>,
 }

@@ -49,7 +49,7 @@ macro_rules! observation {
         #[non_exhaustive]
         pub struct $name {
             $(
-                /// The id.
+                /// The object's id, assigned by the service.
                 pub $id: $id_ty,
             )?
             $(
@@ -184,9 +184,9 @@ macro_rules! observation {
 }
 pub(crate) use observation;
 
-/// The properties in an answer, by their index in the declaration.
+/// The properties in a response, by their index in the declaration.
 ///
-/// Observations with equal values are equal, whatever their answers omitted.
+/// Observations with equal values are equal, whatever their responses omitted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reported(u64);
 
@@ -282,7 +282,7 @@ mod tests {
         let read = thing(r#"{"id":"1","DisplayName":null,"part":null,"new":1}"#);
         let reported = ["id", "displayName", "part", "size", "new"].map(|name| read.is_reported(name));
         assert_eq!(reported, [true, true, true, false, false]);
-        assert_eq!(read, Thing::new("1".parse().unwrap()), "two answers with the same values are equal");
+        assert_eq!(read, Thing::new("1".parse().unwrap()), "two responses with the same values are equal");
         assert!(!Part::default().is_reported("name"));
     }
 

@@ -31,7 +31,7 @@ use crate::foreign::line;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// A patch implements serde, so that it can be approved before it is sent.
+/// A patch implements serde's traits, so that it can be stored and approved before it is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -57,7 +57,7 @@ pub struct PropertyChange {
     /// Whether to read the property back after the update: tools disagree on whether a change takes effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_back: bool,
-    /// Whether the compared answer did not report the property: `before` is then null.
+    /// Whether the compared response lacks the property: `before` is then null.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreported: bool,
 }
@@ -94,8 +94,8 @@ impl Patch {
     ///
     /// ```
     /// use windows_autopilot::model::{HybridJoinProfile, Patch, Stored};
-    /// # let answer = r#"{"id":"7","displayName":"Contoso","outOfBoxExperienceSetting":{"eulaHidden":true}}"#;
-    /// let stored: Stored<HybridJoinProfile> = serde_json::from_str(answer)?;
+    /// # let response = r#"{"id":"7","displayName":"Contoso","outOfBoxExperienceSetting":{"eulaHidden":true}}"#;
+    /// let stored: Stored<HybridJoinProfile> = serde_json::from_str(response)?;
     /// let wish = HybridJoinProfile::new("Contoso".parse()?);
     /// let escape_link = "outOfBoxExperienceSetting.escapeLinkHidden";
     /// assert!(stored.unreported.contains(&escape_link));

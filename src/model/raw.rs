@@ -160,7 +160,7 @@ pub(crate) fn same_type(a: &str, b: &str) -> bool {
     a.trim_start_matches('#') == b.trim_start_matches('#')
 }
 
-/// Returns the object in an answer: the answer itself, or its `value`, as documented.
+/// Returns the object in a response: the response itself, or its `value`, as documented.
 pub(crate) fn unwrapped(properties: Properties) -> Properties {
     let wrapped = properties.get("id").is_none() && matches!(properties.get("value"), Some(Value::Object(_)));
     let mut properties = properties;

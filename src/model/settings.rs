@@ -13,7 +13,7 @@ use super::wire::{Wire, get, put, remove, unexpected};
 use super::{Finding, InvalidValue, Properties};
 use crate::model::findings::SETTINGS_INVALID_VALUE;
 
-/// Settings that an administrator decides and the service stores.
+/// Settings that an administrator chooses and the service stores.
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Patch, Settings};
@@ -265,7 +265,7 @@ pub(crate) struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    /// Creates a reader of `properties`, without their annotations, which belong to one answer and not to the object.
+    /// Creates a reader of `properties`, without their annotations, which belong to one response and not to the object.
     ///
     /// # Errors
     /// A value in place of an object, or another fixed value.

@@ -28,7 +28,7 @@ settings! {
     /// documentation.
     pub struct SkipUserStatusPage = "windows10CustomConfiguration", sends_type: true;
     required {
-        /// The name.
+        /// The name of the configuration.
         display_name: DisplayName => PropertyRule::new("displayName");
     }
     optional {

@@ -42,13 +42,13 @@ pub struct CachedProfile {
     pub correlation_id: Option<Text>,
     /// The id of the request, for Microsoft's support.
     pub service_correlation_id: Option<Text>,
-    /// The join.
+    /// The kind of join that the profile prescribes.
     pub join: Option<CachedJoin>,
     /// Whether the check for a domain controller is skipped.
     pub skip_connectivity_check: Option<bool>,
     /// The pages of setup that are shown.
     pub oobe_flags: Option<OobeFlags>,
-    /// Whether setup without the organisation is kept from the user.
+    /// Whether setup without the organization is kept from the user.
     pub forced_enrollment: Option<bool>,
     /// Whether a user was assigned in advance.
     pub has_assigned_user: Option<bool>,
@@ -237,7 +237,7 @@ impl Check {
         if let Some(CachedRefusal { code, reason }) = &profile.refusal {
             let code = code.map_or(String::new(), |code| format!(" ({code})"));
             let reason = reason.as_deref().unwrap_or("an error without a name");
-            self.found(CACHED_REFUSED, "ErrorCode", format!("the service answered {reason}{code}"));
+            self.found(CACHED_REFUSED, "ErrorCode", format!("the service returned {reason}{code}"));
             return;
         }
         if !profile.has_profile() {

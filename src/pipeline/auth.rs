@@ -50,7 +50,7 @@ pub(crate) struct SignInTarget {
     pub(crate) scope: String,
     /// `scheme://host[:port]`: the only origin that tokens are sent to.
     pub(crate) origin: String,
-    /// Whether sign-in declares that the client answers claims challenges.
+    /// Whether sign-in declares that the client can handle claims challenges.
     pub(crate) answers_challenges: bool,
 }
 
@@ -220,7 +220,7 @@ impl Auth {
         let mut header =
             HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
                 let message =
-                    "the token has characters that no HTTP header can carry: copy it without line breaks";
+                    "the token contains characters that no HTTP header can carry: copy it without line breaks";
                 Error::new(ErrorKind::Authentication, message)
             })?;
         header.set_sensitive(true);

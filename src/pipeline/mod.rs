@@ -299,7 +299,8 @@ impl Progress {
     }
 }
 
-/// Returns `true` if a write answered with `status` may have taken effect. 303 redirects to the result of the write.
+/// Returns `true` if a write with the response `status` may have taken effect. 303 redirects to the result of the
+/// write.
 pub(crate) fn leaves_open(status: http::StatusCode) -> bool {
     status.is_server_error() || status == http::StatusCode::SEE_OTHER
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::ErrorKind;
 use crate::transport::TransportErrorKind;
 
-/// An event of a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
+/// An event during a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {

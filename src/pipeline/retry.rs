@@ -47,7 +47,7 @@ pub struct RetryConfig {
     /// The longest total time of attempts and waits, without time in which the client's own [`Limits`](super::Limits)
     /// hold the call back. Default: 5 minutes.
     pub max_elapsed: Duration,
-    /// The initial backoff if the service names no wait; each further backoff is twice as long. Default: 500 ms.
+    /// The initial backoff if the service names no wait; each subsequent backoff is twice as long. Default: 500 ms.
     pub initial_backoff: Duration,
     /// The longest backoff if the service names no wait. Default: 30 s.
     pub max_backoff: Duration,

@@ -30,7 +30,7 @@ struct WindowState {
     era: Era,
 }
 
-/// The time between two halvings. The outcome of a request from an earlier era says nothing about the present size.
+/// The time between two halvings. The outcome of a request from an earlier era says nothing about the current size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Era(pub(crate) u64);
 
@@ -78,7 +78,7 @@ impl Window {
         self.state().size
     }
 
-    /// Returns the present era, for a request about to be sent.
+    /// Returns the current era, for a request about to be sent.
     pub(crate) fn era(&self) -> Era {
         self.state().era
     }
@@ -108,7 +108,7 @@ impl Window {
         Some(Permit { window: self, lane: Arc::clone(lane) })
     }
 
-    /// Records that a request of `era` was answered and not throttled.
+    /// Records that a request of `era` got a response and was not throttled.
     pub(crate) fn succeeded(&self, era: Era) {
         let mut state = self.state();
         if state.era != era || state.size >= self.max {
@@ -197,7 +197,7 @@ mod tests {
         let first = window.try_acquire(&one);
         assert!(first.is_some() && window.try_acquire(&one).is_none());
         let second = window.try_acquire(&other);
-        assert!(second.is_some(), "what waits for others alone might wait for ever");
+        assert!(second.is_some(), "what waits only for others might wait forever");
         drop(first);
         let again = window.try_acquire(&one);
         assert!(again.is_some() && window.try_acquire(&one).is_none());

@@ -115,12 +115,12 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Sets a page's priority: 1 is the highest, and the others move. Setting the present priority is an error, so
+    /// Sets a page's priority: 1 is the highest, and the others move. Setting the current priority is an error, so
     /// compare first.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the priority is not from 1 to
-    /// 2147483647; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the present priority and for the default
+    /// 2147483647; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the current priority and for the default
     /// page.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -67,7 +67,7 @@ impl AssignmentFilters<'_> {
     }
 
     /// Changes a filter's name, description, rule and scope tags to those of `filter`; `None` leaves a value unchanged.
-    /// Returns the filter if it is in the answer.
+    /// Returns the filter if it is in the response.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`

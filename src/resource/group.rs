@@ -124,7 +124,7 @@ impl Groups<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if [`Group::lint`] finds an
-    /// error; [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search by name
+    /// error; [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search by name
     /// before sending it again.
     /// # Permissions
     /// `Group.Create` for an app, which then cannot change the group; `Group.ReadWrite.All`.

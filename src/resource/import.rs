@@ -70,8 +70,8 @@ impl Imports<'_> {
     /// Imports one device. Returns immediately; read the record for the result.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the record by
-    /// its serial number before sending it again.
+    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search for the record
+    /// by its serial number before sending it again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -86,7 +86,7 @@ impl Imports<'_> {
     /// The maximum per request is not documented; 500, the portal's limit for a file, has worked.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no answer: search for the records
+    /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search for the records
     /// before sending them again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

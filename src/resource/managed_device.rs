@@ -27,7 +27,7 @@ resource! {
 impl ManagedDevices<'_> {
     /// Lists all managed devices. Supports the filter `serialNumber eq`.
     ///
-    /// Public reports say that the service evaluates `ne` and `or` wrongly here and still answers 200: check the
+    /// Public reports say that the service evaluates `ne` and `or` wrongly here and still returns 200: check the
     /// devices that such a filter returns.
     ///
     /// # Permissions

@@ -89,7 +89,7 @@ where
             }
             match self.client.call(self.write).await? {
                 Some(stored) => Ok(stored),
-                // Some services answer a change without the object.
+                // Some services respond to a change without the object.
                 None => self.client.call(self.read).await,
             }
         })

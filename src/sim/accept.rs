@@ -23,7 +23,7 @@ pub(super) fn check(request: &Request, media_type: &str) -> Result<(), Failure> 
     ))
 }
 
-/// Returns `true` if an `Accept` header accepts `media_type` with a weight above zero. The most specific range decides;
+/// Returns `true` if an `Accept` header accepts `media_type` with a weight above zero. The most specific range applies;
 /// without ranges, everything is accepted.
 fn fits(ranges: &str, media_type: &str) -> bool {
     let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));

@@ -498,7 +498,7 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Returns the error of a call without an answer.
+/// Returns the error for a call without an answer.
 pub(super) fn broken(kind: TransportErrorKind) -> TransportError {
     let message = match kind {
         TransportErrorKind::Connect => "the connection was refused",

@@ -22,7 +22,7 @@ use crate::transport::TransportError;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
     /// The path, including the version.
     pub path: String,

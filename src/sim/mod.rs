@@ -29,7 +29,7 @@
 //! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
 //! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`]: then its connector creates each
 //!   computer in a directory, whose refusals reach the devices.
-//! * **Unsimulated paths of Graph** answer 501 if they are documented; [`TenantBuilder::with_route`] adds a path, and
+//! * **Unsimulated paths of Graph** return 501 if they are documented; [`TenantBuilder::with_route`] adds a path, and
 //!   [`operations`] lists the simulated ones.
 //! * **Disputed facts** are [`Quirks`], delays are [`Lag`].
 

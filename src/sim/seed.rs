@@ -361,7 +361,8 @@ impl Tenant {
                 if !seeded && self.find_member(member).is_none() {
                     let problem =
                         format!("has the group {:?} with a member that is not there", group.display_name);
-                    let remedy = "name users, devices by serial number, and groups further up in the list";
+                    let remedy =
+                        "name users, devices by serial number, and groups that come earlier in the list";
                     return Err(invalid(problem, remedy));
                 }
             }

@@ -102,7 +102,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the limit of single imports. Further calls are throttled without a `Retry-After`. Default: 65 a minute.
+    /// Sets the limit of single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 a minute.
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
@@ -527,7 +527,7 @@ impl Tenant {
         self.now().storage_errors = count;
     }
 
-    /// Keeps imports of the device with this serial number `pending` for ever.
+    /// Keeps imports of the device with this serial number `pending` forever.
     pub fn hold_import(&self, serial: &str) {
         self.now().held_imports.insert(serial.to_lowercase());
     }

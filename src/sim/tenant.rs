@@ -82,7 +82,7 @@ impl Tenant {
         self.gateway.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the present state.
+    /// Returns the current state.
     pub(super) fn now(&self) -> MutexGuard<'_, State> {
         let now = self.clock.timestamp();
         let mut state = self.lock();
@@ -90,7 +90,7 @@ impl Tenant {
         state
     }
 
-    /// Creates the requested computers one after another, as every request does. Does nothing without
+    /// Creates the requested computers one at a time, as every request does. Does nothing without
     /// [`ComputerAccounts`], or while a request is already creating them.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };

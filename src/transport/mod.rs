@@ -157,19 +157,19 @@ impl TransportErrorKind {
 #[non_exhaustive]
 pub enum ConnectFailure {
     /// The TLS handshake failed because of its parameters: the certificate is not trusted, expired or for another host,
-    /// or client and server share no version. A retry fails in the same way.
+    /// or client and server share no version. A retry fails the same way.
     Tls,
     /// The proxy refused to open a tunnel to the server.
     ProxyRefused,
-    /// The proxy requires a user name and a password, or refuses the given ones (407). A retry fails in the same way.
+    /// The proxy requires a user name and a password, or refuses the given ones (407). A retry fails the same way.
     ProxyAuthentication,
 }
 
-/// The error of an exchange without a complete response.
+/// The error for an exchange without a complete response.
 ///
 /// ```
 /// use windows_autopilot::transport::{TransportError, TransportErrorKind};
-/// let error = TransportError::new(TransportErrorKind::Timeout, "no answer within 30 s");
+/// let error = TransportError::new(TransportErrorKind::Timeout, "no response within 30 s");
 /// assert!(!error.kind().never_sent()); // the service may have processed the request
 /// ```
 pub struct TransportError {
@@ -222,7 +222,7 @@ impl TransportError {
         self.head.as_deref().map(|(status, headers)| (*status, headers))
     }
 
-    /// Returns `true` if a retry fails in the same way.
+    /// Returns `true` if a retry fails the same way.
     pub fn is_permanent(&self) -> bool {
         matches!(self.kind, TransportErrorKind::NotAllowed | TransportErrorKind::Body)
             || matches!(self.connect_failure, Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication))

@@ -37,7 +37,7 @@ use crate::model::{
 /// # Ok(()) });
 /// ```
 ///
-/// An [`ApplyReport`](super::ApplyReport) holds them. They implement serde: keep them with the settings. Or let
+/// An [`ApplyReport`](super::ApplyReport) holds them. Serde can serialize them: keep them with the settings. Or let
 /// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, which survives
 /// a kill, and read the journal with [`CreatedObjects::from_journal`].
 ///

@@ -196,7 +196,7 @@ finding_kinds! {
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
     /// A status page for users when it is not known whether they set devices up.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
-    /// Several objects, with nothing to decide which takes precedence.
+    /// Several objects without a known order of precedence.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
         "assign only one of them to the devices";
     /// An assignment to an audience of an unknown kind.

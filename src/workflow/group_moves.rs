@@ -10,7 +10,7 @@ use crate::model::{
     Device, DirectoryDevice, Finding, FindingKind, Group, Id, Lookup, Membership, Stored, Text,
 };
 
-/// The groups of a tenant; unknown if they may not be read.
+/// The groups of a tenant; unknown if the caller is not permitted to read them.
 pub(super) struct Groups(Lookup<Vec<Stored<Group>>>);
 
 /// The groups that a device joins and leaves, by name.

@@ -189,10 +189,10 @@ pub struct ActiveDirectory {
 pub struct DeviceGroup {
     /// The name. No other group may have the same name.
     pub display_name: DisplayName,
-    /// A description.
+    /// The description of the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
-    /// The members.
+    /// The selection of the group's members.
     pub members: MemberSelection,
 }
 
@@ -226,9 +226,9 @@ pub enum MemberSelection {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DomainJoin {
-    /// The name.
+    /// The name of the domain join profile.
     pub display_name: DisplayName,
-    /// A description.
+    /// The description of the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
     /// The fixed start of the computer names; random characters follow, up to 15 in all.
@@ -315,7 +315,7 @@ impl AssignmentSettings {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct PartAssignment {
-    /// The names of further groups that get the object.
+    /// The names of additional groups that get the object.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub groups: Vec<DisplayName>,
     /// The names of groups that do not get the object, even if another assignment includes them.

@@ -153,7 +153,7 @@ impl Identity {
         }
     }
 
-    /// Returns the deployment's own objects among those read; several if the name decides and repeats.
+    /// Returns the deployment's own objects among those read; several if they are found by a name that repeats.
     pub(super) fn own<'a, S: ManagedObject>(
         &'a self,
         read: impl IntoIterator<Item = &'a Stored<S>>,

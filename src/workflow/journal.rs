@@ -136,7 +136,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Adds the journal's name to an error of a check of its header.
+    /// Adds the journal's name to an error from checking its header.
     pub(crate) fn named(&self, checked: Result<()>) -> Result<()> {
         checked.map_err(|error| {
             let message = format!("the journal {} cannot be used: {error}", self.store.name());

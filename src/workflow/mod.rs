@@ -13,8 +13,8 @@
 //! | remove a deployment | `Teardown` |
 //!
 //! All but [`Import`] need the feature `workflow`. Everything that changes a tenant has a plan first, which only reads,
-//! prints with `Display` and implements serde. Long work is a [`Run`]: a stream of events and a future of its report,
-//! which can be stopped. A [`Journal`] records each effect before it is sent, so that a killed run resumes.
+//! prints with `Display` and implements serde's traits. Long work is a [`Run`]: a stream of events and a future of its
+//! report, which can be stopped. A [`Journal`] records each effect before it is sent, so that a killed run resumes.
 //!
 //! Problems are [`Finding`](crate::model::Finding)s; those with the severity of an error stop a plan unless they are
 //! waived by their id. [`findings`] has their constants.

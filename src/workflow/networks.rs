@@ -74,7 +74,7 @@ fn named<'a>(state: &'a TenantState, name: &DisplayName) -> Vec<&'a DeviceConfig
 pub(super) fn check(desired: &HybridJoin, state: &TenantState, findings: &mut Vec<Finding>) {
     let Some(join) = &desired.domain_join else { return };
     if state.networks == Lookup::Unknown && !join.network_access_configurations.is_empty() {
-        let evidence = "the service did not answer which network access configurations the profile has";
+        let evidence = "the service did not return the network access configurations of the profile";
         findings.push(DOMAIN_JOIN_NETWORK_NOT_READ.at(join.display_name.as_str(), evidence));
     }
     for name in &join.network_access_configurations {

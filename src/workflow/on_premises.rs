@@ -93,7 +93,7 @@ impl OnPremises {
         &self.directory
     }
 
-    /// Compares steps 2 and 3 with the directory. Changes nothing; a directory that does not answer is a finding.
+    /// Compares steps 2 and 3 with the directory. Changes nothing; a directory that does not respond is a finding.
     pub(super) async fn compare(&self, desired: &HybridJoin) -> DirectoryPlan {
         let mut planned = DirectoryPlan::default();
         let Some(join) = &desired.domain_join else { return planned };

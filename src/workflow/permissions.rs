@@ -43,7 +43,7 @@ pub struct PermissionReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RequiredOperation {
-    /// The step.
+    /// The step that needs the operation.
     pub step: Step,
     /// The operation, such as `autopilotProfiles.create`.
     pub operation: &'static str,

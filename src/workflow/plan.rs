@@ -61,7 +61,7 @@ pub struct Plan {
     pub(super) inputs: Inputs,
     /// The actions, in order.
     pub steps: Vec<PlannedStep>,
-    /// The findings, the worst first.
+    /// The findings, worst first.
     pub findings: Vec<Finding>,
     /// The resultant set of the deployment's devices after the plan. Kinds of objects that the deployment does not have
     /// are reported as unknown, with no reason given.

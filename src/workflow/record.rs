@@ -147,7 +147,7 @@ impl Record {
         self.journal.is_some()
     }
 
-    /// Returns the error of a journal that does not exist.
+    /// Returns the error for a journal that does not exist.
     pub(super) fn check_is_begun(&self) -> Result<()> {
         match &self.journal {
             Some(journal) if !self.is_begun => Err(journal.missing()),

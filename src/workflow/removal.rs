@@ -43,7 +43,7 @@ pub(super) fn enrolled_evidence(managed: &Lookup<&Id<ManagedDevice>>) -> &'stati
     }
 }
 
-/// Removes objects of a run one after the other.
+/// Removes objects of a run one at a time.
 pub(super) struct Remover<'a, E> {
     pub(super) client: &'a Client,
     pub(super) progress: &'a Progress<E>,

@@ -59,7 +59,7 @@ enum Selection {
 }
 
 /// The devices of a [`Retag`], with the groups that each joins and leaves. Returned by [`Retag::plan`]; `Display`
-/// prints the plan, and it implements serde.
+/// prints the plan, and serde can serialize it.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -86,7 +86,7 @@ pub struct RetagPlan {
     pub retag: Retag,
     /// The devices whose tag changes.
     pub devices: Vec<PlannedRetag>,
-    /// The findings, the worst first.
+    /// The findings, worst first.
     pub findings: Vec<Finding>,
 }
 
@@ -94,7 +94,7 @@ pub struct RetagPlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRetag {
-    /// The registration.
+    /// The id of the device's registration.
     pub id: Id<Device>,
     /// The serial number.
     pub serial_number: String,
@@ -106,7 +106,7 @@ pub struct PlannedRetag {
     pub leaves: Option<Vec<String>>,
 }
 
-/// An event of a [`Retag`].
+/// An event during a [`Retag`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

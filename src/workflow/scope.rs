@@ -206,7 +206,7 @@ fn joining(now: &UserScope, then: &UserScope) -> Vec<String> {
 /// Returns the scope to record as the one before a deployment's changes.
 ///
 /// `earlier` is the record of the deployment's last change: the scopes before and after it. If the tenant still has the
-/// latter, the scope before it counts; otherwise another change came in between, and the present scope without the
+/// latter, the scope before it counts; otherwise another change came in between, and the current scope without the
 /// deployment's groups counts.
 pub(super) fn before_change(earlier: Option<(&UserScope, &UserScope)>, now: &UserScope) -> UserScope {
     match earlier {

@@ -207,7 +207,7 @@ impl TenantState {
         }
     }
 
-    /// Returns the deployment's own groups; several if the name decides and repeats.
+    /// Returns the deployment's own groups; several if they are found by a name that repeats.
     pub(super) fn own_groups(&self, desired: &HybridJoin) -> Vec<&Stored<Group>> {
         let all = self.groups.iter().flat_map(|(_, found)| found);
         let mut own: Vec<&Stored<Group>> =
@@ -287,7 +287,7 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
     }
     match client.mdm_policies().intune().await {
         Ok(policy) => Ok(Some(MdmRead::Policy(Box::new(policy)))),
-        // Some tenants answer an app with 401. Were it the token, nothing else could be read either.
+        // Some tenants return 401 to an app. Were it the token, nothing else could be read either.
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Authentication) => {
             Ok(Some(MdmRead::NotAllowed))
         }

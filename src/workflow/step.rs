@@ -121,7 +121,7 @@ pub struct PlannedStep {
     pub step: Step,
     /// The subject of the action, such as a profile's name.
     pub subject: String,
-    /// The action.
+    /// The change that the step makes.
     pub action: Action,
 }
 

@@ -1,4 +1,4 @@
-//! The targets of a deployment's objects, and the changes to present assignments.
+//! The targets of a deployment's objects, and the changes to current assignments.
 
 use super::findings::ASSIGNMENT_NAME;
 use super::hybrid_join::{FilterMode, HybridJoin, PartAssignment};
@@ -102,7 +102,7 @@ pub(super) enum TargetChange<'a> {
     Add,
 }
 
-/// Determines the change for a wanted target from the present assignments.
+/// Determines the change for a wanted target from the current assignments.
 pub(super) fn change_for<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> TargetChange<'a> {
     let same = |found: &&Assignment| found.target.as_ref().is_some_and(|held| held.same_as(wanted));
     if let Some(found) = held.iter().find(same) {

@@ -103,7 +103,7 @@ impl ConnectorConfig {
     ///
     /// # Errors
     /// Not well-formed XML 1.0 in UTF-8; a document type or an entity, which are never resolved; more than 256 KiB; a
-    /// root other than `configuration`. The error's position counts characters.
+    /// root other than `configuration`. The error's position is in characters.
     pub fn parse(file: ConnectorFile, bytes: &[u8]) -> Result<Self, InvalidValue> {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {

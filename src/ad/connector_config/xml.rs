@@ -231,7 +231,7 @@ impl Scan<'_> {
     fn run(&mut self) -> Result<(), SyntaxError> {
         if let Some((byte, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
             return Err(SyntaxError {
-                problem: format!("has the character {c:?}, which XML does not allow"),
+                problem: format!("contains the character {c:?}, which XML does not allow"),
                 byte,
             });
         }

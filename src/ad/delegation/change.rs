@@ -79,10 +79,11 @@ pub struct Delegation {
 pub struct DelegationReceipt {
     /// The OU's distinguished name.
     pub organizational_unit: String,
-    /// The OU's GUID, which survives a move; `None` if it may not be read: then the name finds the OU.
+    /// The OU's GUID, which survives a move; `None` if it cannot be read for lack of permission: then the name finds
+    /// the OU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guid: Option<Guid>,
-    /// The account.
+    /// The SID of the account that received the rights.
     pub trustee: Sid,
     /// The added entries; empty if all were present.
     pub granted: Vec<Ace>,
@@ -210,8 +211,8 @@ impl Delegation {
     /// # Errors
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the account belongs to another domain;
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the permissions of the OU may not be read; otherwise as
-    /// [`Directory::search_page`].
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account is not permitted to read the
+    /// permissions of the OU; otherwise as [`Directory::search_page`].
     pub async fn plan(&self, directory: &dyn Directory) -> Result<DelegationPlan, DirectoryError> {
         let domain = Domain::require(directory).await?;
         self.account(&AccountReader::new(directory, &domain).await?).await?;

@@ -24,7 +24,7 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 #[non_exhaustive]
 pub enum DelegationProfile {
     /// Create computers, in this OU only: the least, and the default. Sufficient for a connector that runs as a managed
-    /// service account, version 6.2501.2000.5 and newer.
+    /// service account, version 6.2501.2000.5 or newer.
     #[default]
     CreateOnly,
     /// Create computers and have full control of them, in this OU and below: Microsoft's documented rights for the
@@ -36,7 +36,7 @@ pub enum DelegationProfile {
 }
 
 impl DelegationProfile {
-    /// Every profile, the least first.
+    /// Every profile, from least to most privileged.
     pub const ALL: [Self; 3] = [Self::CreateOnly, Self::CreateFullControl, Self::CreateDeleteFullControl];
 
     /// Returns the entries that the profile adds to the DACL of an OU.

@@ -101,7 +101,7 @@ impl AccessCheck {
 }
 
 impl Acl {
-    /// Evaluates the list as the DACL of a directory object. For each right, the first entry that mentions it decides.
+    /// Evaluates the list as the DACL of a directory object. For each right, the first entry that mentions it applies.
     ///
     /// `object_type` is the class to create or delete, or the property or right. Entries limited to another object type
     /// are skipped, as are those that apply to children only. Implicit rights, such as the owner's right to change the

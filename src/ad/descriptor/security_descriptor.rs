@@ -94,7 +94,7 @@ impl SecurityDescriptor {
     ///
     /// # Errors
     /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another or lies outside; more
-    /// than 256 KiB. The error's position counts bytes.
+    /// than 256 KiB. The error's position is in bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no descriptor is", 0));

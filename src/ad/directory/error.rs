@@ -53,7 +53,7 @@ pub enum DirectoryErrorKind {
 /// ```
 /// use windows_autopilot::ad::directory::{DirectoryError, DirectoryErrorKind};
 ///
-/// let error = DirectoryError::new(DirectoryErrorKind::Unreachable, "dc1.corp.example does not answer");
+/// let error = DirectoryError::new(DirectoryErrorKind::Unreachable, "dc1.corp.example does not respond");
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///

@@ -144,9 +144,9 @@ pub trait Directory: fmt::Debug + Send + Sync {
 pub struct Search {
     /// The distinguished name of the base entry.
     pub base: String,
-    /// The scope.
+    /// The depth of the search below the base entry.
     pub scope: SearchScope,
-    /// The filter.
+    /// The filter that entries must match.
     pub filter: SearchFilter,
     /// The attributes to read; computed attributes must be named.
     pub attributes: Vec<String>,
@@ -218,14 +218,14 @@ pub enum SearchScope {
 /// ```
 ///
 /// The SACL is not offered: reading it takes an administrator's privilege, and without that privilege the whole
-/// attribute is missing from the answer.
+/// attribute is missing from the response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DescriptorParts(u32);
 
 impl DescriptorParts {
-    /// The owner.
+    /// The owner of the object.
     pub const OWNER: Self = Self(1);
-    /// The DACL.
+    /// The object's DACL.
     pub const DACL: Self = Self(4);
     /// The owner and the DACL.
     pub const OWNER_AND_DACL: Self = Self(5);
@@ -279,7 +279,7 @@ impl fmt::Debug for PageCookie {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchPage {
-    /// The entries.
+    /// The entries on this page.
     pub entries: Vec<Entry>,
     /// The cookie for the next page; `None` if this page is the last.
     pub next: Option<PageCookie>,
@@ -292,7 +292,7 @@ impl SearchPage {
     }
 }
 
-/// A change to an entry: an attribute and the value that replaces its present ones.
+/// A change to an entry: an attribute and the value that replaces its current ones.
 ///
 /// ```
 /// use windows_autopilot::ad::descriptor::SecurityDescriptor;
@@ -308,7 +308,7 @@ impl SearchPage {
 pub struct Modification {
     /// The distinguished name of the entry.
     pub distinguished_name: String,
-    /// The attribute.
+    /// The name of the changed attribute.
     pub attribute: String,
     /// The new value.
     pub value: Vec<u8>,

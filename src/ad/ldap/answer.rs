@@ -1,4 +1,4 @@
-//! Converts a server's answers into this crate's types. Malformed answers are errors, never panics.
+//! Converts a server's responses into this crate's types. Malformed responses are errors, never panics.
 
 use std::io;
 
@@ -12,11 +12,11 @@ use crate::ad::directory::{DirectoryError, DirectoryErrorKind, Entry};
 
 /// Converts an entry of a search result.
 ///
-/// The conversion in `ldap3` treats values that happen to be UTF-8 as text, and panics on an answer that it cannot
+/// The conversion in `ldap3` treats values that happen to be UTF-8 as text, and panics on a response that it cannot
 /// parse.
 pub(super) fn entry(tag: StructureTag) -> Result<Entry, DirectoryError> {
     read_entry(tag)
-        .ok_or_else(|| DirectoryError::unexpected("an entry in the directory's answer is malformed"))?
+        .ok_or_else(|| DirectoryError::unexpected("an entry in the directory's response is malformed"))?
 }
 
 fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
@@ -90,7 +90,7 @@ pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
         0 => return Ok(()),
         1 => (Kind::Rejected, "the directory failed"),
         3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or shutting down"),
-        4 | 11 => (Kind::Rejected, "the answer exceeds the directory's size limit"),
+        4 | 11 => (Kind::Rejected, "the response exceeds the directory's size limit"),
         8 | 13 => (Kind::Rejected, "the directory requires a more secure connection"),
         10 => (Kind::NotFound, "the entry belongs to another domain"),
         12 => (Kind::Rejected, "the directory does not know a control that is needed"),
@@ -166,7 +166,7 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
         };
     }
     let (kind, message) = match &error {
-        // The answer to StartTLS.
+        // The response to StartTLS.
         LdapError::LdapResult { .. } => (DirectoryErrorKind::Untrusted, "the server does not offer TLS"),
         LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS negotiation failed"),
         LdapError::DNSName { .. } => {
@@ -176,7 +176,7 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
             (DirectoryErrorKind::Untrusted, "TLS negotiation failed")
         }
         LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
-            (DirectoryErrorKind::Unreachable, "nothing answers on the port")
+            (DirectoryErrorKind::Unreachable, "nothing responds on the port")
         }
         _ => (DirectoryErrorKind::Unreachable, "no connection was made, or the server does not speak LDAP"),
     };
@@ -188,12 +188,12 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
     }
 }
 
-/// Converts a call without an answer into an error.
+/// Converts a call without a response into an error.
 pub(super) fn call_error(error: LdapError) -> DirectoryError {
     let (kind, message) = match &error {
         LdapError::FilterParsing => (DirectoryErrorKind::InvalidInput, "the search cannot be sent"),
         LdapError::LdapResult { result } => return checked(result).err().unwrap_or_else(nonsense),
-        _ => (DirectoryErrorKind::Interrupted, "the connection to the directory ended before the answer"),
+        _ => (DirectoryErrorKind::Interrupted, "the connection to the directory ended before the response"),
     };
     DirectoryError::new(kind, message)
 }

@@ -32,7 +32,9 @@ impl NewComputer {
             return Err(invalid("the container's name does not end with the domain, DC=…"));
         }
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
-            return Err(invalid("the computer's name has a character that a computer's name cannot have"));
+            return Err(invalid(
+                "the computer's name contains a character that a computer's name cannot have",
+            ));
         }
         let host = format!("{name}.{}", labels.join("."));
         let services = ["HOST", "RestrictedKrbHost"];

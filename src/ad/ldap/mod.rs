@@ -178,7 +178,7 @@ impl LdapOptions {
         let (connection, ldap) = opened.await.map_err(|error| match error.kind() {
             DirectoryErrorKind::Timeout => self.server.explain(DirectoryError::new(
                 DirectoryErrorKind::Unreachable,
-                format!("{} does not answer", self.server),
+                format!("{} does not respond", self.server),
             )),
             _ => error,
         })?;
@@ -318,7 +318,7 @@ fn descriptor_control(parts: DescriptorParts) -> Vec<RawControl> {
 
 /// Waits for a call, at most `limit`.
 ///
-/// The call runs in a task of its own, so that a panic in `ldap3` on an answer that it cannot parse ends only that
+/// The call runs in a task of its own, so that a panic in `ldap3` on a response that it cannot parse ends only that
 /// task. Dropping the wait aborts the task.
 async fn guarded<T: Send + 'static>(
     clock: &dyn Clock,
@@ -329,9 +329,9 @@ async fn guarded<T: Send + 'static>(
     let _stops = StopsWithMe(task.abort_handle());
     match within(clock, limit, task).await {
         Some(Ok(result)) => result,
-        Some(Err(_)) => Err(DirectoryError::unexpected("the directory's answer could not be read")),
+        Some(Err(_)) => Err(DirectoryError::unexpected("the directory's response could not be read")),
         None => {
-            let message = format!("the directory did not answer within {} s", limit.as_secs_f32());
+            let message = format!("the directory did not respond within {} s", limit.as_secs_f32());
             Err(DirectoryError::new(DirectoryErrorKind::Timeout, message))
         }
     }

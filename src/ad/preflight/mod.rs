@@ -84,7 +84,7 @@ pub struct PreflightReport {
     pub may_delegate: bool,
     /// The rights of the connectors' accounts that were found.
     pub connectors: Vec<ConnectorRights>,
-    /// The findings, the worst first.
+    /// The findings, worst first.
     pub findings: Vec<Finding>,
 }
 
@@ -174,7 +174,7 @@ impl Preflight {
         if let Some(place) = &place {
             for account in &accounts {
                 let rights = ConnectorRights::read(&reader, place, account.clone()).await?;
-                // Permissions that may not be read are a finding of their own.
+                // Permissions that cannot be read are a finding of their own.
                 if place.descriptor().is_some() {
                     report.findings.extend(rights.findings(&domain, place.name()));
                 }
@@ -229,7 +229,9 @@ impl Preflight {
             report.findings.push(AD_NOT_AN_OU.at(name, "it is not an organizational unit"));
         }
         if place.descriptor().is_none() {
-            report.findings.push(AD_RIGHTS_NOT_READABLE.at(name, "its permissions may not be read"));
+            report.findings.push(
+                AD_RIGHTS_NOT_READABLE.at(name, "its permissions cannot be read for lack of permission"),
+            );
         }
         check_dacl(&place, name, &mut report.findings);
         report.may_delegate = place.may_delegate() && !domain.is_read_only;
@@ -406,7 +408,7 @@ fn check_installation(account: &Account, unused: FindingKind) -> Vec<Finding> {
         }
         Lookup::Absent => return Vec::new(),
         Lookup::Unknown => {
-            let evidence = "the servers that use the account (msDS-HostServiceAccountBL) may not be read";
+            let evidence = "the servers that use the account (msDS-HostServiceAccountBL) cannot be read for lack of permission";
             return vec![AD_SERVERS_NOT_READABLE.at(place, evidence)];
         }
     };
@@ -420,8 +422,10 @@ fn check_installation(account: &Account, unused: FindingKind) -> Vec<Finding> {
         findings.push(unused.at(&*place, evidence));
     }
     for server in servers.iter().filter(|server| server.reads_password == Some(false)) {
-        let evidence =
-            format!("{} may not read the account's password (msDS-GroupMSAMembership)", server.name);
+        let evidence = format!(
+            "{} is not permitted to read the account's password (msDS-GroupMSAMembership)",
+            server.name
+        );
         findings.push(AD_PASSWORD_NOT_READABLE.at(&*place, evidence));
     }
     findings
@@ -453,7 +457,7 @@ fn check_all(place: &Container, report: &mut PreflightReport) {
         report.findings.push(AD_CONNECTORS_DIFFER.at(
             place.name(),
             format!(
-                "{able} of {} connectors may create computers: it works or fails by which of them answers",
+                "{able} of {} connectors may create computers: whether a join works depends on which of them handles it",
                 report.connectors.len()
             ),
         ));

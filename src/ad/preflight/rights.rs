@@ -16,7 +16,7 @@ const MAX_CREATED: usize = 100_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorRights {
-    /// The account.
+    /// The connector's account.
     pub account: Account,
     /// The account's right to create computer accounts, considering all its groups and all entries.
     pub access: CreateAccess,

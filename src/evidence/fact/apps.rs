@@ -21,7 +21,7 @@ pub enum TrackedApp {
     Provider {
         /// The name; `Sidecar` is the Intune Management Extension.
         name: Text,
-        /// The state.
+        /// The state of the provider, as Windows stores it.
         state: Option<u32>,
         /// Whether the provider has made its list of apps.
         list_created: Option<bool>,
@@ -29,11 +29,11 @@ pub enum TrackedApp {
     /// A Win32 app tracked by the page: 1 not installed, 2 in progress, 3 completed, 4 error.
     #[non_exhaustive]
     Win32 {
-        /// The scope.
+        /// The scope of the installation: device or user.
         scope: AppScope,
         /// The app's id.
         id: Text,
-        /// The state.
+        /// The state of the installation, as Windows stores it.
         state: Option<u32>,
         /// Whether the app asked for a restart.
         needs_restart: Option<bool>,
@@ -53,11 +53,11 @@ pub enum TrackedApp {
     /// A line-of-business MSI: 10 initialised to 70 done, 30 download failed, 60 installation failed.
     #[non_exhaustive]
     Msi {
-        /// The scope.
+        /// The scope of the installation: device or user.
         scope: AppScope,
         /// The product code.
         product: Text,
-        /// The state.
+        /// The state of the installation, as Windows stores it.
         state: Option<u32>,
         /// The last error.
         error: Option<u32>,
@@ -67,7 +67,7 @@ pub enum TrackedApp {
     /// The Office apps: the same numbers as an MSI.
     #[non_exhaustive]
     Office {
-        /// The id.
+        /// The id of the script or app.
         id: Text,
         /// The final state.
         final_state: Option<u32>,
@@ -81,7 +81,7 @@ pub enum TrackedApp {
 pub struct TrackedItem {
     /// The list, such as `ExpectedPolicies` or `Sidecar`.
     pub list: Text,
-    /// The scope.
+    /// The scope of the item: device or user.
     pub scope: AppScope,
     /// The address of the item, decoded.
     pub uri: Text,

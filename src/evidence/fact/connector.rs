@@ -1,19 +1,19 @@
-//! Answers of the Intune Connector.
+//! Responses from the Intune Connector.
 
 use crate::model::Text;
 
-/// An answer from the Intune Connector for Active Directory to one request for a domain join blob.
+/// A response from the Intune Connector for Active Directory to one request for a domain join blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorAnswer {
-    /// The outcome.
+    /// The outcome of the request.
     pub outcome: ConnectorOutcome,
     /// The id of the request.
     pub request_id: Option<Text>,
     /// The id of the device in the request. Sources disagree on whether it is the id in Intune or in Microsoft Entra:
     /// compare with both.
     pub device_id: Option<Text>,
-    /// The domain.
+    /// The domain that the device is to join.
     pub domain_name: Option<Text>,
     /// The name of the computer, if one was assigned.
     pub machine_name: Option<Text>,

@@ -18,7 +18,7 @@ pub enum EspPhase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EspCategory {
-    /// The phase.
+    /// The phase of the status page.
     pub phase: EspPhase,
     /// The state: `notStarted`, `inProgress`, `succeeded`, `failed`, `notRequired`, or another word.
     pub state: Option<Text>,

@@ -23,7 +23,7 @@ use crate::model::Personal;
 pub enum Fact {
     /// A record from an event log. Records without a rule for their provider and id are counted but not kept.
     Event(EventRecord),
-    /// An answer from the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
+    /// A response from the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
     ConnectorAnswer(ConnectorAnswer),
     /// The downloaded Autopilot profile, or the service's refusal.
     Profile(CachedProfile),

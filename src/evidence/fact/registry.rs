@@ -45,7 +45,7 @@ pub struct RegistryValue {
     pub key: String,
     /// The name of the value; empty for the default value.
     pub name: Text,
-    /// The data.
+    /// The data of the value.
     pub data: RegistryData,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Debug for RegistryValue {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MdmEnrollment {
-    /// The id.
+    /// The id of the enrollment.
     pub id: Text,
     /// The provider; `MS DM Server` is Intune.
     pub provider: Option<Text>,
@@ -78,7 +78,7 @@ pub struct MdmEnrollment {
     pub kind: Option<u32>,
     /// The state; 1 is enrolled.
     pub state: Option<u32>,
-    /// The user.
+    /// The user name of the enrolled user.
     pub upn: Option<Personal>,
     /// The tenant's id.
     pub tenant_id: Option<Personal>,

@@ -1,4 +1,4 @@
-//! Answers of the Intune Connector, which are JSON in the text of its events.
+//! Responses from the Intune Connector, which are JSON in the text of its events.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::model::Text;
 const CREATED: u32 = 30130;
 const FAILED: u32 = 30132;
 
-/// Parses the answer in an event; `None` if it has none.
+/// Parses the response in an event; `None` if it has none.
 pub(super) fn answer(record: &EventRecord) -> Option<ConnectorAnswer> {
     let is_connector = matches!(record.provider, Provider::Connector | Provider::LegacyConnector)
         || record.channel.to_ascii_lowercase().contains("odjconnector");

@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     })
     .generic(),
     Rule::new("13", EVIDENCE_CONNECTOR_FAILED, AccountCreated, Hint, Unverified, |case| {
-        // Answers that may be to this device: their id is none that the evidence has.
+        // Responses that may be to this device: their id is none that the evidence has.
         let answers = case.answers();
         let unknown = answers.iter().filter(|(_, own)| *own == crate::model::Lookup::Unknown);
         let failed = unknown.filter(|(hit, _)| matches!(hit.fact.outcome, ConnectorOutcome::Failed { .. }));
@@ -181,7 +181,7 @@ fn with_code(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     Some(found)
 }
 
-/// The longest time between a connector's answer and Windows' lines about it.
+/// The longest time between a connector's response and Windows' lines about it.
 const NEAR: SignedDuration = SignedDuration::from_mins(2);
 
 /// Matches lines of the server's log of domain joins.

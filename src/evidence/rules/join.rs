@@ -64,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
         if proof.is_empty() || !has_blob {
             return None;
         }
-        proof.push(case.event_proof(failure, "no domain controller answered in time"));
+        proof.push(case.event_proof(failure, "no domain controller responded in time"));
         Some(Match::new("the VPN did not connect, and no domain controller was reached", proof))
     }),
     Rule::new("19", EVIDENCE_CHECK_SKIPPED, DomainSignIn, Strong, Documented, check_skipped)
@@ -171,7 +171,7 @@ fn failed_preparation<'a>(
 }
 
 fn no_controller(case: &Case<'_>) -> Option<Match> {
-    let text = "the blob was applied, and no domain controller answered";
+    let text = "the blob was applied, and no domain controller responded";
     let mark = case.blob_mark();
     let failures = case.join_failures();
     let applied = case.applied();

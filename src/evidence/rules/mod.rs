@@ -25,7 +25,7 @@ pub(super) const ALL: &[&[Rule]] = &[
 /// Rows without a rule, each with the reason.
 #[cfg(test)]
 const NOT_COVERED: &[(&str, &str)] = &[
-    ("35", "an answer of a connector does not name its server"),
+    ("35", "a response of a connector does not name its server"),
     ("46", "no source names the second user without doubt"),
     ("65", "the sign of a missing token is one line of one version of a log"),
     ("67", "the time of a failure is not in the key that pauses an app"),

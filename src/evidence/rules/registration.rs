@@ -79,7 +79,7 @@ pub(super) const RULES: &[Rule] = &[
     }),
     Rule::new("75", EVIDENCE_REGISTRATION_PROXY, Registration, Strong, Documented, |case| {
         let mut codes = vec![0x8007_000d, 0x8007_2ee2, 0x8007_2ee7, 0x8007_2efd, 0x8007_2efe];
-        // With a wrong clock, that is the cause of an answer that cannot be decoded.
+        // With a wrong clock, that is the cause of a response that cannot be decoded.
         if skew(case).is_empty() {
             codes.push(0x8007_2f8f);
         }
@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
                 && exit_code(hit.fact) != Some(0xcaa8_2f8f)
         });
         let proof = events.iter().map(|hit| event(case, hit, "the federated sign-in failed"));
-        Match::of("the federation service did not answer", proof.collect())
+        Match::of("the federation service did not respond", proof.collect())
     }),
     Rule::new("77", EVIDENCE_USER_UNKNOWN, DomainSignIn, Strength::Proof, Documented, |case| {
         let (status, is_certain) = user_status(case)?;
@@ -243,7 +243,7 @@ fn with_codes(case: &Case<'_>, text: &str, codes: &[u32]) -> Option<Match> {
     Match::of(text, coded(case, codes))
 }
 
-/// Returns the places where the server's answer has a word.
+/// Returns the places where the server's response has a word.
 fn with_text(case: &Case<'_>, word: &str) -> Vec<Proof> {
     let mut events = registration_failures(case);
     let tokens = case.events(Side::Device, &Provider::Aad, &[1081, 1088, 1098]);

@@ -28,11 +28,11 @@ pub(in crate::evidence) struct Rule {
     pub(in crate::evidence) overcome_by: LinkKind,
     /// The maximum strength.
     pub(in crate::evidence) strength: Strength,
-    /// The source.
+    /// The publication that the rule comes from.
     pub(in crate::evidence) mark: Mark,
     /// Whether the finding only reports that a link failed: another cause of the link replaces it.
     pub(in crate::evidence) is_generic: bool,
-    /// The check.
+    /// The check that finds matches.
     pub(in crate::evidence) check: fn(&Case<'_>) -> Option<Match>,
 }
 
@@ -71,7 +71,7 @@ impl Rule {
 pub(in crate::evidence) struct Match {
     /// A description of the evidence.
     pub(in crate::evidence) text: String,
-    /// The observations.
+    /// The observations that prove the match.
     pub(in crate::evidence) proof: Vec<Proof>,
     /// The maximum strength, if this evidence is weaker than the rule.
     pub(in crate::evidence) at_most: Strength,

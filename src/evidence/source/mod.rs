@@ -58,9 +58,9 @@ impl fmt::Display for SourceKind {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Source {
-    /// The machine.
+    /// The machine that the source comes from.
     pub side: Side,
-    /// The kind.
+    /// The kind of source.
     pub kind: SourceKind,
     /// The path, including the archives around it, such as `DiagLogs.zip/(71) FoldersFiles x.cab/aad.evtx`.
     pub path: String,
@@ -112,11 +112,11 @@ impl Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unread {
-    /// The machine.
+    /// The machine that the source comes from.
     pub side: Side,
     /// The path, including the archives around it; for an element of `results.xml` its request.
     pub path: String,
-    /// The reason.
+    /// The reason why the source was not read.
     pub reason: UnreadReason,
 }
 

@@ -112,8 +112,8 @@ impl Field {
     /// assert_eq!(filter.as_str(), "displayName eq 'Kiosk' or displayName eq 'Field'");
     /// ```
     ///
-    /// The filter is written with `eq` and `or`, since Intune answers 500 to OData's `in`. Directory objects accept up to
-    /// 15 values unless the query is [advanced](super::List::advanced).
+    /// The filter is written with `eq` and `or`, since Intune returns 500 for OData's `in`. Directory objects accept up
+    /// to 15 values unless the query is [advanced](super::List::advanced).
     pub fn is_in<L: Into<Literal>>(&self, values: impl IntoIterator<Item = L>) -> Filter {
         let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
         let texts: Vec<String> = values.iter().map(|value| format!("{} eq {value}", self.0)).collect();

@@ -478,7 +478,7 @@ mod tests {
             ),
             ("no success", |_| (503, format!("{{{}", real_link(9))), false),
             ("the link stands behind the items", |_| (200, r#"{"value":["#.to_owned()), false),
-            ("another link than the whole answer has", |_| (200, format!("{{{}", real_link(9))), true),
+            ("another link than the whole response has", |_| (200, format!("{{{}", real_link(9))), true),
         ];
         for (case, shown, requested) in cases {
             let service = slow(shown);

@@ -176,7 +176,7 @@ impl ItemCursor {
         item
     }
 
-    /// Returns the error of an item that did not decode, and advances behind the item.
+    /// Returns the error for an item that did not decode, and advances behind the item.
     fn refused(&mut self, error: &serde_json::Error) -> Error {
         let mut cursor = self.cursor();
         let skipped = cursor.read::<IgnoredAny>();

@@ -65,7 +65,13 @@ impl HardwareHash {
                 // The character is not shown: it may be the only thing that is wrong in something confidential.
                 '-' | '_' => return Err(refused("is in base64url", "write it in standard base64", position)),
                 '=' => return Err(refused("has '=' before its end", COPY_AGAIN, position)),
-                _ => return Err(refused("has a character that is not of base64", COPY_AGAIN, position)),
+                _ => {
+                    return Err(refused(
+                        "contains a character that base64 does not have",
+                        COPY_AGAIN,
+                        position,
+                    ));
+                }
             }
         }
         if repaired.is_empty() {

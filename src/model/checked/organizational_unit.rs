@@ -240,7 +240,7 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
                 return Err(Violation::at(rest, problem, remedy));
             }
             c if c.is_control() => {
-                return Err(Violation::at(rest, "has a control character", "leave it out"));
+                return Err(Violation::at(rest, "contains a control character", "leave it out"));
             }
             c => {
                 value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());

@@ -125,7 +125,7 @@ impl<L> Logic<L> {
     }
 }
 
-/// Returns `by` if one of the answers is `by`, the opposite if all are, and `None` if an unknown answer decides.
+/// Returns `by` if one of the answers is `by`, the opposite if all are, and `None` if it depends on an unknown answer.
 pub(super) fn decided(by: bool, answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut is_known = true;
     for answer in answers {

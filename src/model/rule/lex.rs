@@ -132,7 +132,7 @@ impl Lexer<'_> {
                 other => {
                     if let Some(name) = invisible(other) {
                         let problem = format!(
-                            "quoted text has an invisible character ({name}), so it matches nothing visible"
+                            "quoted text contains an invisible character ({name}), so it matches nothing visible"
                         );
                         let remedy = "take out the invisible character, and type the value by hand";
                         self.remarks.push(Remark::new(RULE_INVISIBLE, position, problem).with_remedy(remedy));

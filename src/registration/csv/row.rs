@@ -531,7 +531,7 @@ impl<'a> Checks<'a> {
         Some(user)
     }
 
-    /// Adds the findings of a value's own type.
+    /// Adds the findings from a value's own type.
     fn take_lint(&mut self, column: Column, value: &str, findings: impl IntoIterator<Item = Finding>) {
         for mut finding in findings {
             finding.place = Place::of(self.line, column).into();

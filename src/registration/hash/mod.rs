@@ -63,7 +63,7 @@ pub struct HashContents {
     pub uuid: Option<SmbiosUuid>,
     /// The type of chassis, as an SMBIOS number: 10 is a notebook.
     pub chassis_type: Option<u8>,
-    /// The processor.
+    /// The processor in the device.
     pub processor: Processor,
     /// Memory, in GiB.
     pub memory_gib: Option<u64>,

@@ -54,7 +54,7 @@ impl From<u16> for Architecture {
 pub struct Disk {
     /// The size in GB.
     pub capacity_gb: Option<u64>,
-    /// The bus.
+    /// The bus that connects the disk.
     pub bus: Option<StorageBus>,
     /// The serial number, with the model.
     pub serial_number: Option<Hidden>,
@@ -104,7 +104,7 @@ impl From<u8> for StorageBus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkAdapter {
-    /// The medium.
+    /// The medium of the adapter.
     pub medium: NetworkMedium,
     /// The MAC address.
     pub mac_address: MacAddress,
@@ -182,9 +182,9 @@ pub struct WindowsBuild {
     pub major: u16,
     /// The minor version.
     pub minor: u16,
-    /// The build.
+    /// The build number of Windows.
     pub build: u16,
-    /// The revision.
+    /// The revision of the build.
     pub revision: u16,
 }
 
@@ -272,7 +272,7 @@ impl fmt::Debug for MacAddress {
 pub struct HashRecord {
     /// The number of the type.
     pub record_type: u16,
-    /// The contents.
+    /// The contents of the record.
     pub value: Vec<u8>,
 }
 

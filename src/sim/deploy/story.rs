@@ -7,12 +7,12 @@ use crate::sim::state::State;
 const NO_DOMAIN_CONTROLLER: u32 = 0x8007_0774;
 
 impl State {
-    /// Records an event at the present time.
+    /// Records an event at the current time.
     pub(super) fn note(&self, run: &mut Run, event: StoryEvent) {
         run.story.push(self.now, event);
     }
 
-    /// Records an event at the present time, unless the story has it.
+    /// Records an event at the current time, unless the story has it.
     pub(super) fn note_once(&self, run: &mut Run, event: StoryEvent) {
         if !run.story.facts.iter().any(|fact| fact.event == event) {
             self.note(run, event);

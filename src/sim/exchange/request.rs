@@ -112,7 +112,7 @@ impl Request {
             .any(|value| value.to_ascii_lowercase().contains("include-unknown-enum-members"))
     }
 
-    /// Returns the present time in the form for errors.
+    /// Returns the current time in the form for errors.
     pub(crate) fn date(&self) -> String {
         self.now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }

@@ -16,7 +16,7 @@ use crate::sim::schema;
 /// The checked query options of a request.
 pub(super) struct Query {
     pub(super) filter: Option<Filter>,
-    /// Properties to sort by, the first first, and whether each is descending.
+    /// Properties to sort by, in order of precedence, and whether each is descending.
     pub(super) order: Vec<(&'static str, bool)>,
     pub(super) page: usize,
     pub(super) position: Position,

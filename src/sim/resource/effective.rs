@@ -47,7 +47,7 @@ pub(crate) struct Audience<'s> {
 }
 
 impl<'s> Audience<'s> {
-    /// Creates the audience of a device with its present groups.
+    /// Creates the audience of a device with its current groups.
     pub(crate) fn of_device(state: &'s State, identity: &'s Identity) -> Self {
         let anchor = state.directory.devices.get(&identity.anchor);
         let direct = anchor.into_iter().flat_map(|device| &device.groups).map(|group| group.to_lowercase());

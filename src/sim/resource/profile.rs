@@ -228,7 +228,7 @@ fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Re
     }
 }
 
-/// The old names of properties, with the present ones.
+/// The old names of properties, with the current ones.
 const OLD_NAMES: [(&str, &str); 3] = [
     ("language", "locale"),
     ("extractHardwareHash", "hardwareHashExtractionEnabled"),
@@ -245,7 +245,7 @@ const OLD_EXPERIENCE_NAMES: [(&str, &str); 4] = [
     ("hideEscapeLink", "escapeLinkHidden"),
 ];
 
-/// Reads the profile that a request sends. Under the quirk, old names are written as the present ones.
+/// Reads the profile that a request sends. Under the quirk, old names are written as the current ones.
 fn sent(exchange: &Exchange<'_>) -> Result<(&'static schema::Type, Body), Failure> {
     let mut sent = exchange.request.object()?;
     if exchange.state.options.quirks.old_profile_names_are_written {
@@ -268,7 +268,7 @@ fn value_mut<'b>(body: &'b mut Body, name: &str) -> Option<&'b mut Value> {
     body.iter_mut().find(|(of, _)| of.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Renames a property. A value under the present name counts more; of two objects, each of its properties does.
+/// Renames a property. A value under the current name counts more; of two objects, each of its properties does.
 fn rename(body: &mut Body, old: &str, present: &str) {
     let Some(name) = body.keys().find(|name| name.eq_ignore_ascii_case(old)).cloned() else { return };
     let Some(value) = body.remove(&name) else { return };

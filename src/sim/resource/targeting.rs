@@ -5,7 +5,7 @@ use crate::sim::rows::{Identity, Targeting};
 use crate::sim::state::State;
 use crate::sim::store::later;
 
-/// Returns the present profile of a device.
+/// Returns the current profile of a device.
 pub(crate) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<'i> {
     let exists = |id: &str| state.profiles.get(id).is_some();
     let settles = later(identity.since, state.options.lag.profile);

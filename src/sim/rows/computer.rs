@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Computer {
-    /// The name.
+    /// The name of the computer.
     pub name: String,
-    /// The domain.
+    /// The domain of the computer.
     pub domain: String,
     /// The organizational unit; `None` for the default container.
     pub organizational_unit: Option<String>,
@@ -118,7 +118,7 @@ pub(crate) struct ComputerRequests {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComputerRequest {
     pub(crate) number: u64,
-    /// The deployment.
+    /// The id of the deployment.
     pub(crate) run: String,
     pub(crate) computer: Computer,
     /// The name of the domain join configuration.

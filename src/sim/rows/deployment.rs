@@ -211,7 +211,7 @@ impl Cause {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Deployment {
-    /// The phase.
+    /// The phase that the deployment has reached.
     pub phase: DeploymentPhase,
     /// The cause of the failure, if the deployment failed.
     pub cause: Option<Cause>,

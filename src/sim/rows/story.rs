@@ -44,7 +44,7 @@ pub struct DeviceStory {
     pub user: Option<String>,
     /// The Windows build, such as `26100.4061`.
     pub os_build: String,
-    /// The facts.
+    /// The facts, in order of time.
     pub facts: Vec<StoryFact>,
 }
 
@@ -105,13 +105,13 @@ impl fmt::Debug for DeviceStory {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct StoryFact {
-    /// The time.
+    /// The time of the event.
     pub at: Timestamp,
-    /// The event.
+    /// The event that occurred.
     pub event: StoryEvent,
 }
 
-/// An event of a deployment.
+/// An event during a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -131,14 +131,14 @@ pub enum StoryEvent {
     },
     /// The service refused the profile, with a code such as 807.
     ProfileRefused {
-        /// The code.
+        /// The error code, such as 807.
         code: u32,
     },
     /// The device enrolled in Intune.
     Enrolled,
     /// The enrollment failed, with this code.
     EnrollmentFailed {
-        /// The code.
+        /// The error code, as Windows reports it.
         code: u32,
     },
     /// The device began waiting for its domain join blob.
@@ -161,7 +161,7 @@ pub enum StoryEvent {
     BlobApplied,
     /// The device could not apply the blob.
     BlobFailed {
-        /// The code.
+        /// The error code, as Windows reports it.
         code: u32,
     },
     /// The device looked for a domain controller, with this result.
@@ -204,7 +204,7 @@ pub enum StoryEvent {
     SignedIn,
     /// The registration in Microsoft Entra failed, with this code.
     RegistrationFailed {
-        /// The code.
+        /// The error code, as the server reports it.
         code: u32,
         /// The server's text.
         text: String,

@@ -1,5 +1,5 @@
-//! Further types in the collections and for playing deployments. They are known by name; most of their properties are
-//! not checked.
+//! Additional types in the collections and for playing deployments. They are known by name; most of their properties
+//! are not checked.
 
 use super::types::Kind::{Complex, Flag, Int32, Text};
 use super::types::{Property, Type};

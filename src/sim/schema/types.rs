@@ -10,7 +10,7 @@ pub(crate) struct Type {
     pub(crate) is_abstract: bool,
     /// Whether the type is in beta only.
     pub(crate) beta: bool,
-    /// Further properties, known only by name; `*` for any name.
+    /// Additional properties, known only by name; `*` for any name.
     pub(crate) others: &'static [&'static str],
     pub(crate) properties: &'static [Property],
     /// Names of properties that can be read and that the simulation does not keep; the second list is of beta.

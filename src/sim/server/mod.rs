@@ -207,7 +207,7 @@ impl ServerBuilder {
 /// ```
 ///
 /// Links in answers have the host of the request, or of `X-Forwarded-Host` and `X-Forwarded-Proto`. A request with a
-/// `Host` other than loopback and the served names is answered with 421, so that web pages cannot reach the tenant
+/// `Host` other than loopback and the served names gets a 421 response, so that web pages cannot reach the tenant
 /// under their own names (DNS rebinding). Browsers may call Graph and sign-in from any page (CORS), but not the control
 /// API.
 ///

@@ -147,7 +147,7 @@ const TABLE: &[Sent] = &[
     },
     Sent {
         quirk: "supportsScopeTagsTakesFalse",
-        source: "backup tools, which set it to false because true answers 400",
+        source: "backup tools, which set it to false because true returns 400",
         method: POST,
         path: CONFIGURATIONS,
         body: r##"{"@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration", "displayName": "Restored",

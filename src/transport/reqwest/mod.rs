@@ -219,7 +219,7 @@ impl Transport for ReqwestTransport {
         } else if !body.is_empty() {
             *outgoing.body_mut() = Some(body.into());
         } else if matches!(*outgoing.method(), Method::POST | Method::PUT | Method::PATCH) {
-            // reqwest then sends no length, and some gateways answer 411.
+            // reqwest then sends no length, and some gateways return 411.
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let client = if fresh { pool.new_client()? } else { pool.client()? };
@@ -234,7 +234,7 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// The timeout for the body of an unsuccessful response: status and headers suffice to decide.
+/// The timeout for the body of an unsuccessful response: status and headers are enough to classify it.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum number of bytes that are kept of such a body if it cannot be read to its end.
 const REFUSAL_BYTES: usize = 4 << 10;

@@ -64,7 +64,7 @@ pub(super) struct ClientPool {
 struct Clients {
     /// A client without a runtime yet.
     spare: Option<Client>,
-    /// The clients by runtime, the latest last.
+    /// The clients by runtime, latest last.
     all: Vec<(Id, Client)>,
 }
 

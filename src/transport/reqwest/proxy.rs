@@ -126,7 +126,7 @@ mod tests {
             (&[("https_proxy", "proxy:3128")], "proxy:3128"),
             (&[("ALL_PROXY", "https://proxy")], "proxy:443"),
             (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://all:1")], "all:1"),
-            (&[("HTTP_PROXY", "://for plain http alone")], "of the system's settings"),
+            (&[("HTTP_PROXY", "://for plain http only")], "of the system's settings"),
             (&[("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "no address")], "of the system's settings"),
             (&[], "of the system's settings"),
         ] {

@@ -19,7 +19,7 @@ use crate::workflow::prepare::{Ensure, ObjectsTodo};
 use crate::workflow::step::Step;
 use crate::workflow::targets::{self, TargetChange};
 
-/// The search for an object whose creation got no answer.
+/// The search for an object whose creation got no response.
 const LOOKING: Schedule = schedule(5, 20, 60);
 /// The wait for a new object to become readable: assignments to an unreadable group are refused.
 const APPEARING: Schedule = schedule(2, 15, 300);
@@ -177,7 +177,7 @@ impl Apply {
         Err(error.into())
     }
 
-    /// Creates an object. If no answer comes, searches for the object before sending the request again.
+    /// Creates an object. If no response comes, searches for the object before sending the request again.
     async fn create<S: ManagedObject>(&self, wish: &S) -> PartResult<Stored<S>> {
         let error = match wish.create(&self.client).await {
             Ok(stored) => return Ok(stored),

@@ -52,7 +52,7 @@ impl ApplyOptions {
     }
 }
 
-/// An event of a plan's application.
+/// An event during the application of a plan.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -60,24 +60,24 @@ pub enum ApplyEvent {
     /// Work on a subject has started.
     #[non_exhaustive]
     Started {
-        /// The step.
+        /// The step that the work belongs to.
         step: Step,
-        /// The subject.
+        /// The subject of the work, such as an object's name.
         subject: String,
     },
     /// Work on a subject has finished.
     #[non_exhaustive]
     Finished {
-        /// The step.
+        /// The step that the work belonged to.
         step: Step,
-        /// The subject.
+        /// The subject of the work, such as an object's name.
         subject: String,
         /// A description of the change.
         description: &'static str,
     },
-    /// An event of the import.
+    /// An event from the import.
     Import(ImportEvent),
-    /// A finding of the run.
+    /// A finding from the run.
     Finding(Finding),
 }
 
@@ -121,11 +121,11 @@ pub struct ApplyReport {
     pub group: Option<Id<Group>>,
     /// The created objects, for a teardown; with journals, also those of earlier runs.
     pub created: CreatedObjects,
-    /// Receipts for the rights granted in the directory, including grants without an answer. Keep them to revoke the
+    /// Receipts for the rights granted in the directory, including grants without a response. Keep them to revoke the
     /// rights later; [`created`](Self::created) has them too.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
-    /// The findings of the run.
+    /// The findings from the run.
     pub findings: Vec<Finding>,
 }
 

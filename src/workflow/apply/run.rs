@@ -159,7 +159,8 @@ impl Apply {
                     self.report().findings.extend(finding);
                     (Some(applied.receipt), Ok(()))
                 }
-                // A write that got no answer, or was overwritten and may come back, is revoked by its receipt as well.
+                // A write that got no response, or was overwritten and may come back, is revoked by its receipt as
+                // well.
                 Err(error) if error.outcome_unknown() || error.kind() == DirectoryErrorKind::LostUpdate => {
                     (recorded, Err(error))
                 }

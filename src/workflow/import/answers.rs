@@ -1,4 +1,4 @@
-//! The interpretation of answers: each moves its devices to their next state.
+//! The interpretation of responses: each moves its devices to their next state.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::model::{Device, Finding, ImportedDevice, Lookup};
 const MOST_MISSES: u32 = 5;
 
 impl Machine {
-    /// Handles the answer to a request of `Step::Send`.
+    /// Handles the response to a request of `Step::Send`.
     pub(super) fn on_sent(&mut self, now: Duration, request: RequestNumber, mut answer: Answer) {
         let matched = match &mut answer {
             Answer::Records(records) => {
@@ -84,7 +84,7 @@ impl Machine {
         }
     }
 
-    /// Handles the answer to `Step::List`: all records, or `None` if they could not be read.
+    /// Handles the response to `Step::List`: all records, or `None` if they could not be read.
     pub(super) fn on_listed(&mut self, now: Duration, records: Option<Vec<ImportedDevice>>) {
         let seen = records.is_some();
         let lost = |slot: &Slot| matches!(slot.state, SlotState::Confirming(_));
@@ -120,7 +120,7 @@ impl Machine {
         }
     }
 
-    /// Handles one answer to `Step::Poll`.
+    /// Handles one response to `Step::Poll`.
     pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Lookup<ImportedDevice>) {
         let Some(SlotState::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
         else {
@@ -172,7 +172,7 @@ impl Machine {
         }
     }
 
-    /// Handles one answer to `Step::Read`.
+    /// Handles one response to `Step::Read`.
     pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Lookup<Device>) {
         let Some(slot) = self.slot(index) else { return };
         let answered = !matches!(seen, Lookup::Unknown);
@@ -228,7 +228,7 @@ impl Machine {
         }
     }
 
-    /// Handles one answer to `Step::Tag`.
+    /// Handles one response to `Step::Tag`.
     pub(super) fn on_tagged(&mut self, now: Duration, index: usize, tagged: Tagged) {
         let Some(SlotState::Tagging { of, watch, .. }) = self.slot(index).map(|slot| slot.state.clone())
         else {
@@ -247,7 +247,7 @@ impl Machine {
         }
     }
 
-    /// Handles the answer to `Step::Sync`, with a finding to report.
+    /// Handles the response to `Step::Sync`, with a finding to report.
     pub(super) fn on_synced(&mut self, now: Duration, synced: Synced, note: Option<Finding>) {
         self.sync.on(now, synced);
         if synced == Synced::Triggered {
@@ -259,7 +259,7 @@ impl Machine {
         }
     }
 
-    /// Handles one answer to `Step::Delete`: whether the record is gone.
+    /// Handles one response to `Step::Delete`: whether the record is gone.
     pub(super) fn on_deleted(&mut self, index: usize, gone: bool) {
         match gone {
             true => self.changes.push((index, DeviceChange::Cleaned)),
@@ -267,7 +267,7 @@ impl Machine {
         }
     }
 
-    /// Records that an answer had records with another identity in place of these devices.
+    /// Records that a response had records with another identity in place of these devices.
     fn contradict(&mut self, devices: &[usize]) {
         for index in devices {
             if let Some(slot) = self.slots.get_mut(*index) {
@@ -277,7 +277,7 @@ impl Machine {
         }
     }
 
-    /// Records that the service has answered, so that the device is not sent again.
+    /// Records that the service has responded, so that the device is not sent again.
     fn answered(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.answered) {
             slot.answered = true;

@@ -1,4 +1,4 @@
-//! The I/O of an import: performs the machine's steps and passes the answers back.
+//! The I/O of an import: performs the machine's steps and passes the responses back.
 
 #[cfg(feature = "workflow")]
 use std::collections::HashSet;
@@ -196,7 +196,7 @@ impl Driver {
             machine.resume(written.lines, now, today)?;
             torn = Some(written.torn_bytes);
         }
-        // Devices that an earlier run sent continue, whatever the input: only an answer shows their outcome.
+        // Devices that an earlier run sent continue, whatever the input: only a response shows their outcome.
         check_findings(&machine.to_come().flat_map(lint).collect::<Vec<_>>(), &waived, "import")
             .map_err(|error| error.with_remedy(REMEDY))?;
         if let Some((journal, header)) = new {
@@ -363,7 +363,7 @@ fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
 }
 
-/// Converts an error into the answer for the devices that were sent.
+/// Converts an error into the response for the devices that were sent.
 fn answer(error: &Error) -> Answer {
     if error.outcome_unknown() {
         return Answer::Lost;

@@ -1,4 +1,4 @@
-//! The import's rules at their edges: limits, later runs, and answers that never come.
+//! The import's rules at their edges: limits, later runs, and responses that never come.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ struct Deeds {
     deletions: usize,
 }
 
-/// Runs a machine against a service that answers with `answers`. Returns the outcomes and the deeds.
+/// Runs a machine against a service that responds with `answers`. Returns the outcomes and the deeds.
 fn run(
     mut machine: Machine,
     mut answers: impl FnMut(&Step, Duration, &mut Machine),

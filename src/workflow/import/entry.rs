@@ -45,7 +45,7 @@ pub(super) enum DeviceChange {
     Sending { import_id: Text },
     /// The service has certainly not taken the device.
     Unsent,
-    /// The service has answered without a record that is certainly the device's: it is not sent again.
+    /// The service has responded without a record that is certainly the device's: it is not sent again.
     Answered,
     /// The service has the device under this record.
     Accepted { record: Id<ImportedDevice> },

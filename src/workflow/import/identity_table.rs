@@ -1,5 +1,5 @@
-//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and the number
-//! of requests that send the device.
+//! The identity checks of a response, a poll and a read: a row for each field and value, with the outcome and the
+//! number of requests that send the device.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn device() -> DeviceToImport {
     DeviceToImport::new("SN-1".parse().unwrap(), SampleHash::new("SN-1").build().unwrap())
 }
 
-/// Returns a field of an answer, wrong only at the tested place.
+/// Returns a field of a response, wrong only at the tested place.
 fn value(cell: (At, Field, Given), at: At, field: Field, right: &str, other: &str) -> Value {
     match (cell.0 == at && cell.1 == field).then_some(cell.2) {
         None | Some(Given::Right) => json!(right),
@@ -139,7 +139,7 @@ fn identity_decides_the_outcome_and_a_device_is_sent_once_whatever_the_answer() 
         (Read, ImportId, [named(Some("d")), named(Some("d")), named(Some("d"))]),
         (Read, Hash, [named(Some("d")), named(Some("d")), named(Some("d"))]),
         (Read, Serial, [named(Some("d")), named(Some("d")), other()]),
-        // An answer without an id is no device.
+        // A response without an id is no device.
         (Read, Registration, [named(Some("d")), late, other()]),
     ] {
         for (given, expected) in [(Right, right), (Blank, blank), (Other, contradicts)] {

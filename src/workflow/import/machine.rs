@@ -361,7 +361,7 @@ impl Machine {
         ])
     }
 
-    /// Ends a device after an answer showed another identity.
+    /// Ends a device after a response showed another identity.
     pub(super) fn finish_unconfirmed(&mut self, index: usize) {
         self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed));
     }

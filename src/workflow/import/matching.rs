@@ -16,7 +16,7 @@ pub(super) struct Sent<'a> {
 /// The source of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RecordSource {
-    /// The answer to our own request: all records are ours, even without an import id.
+    /// The response to our own request: all records are ours, even without an import id.
     Answer,
     /// The list of all records in the tenant: a record is ours only with our import id.
     List,
@@ -27,7 +27,7 @@ pub(super) enum RecordSource {
 pub(super) struct Matches {
     /// Devices with their records.
     pub(super) found: Vec<(usize, ImportedDevice)>,
-    /// Devices in whose place the answer has a record with another identity.
+    /// Devices in whose place the response has a record with another identity.
     pub(super) contradicted: Vec<usize>,
 }
 
@@ -45,7 +45,8 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
     for one in sent {
         let ours = by_import_id.remove(&one.import_id.to_ascii_lowercase()).unwrap_or_default();
         let is_named = !ours.is_empty();
-        // There may be two, of a device that was sent again after a lost answer: the one that came to something counts.
+        // There may be two, of a device that was sent again after a lost response: the one that came to something
+        // counts.
         match ours.into_iter().filter(|record| one.identity(record) == Identity::Confirmed).max_by_key(rank) {
             Some(record) => matches.found.push((one.index, record)),
             None if is_named => matches.contradicted.push(one.index),
@@ -56,7 +57,7 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
         match_nameless(sent, nameless, &mut matches);
     }
     if from == RecordSource::Answer {
-        // What is left of our own answer has another import id.
+        // What is left of our own response has another import id.
         let strangers: HashSet<String> = by_import_id.into_values().flatten().filter_map(serial_of).collect();
         let missing =
             |one: &&Sent<'_>| !matches.is_settled(one.index) && strangers.contains(&fold(one.serial()));
@@ -66,7 +67,7 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
     matches
 }
 
-/// Matches records without an import id in our own answer, by the hash or a unique serial number.
+/// Matches records without an import id in our own response, by the hash or a unique serial number.
 fn match_nameless(sent: &[Sent<'_>], records: Vec<ImportedDevice>, matches: &mut Matches) {
     let mut of_serial: HashMap<String, usize> = HashMap::new();
     for one in sent {
@@ -106,7 +107,7 @@ impl Matches {
     }
 }
 
-/// The verdict of an answer on the identity of a device.
+/// The verdict of a response on the identity of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Identity {
     /// At least one value is the device's own, and none is another's.
@@ -117,7 +118,7 @@ pub(super) enum Identity {
     Contradicted,
 }
 
-/// Compares the values that an answer repeats: `Some(true)` if equal, `Some(false)` if different, `None` if blank.
+/// Compares the values that a response repeats: `Some(true)` if equal, `Some(false)` if different, `None` if blank.
 /// Blank values neither confirm nor contradict.
 pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Identity {
     repeated.into_iter().fold(Identity::Blank, |identity, same| match (identity, same) {

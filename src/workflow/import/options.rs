@@ -27,14 +27,14 @@ pub struct ImportOptions {
     /// The maximum number of devices in one request; at least 1. Default: 500.
     ///
     /// Graph documents no limit; the portal accepts 500 in a file. A request also stays below 3 MiB. Fewer requests are
-    /// throttled less; larger ones leave more devices to search for if an answer is lost.
+    /// throttled less; larger ones leave more devices to search for if a response is lost.
     pub chunk_size: usize,
     /// The maximum number of devices in flight, sent and without an outcome; at least 1. Default: 2,000.
     ///
-    /// Requests are sent concurrently up to this number: a kill can leave several without an answer.
+    /// Requests are sent concurrently up to this number: a kill can leave several without a response.
     /// Each device is polled by its id, and Intune accepts 1,000 requests in 20 seconds.
     pub max_in_flight: usize,
-    /// The maximum number of attempts to send a device if the answer is lost and no record is found; at least 1.
+    /// The maximum number of attempts to send a device if the response is lost and no record is found; at least 1.
     /// Default: 2.
     ///
     /// Before each retry the device is searched for on `confirm_schedule`. If the first request arrives late, the
@@ -42,7 +42,8 @@ pub struct ImportOptions {
     pub max_attempts: u32,
     /// The timeout of a request's retries while the service throttles or cannot be reached. Default: 1 hour.
     pub send_timeout: Duration,
-    /// The schedule of searches for devices whose answer was lost. Default: after 5, then up to 30 seconds, for 2 minutes.
+    /// The schedule of searches for devices whose response was lost. Default: after 5, then up to 30 seconds, for 2
+    /// minutes.
     pub confirm_schedule: Schedule,
     /// The schedule of polls for the end of an import. Default: after 15, then up to 60 seconds, for 60 minutes.
     pub import_schedule: Schedule,
@@ -111,11 +112,11 @@ setters! {
     with_chunk_size: chunk_size: usize;
     /// Sets the maximum number of devices in flight.
     with_max_in_flight: max_in_flight: usize;
-    /// Sets the maximum number of attempts to send a device of which no record is found.
+    /// Sets the maximum number of attempts to send a device for which no record is found.
     with_max_attempts: max_attempts: u32;
     /// Sets the timeout of a request's retries while the service throttles or cannot be reached.
     with_send_timeout: send_timeout: Duration;
-    /// Sets the schedule of searches for devices whose answer was lost.
+    /// Sets the schedule of searches for devices whose response was lost.
     with_confirm_schedule: confirm_schedule: Schedule;
     /// Sets the schedule of polls for the end of an import.
     with_import_schedule: import_schedule: Schedule;

@@ -45,7 +45,7 @@ impl QueuedRequest {
     }
 }
 
-/// The queue.
+/// The queue of devices to send.
 #[derive(Debug)]
 pub(super) struct Outbox {
     chunk_size: usize,
@@ -137,7 +137,8 @@ impl Outbox {
         while devices.len() < most
             && let Some(device) = self.queue.pop_front()
         {
-            // Two of one serial number may be one device or two; the service tells them apart only one after the other.
+            // Two of one serial number may be one device or two; the service tells them apart only if they are sent one
+            // at a time.
             if self.pending_serials.contains_key(&device.serial) || serials.contains(&device.serial) {
                 skipped.push_back(device);
                 continue;

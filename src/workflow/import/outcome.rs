@@ -67,7 +67,7 @@ pub enum ImportStage {
     Queued,
     /// Being sent, or held back because the service asked for it.
     Sending,
-    /// Sent, but no answer came: the device is searched for.
+    /// Sent, but no response came: the device is searched for.
     Confirming,
     /// The service has the device, and has not reported an outcome yet.
     Importing,
@@ -114,12 +114,12 @@ pub struct Rejection {
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Uncertainty {
-    /// The device was sent, but no answer came and no record of the import was found.
+    /// The device was sent, but no response came and no record of the import was found.
     #[serde(rename = "no_trace")]
     RecordNotFound,
     /// The service reports that the device is registered in this tenant, without naming the registration.
     NoRegistrationId,
-    /// The service answered with a record or a device that is not the one sent: its import id, serial number, hash or
+    /// The service responded with a record or a device that is not the one sent: its import id, serial number, hash or
     /// id differs. It was neither changed nor deleted.
     IdentityUnconfirmed,
     /// Someone else deleted the record of the import before it finished.
@@ -128,7 +128,7 @@ pub enum Uncertainty {
     /// The import has a status that this version does not know.
     #[non_exhaustive]
     UnknownStatus {
-        /// The status.
+        /// The status that the service reported.
         status: Text,
     },
 }
@@ -233,7 +233,7 @@ impl fmt::Display for ImportStage {
         f.write_str(match self {
             Self::Queued => "queued",
             Self::Sending => "being sent",
-            Self::Confirming => "being searched for after a lost answer",
+            Self::Confirming => "being searched for after a lost response",
             Self::Importing => "being imported by the service",
             Self::AwaitingVisibility => "registered and not readable yet",
             Self::Tagging => "waiting for its changed group tag",
@@ -275,7 +275,7 @@ impl Rejection {
     fn is_lasting(&self) -> bool {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
         let passing = is(names::DUPLICATED) || is(names::STORAGE) || names::DELETION.into_iter().any(is);
-        // The reasons of a refused request are many, and an answer rarely names them.
+        // The reasons of a refused request are many, and a response rarely names them.
         !passing && self.status.is_none()
     }
 }
@@ -297,7 +297,7 @@ impl Uncertainty {
         match self {
             Self::RecordNotFound => {
                 "run the import again with the same journal: the device is searched for again, and sent if there \
-                    was no answer; if there was one, import it in a new run"
+                    was no response; if there was one, import it in a new run"
             }
             Self::IdentityUnconfirmed => {
                 "check the import and the device in the Intune admin center, and compare serial number and manufacturer"
@@ -312,9 +312,9 @@ impl Uncertainty {
 impl fmt::Display for Uncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RecordNotFound => f.write_str("no answer came and no trace was found"),
+            Self::RecordNotFound => f.write_str("no response came and no trace was found"),
             Self::IdentityUnconfirmed => {
-                f.write_str("the service answered with a record or a device of another identity")
+                f.write_str("the service responded with a record or a device of another identity")
             }
             Self::NoRegistrationId => {
                 f.write_str("registered before, but the service does not name the device")
@@ -337,7 +337,7 @@ pub(super) enum Verdict {
     Ended(ImportOutcome),
 }
 
-/// Interprets the state of an import. The name of an error decides; its number only if there is no name.
+/// Interprets the state of an import. The name of an error determines the outcome; its number only if there is no name.
 pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let Some(state) = state else { return Verdict::Pending };
     let registration = state.device_registration_id.clone();

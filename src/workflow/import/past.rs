@@ -33,7 +33,7 @@ pub(super) enum Phase {
     Queued,
     /// The device was sent, or about to be, at this time.
     Sent(Timestamp),
-    /// The device was sent, and the answer had no record that is certainly its own.
+    /// The device was sent, and the response had no record that is certainly its own.
     Answered,
     Accepted(Id<ImportedDevice>),
     Ended(Registration),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{ImportOutcome, ImportStage};
 use crate::model::{Finding, SerialNumber};
 
-/// An event of an import, with the progress after it.
+/// An event during an import, with the progress after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportEvent {
@@ -40,10 +40,10 @@ pub enum ImportEventKind {
     /// The service throttles or cannot be reached: the next devices are sent later.
     #[non_exhaustive]
     Backoff {
-        /// The wait.
+        /// The time until the next request.
         wait: Duration,
     },
-    /// No answer came: the devices are searched for before they are sent again.
+    /// No response came: the devices are searched for before they are sent again.
     #[non_exhaustive]
     OutcomeUnknown {
         /// The number of devices.
@@ -70,7 +70,7 @@ pub enum ImportEventKind {
         device: usize,
         /// The device's serial number.
         serial_number: SerialNumber,
-        /// The outcome.
+        /// The outcome of the device's import.
         outcome: ImportOutcome,
     },
     /// A finding that does not stop the run.
@@ -85,7 +85,7 @@ pub struct ImportCounts {
     pub queued: usize,
     /// Being sent, or held back.
     pub sending: usize,
-    /// Being searched for after a lost answer.
+    /// Being searched for after a lost response.
     pub confirming: usize,
     /// Being processed by the service.
     pub importing: usize,
@@ -168,11 +168,11 @@ impl ImportCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportReport {
-    /// The devices.
+    /// The devices of the import, in the order of the input.
     pub devices: Vec<DeviceImport>,
     /// The counts by outcome.
     pub counts: ImportCounts,
-    /// The findings of the run as a whole.
+    /// The findings about the run as a whole.
     pub notes: Vec<Finding>,
     /// The duration of the run.
     pub elapsed: Duration,
@@ -184,7 +184,7 @@ pub struct ImportReport {
 pub struct DeviceImport {
     /// The device's serial number.
     pub serial_number: SerialNumber,
-    /// The outcome.
+    /// The outcome of the device's import.
     #[serde(flatten)]
     pub outcome: ImportOutcome,
 }

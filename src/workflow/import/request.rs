@@ -30,11 +30,11 @@ use crate::workflow::journal::Journal;
 /// * Devices are sent in large requests. If the service throttles, they are sent later; if it refuses a request, the
 ///   request is halved until the refused device is found.
 /// * Each device is sent with its own import id, which replaces any given one. Import id, serial number, hash and
-///   registration id identify its record in every answer, the record's id in a poll, and the device's id in a read.
+///   registration id identify its record in every response, the record's id in a poll, and the device's id in a read.
 ///   Blank values neither confirm nor contradict; a contradiction ends as
 ///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
-/// * A request without an answer is sent again only after its devices have been searched for. One with an answer is
+/// * A request without a response is sent again only after its devices have been searched for. One with a response is
 ///   never sent again.
 /// * A device that the service already has counts as registered only if the service names the registration and it can
 ///   be read. The error's name decides whether the registration is in this tenant or another; the number is the same.
@@ -82,7 +82,7 @@ impl Import {
         self
     }
 
-    /// Waives findings of the input with this id: they do not stop the run.
+    /// Waives findings about the input with this id: they do not stop the run.
     ///
     /// ```
     /// # use windows_autopilot::{Client, Result, model::DeviceToImport, workflow::ImportReport};

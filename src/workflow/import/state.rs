@@ -24,7 +24,7 @@ impl Watch {
 
     /// Returns the schedule of the next poll; `None` if the deadline has passed. The last poll is at the deadline.
     ///
-    /// If this poll got no answer (`seen` is false), the deadline is doubled.
+    /// If this poll got no response (`seen` is false), the deadline is doubled.
     pub(super) fn again(self, now: Duration, schedule: Schedule, seen: bool) -> Option<Self> {
         let mut end = self.since.saturating_add(schedule.deadline);
         if !seen && now >= end {
@@ -98,9 +98,9 @@ pub(super) struct Slot {
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,
     pub(super) sends: u32,
-    /// Whether the service has answered a request with the device, so that it is not sent again.
+    /// Whether the service has responded to a request with the device, so that it is not sent again.
     pub(super) answered: bool,
-    /// Whether an answer contained a record with another identity in its place.
+    /// Whether a response contained a record with another identity in its place.
     pub(super) contradicted: bool,
     /// The registration named by a record so far.
     pub(super) registration: Option<Id<Device>>,

@@ -1,4 +1,4 @@
-//! The steps of the machine, and their answers.
+//! The steps of the machine, and their responses.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::model::{Device, GroupTag, Id, ImportedDevice};
 pub(super) enum Step {
     /// Send these requests, concurrently; `Machine::to_send` returns the devices of each.
     Send(Vec<RequestNumber>),
-    /// List all records, to search for devices whose answer was lost.
+    /// List all records, to search for devices whose response was lost.
     List,
     /// Poll these records.
     Poll(Vec<(usize, Id<ImportedDevice>)>),
@@ -34,9 +34,9 @@ pub(super) type RequestNumber = u64;
 /// The outcome of a request that sends devices.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// The service answered with these records.
+    /// The service responded with these records.
     Records(Vec<ImportedDevice>),
-    /// No answer: the service may or may not have accepted the devices.
+    /// No response: the service may or may not have accepted the devices.
     Lost,
     /// The service has not accepted the devices, for a transient reason; with its `Retry-After`.
     Held(Option<Duration>),

@@ -396,7 +396,7 @@ fn check(world: &World, fates: &[Fate], report: &ImportReport, killed: bool) {
             ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Match } if killed => {
                 ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Repaired }
             }
-            // Its record may be gone before it is found, and what was answered is not sent again.
+            // Its record may be gone before it is found, and what got a response is not sent again.
             ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound) if *fate == Fate::Vanishes => {
                 expected.clone()
             }
@@ -412,7 +412,7 @@ fn check(world: &World, fates: &[Fate], report: &ImportReport, killed: bool) {
         let most = match world.service.fates[serial] {
             // A passing error is tried again by the next run, and by nothing else.
             Fate::Storage if killed => u32::MAX,
-            // Nobody can tell whether it was taken if its record is gone before the lost answer was made up for.
+            // Nobody can tell whether it was taken if its record is gone before the lost response was made up for.
             Fate::Vanishes => u32::MAX,
             _ => 1,
         };

@@ -16,7 +16,7 @@ use crate::workflow::step::{Action, Step};
 use crate::workflow::teardown::RemovalAction;
 use crate::workflow::waiver::check_findings;
 
-/// An event of a [`ReplaceMotherboard`](super::ReplaceMotherboard).
+/// An event during a [`ReplaceMotherboard`](super::ReplaceMotherboard).
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub enum ReplacementEvent {
         /// A description of the change.
         description: &'static str,
     },
-    /// An event of the import.
+    /// An event from the import.
     Import(ImportEvent),
 }
 
@@ -49,7 +49,7 @@ pub struct ReplacementReport {
     pub import: Option<ImportReport>,
     /// The remaining manual work.
     pub manual: Vec<String>,
-    /// The findings of the run.
+    /// The findings from the run.
     pub findings: Vec<Finding>,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error>,

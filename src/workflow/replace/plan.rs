@@ -104,7 +104,7 @@ pub struct ReplacementPlan {
     pub joins: Option<Vec<String>>,
     /// The names of the groups that the device leaves; `None` if not known.
     pub leaves: Option<Vec<String>>,
-    /// The findings, the worst first.
+    /// The findings, worst first.
     pub findings: Vec<Finding>,
     #[serde(skip)]
     pub(super) replace: ReplaceMotherboard,

@@ -168,7 +168,7 @@ fn profile_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     }
 }
 
-/// Determines the outcome of objects of which only one may reach a device.
+/// Determines the outcome when only one of several objects may reach a device.
 fn single(runners: Vec<Runner<'_>>, lost: Vec<Loser>) -> Effective {
     let sure = runners.iter().filter(|runner| runner.doubt.is_none()).count();
     match (sure, runners.len()) {

@@ -14,7 +14,7 @@ use crate::model::{
 /// The devices, objects and groups that determine the outcomes.
 #[derive(Debug, Clone, Default)]
 pub struct ResultantInput {
-    /// The devices.
+    /// The devices to evaluate.
     pub devices: Vec<DeviceView>,
     /// The deployment profiles, of every kind.
     pub profiles: Lookup<Vec<AssignedObject>>,
@@ -47,9 +47,9 @@ pub struct DeviceView {
     pub is_predicted: bool,
     /// Whether [`anchor`](Self::anchor) changed after group members were read: rules then take precedence.
     pub has_changed: bool,
-    /// The manufacturer.
+    /// The manufacturer of the device.
     pub manufacturer: Lookup<Text>,
-    /// The model.
+    /// The model of the device.
     pub model: Lookup<Text>,
     /// The user who sets the device up; usually not known.
     pub user: Lookup<Id<User>>,
@@ -121,17 +121,17 @@ impl DeviceView {
 /// ```
 #[derive(Debug, Clone)]
 pub struct AssignedObject {
-    /// The id.
+    /// The id of the object.
     pub id: String,
-    /// The name.
+    /// The name of the object.
     pub display_name: String,
-    /// The kind.
+    /// The kind of object.
     pub kind: ObjectKind,
     /// The creation date, which orders profiles.
     pub created_date_time: Option<Timestamp>,
     /// The priority, which orders pages: 1 is the first.
     pub priority: Option<i32>,
-    /// The assignments.
+    /// The assignments of the object.
     pub assignments: Lookup<Vec<Assignment>>,
 }
 
@@ -197,7 +197,7 @@ impl AssignedObject {
 /// A group in assignments.
 #[derive(Debug, Clone, Default)]
 pub struct GroupView {
-    /// The name.
+    /// The name of the group.
     pub display_name: Option<Text>,
     /// The members, at any depth.
     pub members: Lookup<GroupMembers>,

@@ -38,7 +38,7 @@ pub enum Effective {
     /// One object.
     #[non_exhaustive]
     Gets {
-        /// The object.
+        /// The object that takes precedence.
         winner: Contender,
         /// The other objects that are assigned to the device, or may be, and the reason why each loses.
         lost: Vec<Loser>,
@@ -55,10 +55,10 @@ pub enum Effective {
         /// The objects that an exclusion or a filter keeps from the device.
         lost: Vec<Loser>,
     },
-    /// Several objects, of which only one is allowed.
+    /// Several objects, although only one is allowed.
     #[non_exhaustive]
     Conflict {
-        /// The objects.
+        /// The objects that reach the device.
         contenders: Vec<Contender>,
     },
     /// An undetermined object.
@@ -66,7 +66,7 @@ pub enum Effective {
     Unknown {
         /// The objects that the device may get. It may also get none.
         possible: Vec<Contender>,
-        /// The reasons.
+        /// The reasons why the outcome is not known.
         because: Vec<Finding>,
     },
 }
@@ -99,9 +99,9 @@ pub struct Contender {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Loser {
-    /// The object.
+    /// The object that loses.
     pub contender: Contender,
-    /// The reason.
+    /// The reason why the object loses.
     pub by: LostBy,
 }
 

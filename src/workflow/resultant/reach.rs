@@ -17,7 +17,7 @@ use crate::workflow::findings::*;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tri {
     Yes {
-        /// Whether a rule decides, ahead of the member list.
+        /// Whether a rule determines the members, ahead of the member list.
         by_rule: bool,
     },
     No,

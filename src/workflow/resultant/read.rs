@@ -39,7 +39,7 @@ const ANCHOR_PROPERTIES: [&str; 17] = [
     "extensionAttributes",
 ];
 
-/// An event of a [`ResultantSet::read`].
+/// An event during a [`ResultantSet::read`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadEvent {
@@ -48,7 +48,7 @@ pub enum ReadEvent {
     Read {
         /// The collection, such as `groups`.
         collection: &'static str,
-        /// The number of its objects; `None` if the caller may not read it.
+        /// The number of its objects; `None` if the caller is not permitted to read it.
         count: Option<usize>,
     },
 }
@@ -57,8 +57,8 @@ impl ResultantSet {
     /// Reads the input for these devices and determines their resultant set.
     ///
     /// The number of requests depends on pages and on groups in assignments, not on devices. For a collection that the
-    /// caller may not read, dependent outcomes are [`Effective::Unknown`](super::Effective::Unknown), with the missing
-    /// permission.
+    /// caller is not permitted to read, dependent outcomes are [`Effective::Unknown`](super::Effective::Unknown), with
+    /// the missing permission.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -347,7 +347,7 @@ async fn assigned<T: Send>(
     }
 }
 
-/// Returns the answer, or unknown if the caller may not read it.
+/// Returns the answer, or unknown if the caller is not permitted to read it.
 pub(crate) async fn if_allowed<T>(read: impl IntoFuture<Output = Result<T>>) -> Result<Lookup<T>> {
     match read.await {
         Ok(read) => Ok(Lookup::Present(read)),

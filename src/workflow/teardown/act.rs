@@ -48,7 +48,7 @@ impl TeardownOptions {
     }
 }
 
-/// An event of a teardown.
+/// An event during a teardown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -58,7 +58,7 @@ pub enum TeardownEvent {
     Finished {
         /// The step that created the subject.
         step: Step,
-        /// The subject.
+        /// The subject of the removal, such as an object's name.
         subject: String,
         /// A description of the change.
         description: &'static str,
@@ -87,7 +87,7 @@ pub struct TeardownReport {
 ends_with_errors!(TeardownReport);
 
 impl TeardownPlan {
-    /// Applies the plan, one removal after the other.
+    /// Applies the plan, one removal at a time.
     ///
     /// The run reads the tenant again before the first write, and when the registrations are gone. It fails if the tenant
     /// has changed since the plan was made. A missing object is not an error, so a new plan resumes an interrupted run.
@@ -213,7 +213,7 @@ impl Acting<'_> {
         Ok(())
     }
 
-    /// Performs the removals one after the other. Returns the registrations to wait for.
+    /// Performs the removals one at a time. Returns the registrations to wait for.
     async fn perform(&mut self, acts: Vec<PlannedAct>, report: &mut TeardownReport) -> Result<Going> {
         let mut going = Going::new();
         for PlannedAct { step, subject, act, removes } in acts {

@@ -93,12 +93,12 @@ pub struct PlannedRemoval {
     pub step: Step,
     /// The subject, such as a profile's name.
     pub subject: String,
-    /// The action.
+    /// The change that the removal makes.
     pub action: RemovalAction,
 }
 
 /// The removals of a teardown, and the findings that block them. Returned by [`Teardown::plan`]; `Display` prints
-/// the plan, and it implements serde.
+/// the plan, and serde can serialize it.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -128,7 +128,7 @@ pub struct TeardownPlan {
     pub teardown: Teardown,
     /// The removals, in order.
     pub steps: Vec<PlannedRemoval>,
-    /// The findings, the worst first.
+    /// The findings, worst first.
     pub findings: Vec<Finding>,
     #[serde(skip)]
     pub(super) site: Site,

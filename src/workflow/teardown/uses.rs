@@ -37,7 +37,8 @@ struct Assigned {
 }
 
 impl GroupUses {
-    /// Reads all collections, and the uses of these groups in the directory. Records collections that may not be read.
+    /// Reads all collections, and the uses of these groups in the directory. Records collections that the caller is not
+    /// permitted to read.
     pub(super) async fn read(client: &Client, groups: &[Id<Group>]) -> Result<Self> {
         let mut found = Self::default();
         for group in groups {
@@ -50,7 +51,7 @@ impl GroupUses {
             for assigned in found.readable(&format!("assignments, {kind}"), read)?.into_iter().flatten() {
                 let name = assigned.display_name.or(assigned.name).unwrap_or_default();
                 let Some(assignments) = assigned.assignments else {
-                    found.unread.push(format!("assignments of the {kind} {name} (not in the answer)"));
+                    found.unread.push(format!("assignments of the {kind} {name} (not in the response)"));
                     continue;
                 };
                 let groups = assignments.iter().filter_map(|held| held.target.as_ref()?.group_id());
@@ -86,12 +87,12 @@ impl GroupUses {
             Some(licences) => {
                 self.uses.push((group.clone(), format!("{} licences of its members", licences.len())));
             }
-            None => self.unread.push(format!("{place} (not in the answer)")),
+            None => self.unread.push(format!("{place} (not in the response)")),
         }
         Ok(())
     }
 
-    /// Returns `None` for a collection that may not be read or that the tenant does not support.
+    /// Returns `None` for a collection that the caller is not permitted to read or that the tenant does not support.
     fn readable<T>(&mut self, place: &str, read: Result<T>) -> Result<Option<T>> {
         let error: Error = match read {
             Ok(read) => return Ok(Some(read)),

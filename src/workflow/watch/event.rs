@@ -1,15 +1,15 @@
-//! The events of a watch.
+//! The events during a watch.
 
 use serde::Serialize;
 
 use super::report::DeviceDeployment;
 
-/// An event of a watch.
+/// A watch event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WatchEvent {
-    /// The phase, outcome or findings of a device have changed.
+    /// The phase, outcome or findings for a device have changed.
     Changed(Box<DeviceDeployment>),
     /// A round of polls has ended.
     #[non_exhaustive]

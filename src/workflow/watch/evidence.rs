@@ -36,7 +36,7 @@ pub struct DeviceSnapshot {
     pub id: Id<Device>,
     /// The serial number, from the registration or from the caller.
     pub serial_number: Option<Text>,
-    /// The registration.
+    /// The device's registration.
     pub identity: Lookup<Device>,
     /// The assigned profile.
     pub profile: Lookup<ProfileReference>,
@@ -74,9 +74,9 @@ pub struct DeviceSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppliedPage {
-    /// The id.
+    /// The id of the page.
     pub id: Id<EnrollmentStatusPage>,
-    /// The name.
+    /// The name of the page.
     pub display_name: Text,
     /// The configured timeout.
     pub timeout: Duration,
@@ -105,7 +105,7 @@ impl AppliedPage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectiveDomainJoin {
-    /// The name.
+    /// The name of the profile.
     pub display_name: Text,
     /// The problem of the profile, such as a container in place of an organizational unit.
     pub problem: Option<String>,
@@ -211,7 +211,7 @@ impl DeviceSnapshot {
     /// Returns the relation of the record to the device in Intune; `None` if either is missing.
     ///
     /// The kind of the id in a record is not documented: an equal id proves the same enrollment, a different one proves
-    /// nothing. Otherwise times decide.
+    /// nothing. Otherwise the times determine it.
     fn relation(&self) -> Option<Relation> {
         let (event, managed) = (self.event.present()?, self.managed_device.present()?);
         if event.device_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(managed.id.as_str())) {

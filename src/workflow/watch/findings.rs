@@ -161,7 +161,7 @@ finding_kinds! {
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.
     WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
-    /// An unfinished record of a device to which a user has signed in.
+    /// An unfinished record for a device to which a user has signed in.
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
         "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
 

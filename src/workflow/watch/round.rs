@@ -57,8 +57,8 @@ impl Watch {
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) or
-    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if the registrations may not be read. Any other
-    /// source that cannot be read is a finding of the report.
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if the caller is not permitted to read the
+    /// registrations. Any other source that cannot be read is a finding of the report.
     pub fn start(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| Round::new(self).run(progress))
     }
@@ -335,7 +335,7 @@ impl Round {
         device.snapshot.anchor = anchor.into();
     }
 
-    /// Takes the object of a computer. Without an answer it cannot be known yet.
+    /// Takes the object of a computer. Without a response it cannot be known yet.
     fn take_computer(&mut self, index: usize, answer: Option<Result<Option<DirectoryDevice>>>) {
         let hybrid = match answer.map(|answer| self.kept(Source::EntraDevices, answer)) {
             None => Lookup::Unknown,
@@ -418,7 +418,7 @@ impl Round {
         Some(left.max(Duration::from_secs(1)))
     }
 
-    /// Returns the answer; records an error for the report.
+    /// Returns the response; records an error for the report.
     fn kept<T>(&mut self, source: Source, answer: Result<T>) -> Option<T> {
         match answer {
             Ok(value) => {

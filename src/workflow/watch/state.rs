@@ -100,7 +100,7 @@ impl fmt::Display for DeadlineSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PhaseStart {
-    /// The phase.
+    /// The phase that the device entered.
     pub phase: Phase,
     /// The time at which the phase started or was first seen.
     pub at: Timestamp,
@@ -141,9 +141,9 @@ device_facts! {
     registration_id: Id<Device> = "registration",
     /// The computer name.
     computer_name: Text = "computer name",
-    /// The manufacturer.
+    /// The manufacturer of the device.
     manufacturer: Text = "manufacturer",
-    /// The model.
+    /// The model of the device.
     model: Text = "model",
     /// The group tag.
     group_tag: Text = "group tag",

@@ -70,8 +70,8 @@ impl JoinContext {
         (found, errors)
     }
 
-    /// Returns the domain join profiles that reach the device with this anchor; unknown if a filter, a nested group or
-    /// an unread group decides.
+    /// Returns the domain join profiles that reach the device with this anchor; unknown if that depends on a filter, a
+    /// nested group or an unread group.
     pub(super) fn domain_joins_of(&self, anchor: &DirectoryDevice) -> Lookup<Vec<EffectiveDomainJoin>> {
         let Some(profiles) = self.profiles.present() else { return Lookup::Unknown };
         let mut reaching = Vec::new();
@@ -85,7 +85,7 @@ impl JoinContext {
         Lookup::Present(reaching)
     }
 
-    /// Returns `true` if targets include a device and none excludes it; `None` if the targets do not decide.
+    /// Returns `true` if targets include a device and none excludes it; `None` if the targets leave it open.
     fn reaches(&self, targets: &[Target], anchor: &DirectoryDevice) -> Option<bool> {
         let mut included = Some(false);
         for target in targets {

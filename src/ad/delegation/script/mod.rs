@@ -36,7 +36,7 @@ pub struct DelegationScript {
 }
 
 impl DelegationScript {
-    /// Creates a script with all entries of a profile, without regard to the present DACL. If the DACL can be read,
+    /// Creates a script with all entries of a profile, regardless of the current DACL. If the DACL can be read,
     /// prefer [`DelegationPlan::script`](super::DelegationPlan::script).
     ///
     /// # Errors
@@ -60,8 +60,8 @@ impl DelegationScript {
         }
     }
 
-    /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding a present entry changes
-    /// nothing.
+    /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding an entry that already
+    /// exists changes nothing.
     ///
     /// The script is ASCII whatever the names, so that it can be saved in any encoding.
     pub fn powershell(&self) -> String {

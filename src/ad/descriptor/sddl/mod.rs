@@ -52,7 +52,7 @@ impl SecurityDescriptor {
     ///
     /// # Errors
     /// Not SDDL; the name of a domain's group without `domain`; a conditional entry, a resource attribute, a label, or
-    /// an entry with more than type, flags, rights, object types and trustee. The error's position counts characters.
+    /// an entry with more than type, flags, rights, object types and trustee. The error's position is in characters.
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         Reader { text, rest: text, domain }.descriptor()
     }

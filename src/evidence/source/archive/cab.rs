@@ -1,6 +1,6 @@
 //! Cabinets, stored or compressed with MSZIP or LZX.
 //!
-//! A folder of a cabinet is one stream with files one after the other: it is unpacked once, from its beginning.
+//! A folder of a cabinet is one stream with files back to back: it is unpacked once, from its beginning.
 //! Overlapping files would unpack to more than the folder holds, and are refused.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};

@@ -32,7 +32,7 @@ impl Format {
 /// A visitor of an archive's members.
 #[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
 pub(in crate::evidence) trait Visit {
-    /// Returns the most further members; an archive with more is refused as a whole.
+    /// Returns the maximum number of remaining members; an archive with more is refused as a whole.
     fn members_left(&self) -> usize;
     /// Returns the ratio of unpacked to packed bytes that is too high.
     fn ratio(&self) -> u64;

@@ -61,7 +61,7 @@ pub(super) fn data(report: &DeploymentReport, ranked: &[Ranked<'_>], budget: usi
     data
 }
 
-/// Escapes in JSON what could end its element, and what no editor should act on: such characters are in texts alone.
+/// Escapes in JSON what could end its element, and what no editor should act on: such characters occur only in texts.
 fn harmless(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -52,7 +52,7 @@ pub struct DeviceDeployment {
     /// The time at which the device was first seen to be ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
-    /// The enrollments before the last one that the watch has seen, the oldest first: of a device that was reset, wiped,
+    /// The enrollments before the last one that the watch has seen, oldest first: of a device that was reset, wiped,
     /// imported again or deleted, and set up again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierEnrollment>,
@@ -70,7 +70,7 @@ pub struct EarlierEnrollment {
     pub managed_device_id: Option<Text>,
     /// The phase that it reached.
     pub phase: Phase,
-    /// The outcome.
+    /// The outcome of the enrollment.
     pub outcome: DeploymentOutcome,
     /// The time at which the outcome was known, or the enrollment was seen to be over.
     pub until: Timestamp,
@@ -90,11 +90,11 @@ impl EarlierEnrollment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem<'a> {
-    /// The finding of the first of them.
+    /// The finding about the first of them.
     pub finding: &'a Finding,
     /// The worst outcome among them.
     pub outcome: DeploymentOutcome,
-    /// The devices.
+    /// The devices that have the problem.
     pub devices: Vec<&'a DeviceDeployment>,
 }
 

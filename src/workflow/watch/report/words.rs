@@ -13,7 +13,7 @@ pub(super) const EMPTY: &str = "The watch has no devices. A watch follows the de
 /// The rows of a page without scripts.
 pub(super) const ROWS: usize = 500;
 
-/// The maximum number of marks of a phase: one for each device, the worst first.
+/// The maximum number of marks of a phase: one for each device, worst first.
 pub(super) const MARKS: usize = 16;
 
 /// The maximum number of devices that the card of a problem links to.
