@@ -1,7 +1,7 @@
 //! Step 1: adds one group to the users whose devices enroll in Intune by themselves.
 //!
 //! `cargo run --features sim --example automatic_enrollment` keeps the groups that are in the scope. Graph allows the change to a
-//! signed-in user alone: on a real tenant, sign in with `DeviceCode` or `InteractiveBrowser`.
+//! signed-in user only: on a real tenant, sign in with `DeviceCode` or `InteractiveBrowser`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -5,8 +5,8 @@
 //! the environment names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`), `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and
 //! `AD_CA_CERT`, a file, if its certificate is of a private authority; it then asks before it writes, unless `--yes` is given.
 //!
-//! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, a name alone, a distinguished name or a SID. Without one,
-//! `--config ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
+//! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, only a name, a distinguished name or a SID. Without
+//! one, `--config ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
 //!
 //! `--receipts FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
 //! prints the plan as commands for other tools instead. `--profile create-only` is the default; `create-full-control` and

@@ -39,7 +39,7 @@ async fn restore() -> Result<(), Box<dyn Error>> {
         export.not_expressed.iter().for_each(|finding| println!("not in the export: {finding}"));
         files.push(toml::to_string(&export.settings)?); // into a repository
 
-        // A colleague shows the licence terms, and removes the assignments.
+        // A colleague shows the license terms, and removes the assignments.
         client.profiles().update(&stored, &stored.settings.clone().with_eula_hidden(false)).await?;
         client.profiles().assignments(&stored.id).replace(&[]).await?;
     }

@@ -96,7 +96,7 @@ async fn serve(listener: &TcpListener, handle: &WatchHandle) -> io::Result<()> {
         let (stream, _) = listener.accept().await?;
         let handle = handle.clone();
         tokio::spawn(async move {
-            // A browser that goes away, or says nothing for long, costs its own page alone.
+            // A browser that goes away, or says nothing for long, costs only its own page.
             #[allow(clippy::disallowed_methods, reason = "a browser's connection takes real time")]
             let _ = timeout(Duration::from_secs(30), answer(stream, address, &handle)).await;
         });

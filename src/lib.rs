@@ -2,7 +2,7 @@
 //! models, a Microsoft Graph client over a pluggable transport, the ten steps as one workflow, and a simulated tenant
 //! for tests.
 //!
-//! Microsoft recommends joining new devices to Microsoft Entra ID alone. This crate is for organizations that also need
+//! Microsoft recommends joining new devices only to Microsoft Entra ID. This crate is for organizations that also need
 //! Active Directory.
 //!
 //! Tasks: [connect](#connect-to-a-tenant) · [list](#list-objects) · [create and assign](#create-change-and-assign) ·
@@ -91,8 +91,8 @@
 //! let profile = client.profiles().create(&profile).await?;
 //! client.profiles().assignments(&profile.id).add(&Target::group(group.id)).await?;
 //!
-//! let wish = profile.settings.clone().with_locale(Locale::language("de-DE")?);
-//! let update = client.profiles().update(&profile, &wish);
+//! let desired = profile.settings.clone().with_locale(Locale::language("de-DE")?);
+//! let update = client.profiles().update(&profile, &desired);
 //! println!("{}", update.patch()); // the properties that differ, before and after
 //! update.await?;
 //! # Ok(()) });

@@ -30,8 +30,8 @@ const CONCURRENT: usize = 8;
 
 /// A share of the tenants, written `I/N`: the index, from 0, and the number of shards.
 ///
-/// The shard of a tenant follows from its name and the number of shards alone. A tenant that is added or removed moves no
-/// other. Another number of shards moves most of them: finish a round with the number that it began with.
+/// The shard of a tenant follows only from its name and the number of shards. A tenant that is added or removed moves
+/// no other. Another number of shards moves most of them: finish a round with the number that it began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shard {
     index: u32,

@@ -49,7 +49,7 @@ finding_kinds! {
          service account ends with $";
     /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
-        "a connector serves the domain of its own server alone: name its account in this domain";
+        "a connector serves only the domain of its own server: name its account in this domain";
     /// A name that matches several accounts, or has a domain that cannot be compared.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so that it is not a working connector.

@@ -17,7 +17,7 @@ use crate::model::InvalidValue;
 /// | --- | --- |
 /// | domain and name | `CORP\msaODJ1a2b3$`, `corp.example\msaODJ1a2b3$` |
 /// | name and domain, as in the connector's configuration | `msaODJ1a2b3$@corp.example` |
-/// | name alone | `msaODJ1a2b3$` |
+/// | only the name | `msaODJ1a2b3$` |
 /// | distinguished name | `CN=msaODJ1a2b3,CN=Managed Service Accounts,DC=corp,DC=example` |
 /// | SID | `S-1-5-21-1-2-3-1104` |
 ///
@@ -154,7 +154,7 @@ impl Principal {
         Err(self.error(
             DirectoryErrorKind::OtherDomain,
             format!("the account belongs to another domain than the server, which is of {}", of_server.name),
-            "a connector serves the domain of its own server alone: name its account in this domain, or connect to a \
+            "a connector serves only the domain of its own server: name its account in this domain, or connect to a \
              domain controller of the account's",
         ))
     }
@@ -221,7 +221,7 @@ fn check(
         return Err(invalid(format!("contains a character that is not allowed in {what}")).at(start + place));
     }
     if part.trim() != part || part.trim_matches('.').is_empty() {
-        return Err(invalid(format!("has blanks around {what}, or only dots in it")).at(start));
+        return Err(invalid(format!("has spaces around {what}, or only dots in it")).at(start));
     }
     Ok(start + length)
 }

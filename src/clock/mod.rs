@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 3)).await, Some(()));
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);
         assert_eq!(clock.elapsed(), SECOND * 8);
-        assert_eq!(clock.slept(), [SECOND * 3], "a cancelled wait is not slept, and a timer never is");
+        assert_eq!(clock.slept(), [SECOND * 3], "a canceled wait is not slept, and a timer never is");
         clock.clear_slept();
         assert!(clock.slept().is_empty());
         assert_eq!(clock.waiting(), 0, "what was dropped waits no longer");

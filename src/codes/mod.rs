@@ -49,7 +49,7 @@ impl ErrorCode {
     /// code, because serial numbers, counts and parts of ids look alike.
     pub fn find_in(text: &str) -> Vec<Self> {
         let mut found = Vec::new();
-        // A hyphen is part of a word: so the parts of a GUID are not taken for codes, and a sign stays.
+        // A hyphen is part of a word: so the parts of a GUID are not taken for codes, and a sign is kept.
         for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
             if let Some(code) = Self::read(word).filter(|code| !found.contains(code)) {
                 found.push(code);
@@ -229,7 +229,7 @@ mod tests {
             ("0x00000800", vec![0x800]),
             ("0x801c003", vec![0x801c_0003]),
             ("0x0801c003", vec![0x0801_c003]),
-            // Counts are no exit codes.
+            // Counts are not exit codes.
             ("1603 of 1618 apps, 807 devices", vec![]),
             // A GUID, a serial number, a count, a code too long.
             ("80180018-1111-4222-8333-444455556666", vec![]),

@@ -52,7 +52,7 @@ impl KnownCode {
         entry(&[0x8018_0014], &[Enrollment], IntuneTroubleshooting, Several, "Windows devices may not enroll",
             &["an enrollment restriction blocks Windows", "the device is blocked since an earlier enrollment"]),
         entry(&[0x8018_0018], &[Enrollment], IntuneTroubleshooting, Several, "the user may not enroll this device",
-            &["the user has no Intune licence", "the user's limit of devices"]),
+            &["the user has no Intune license", "the user's limit of devices"]),
         entry(&[0x8018_0022], &[Enrollment], IntuneTroubleshooting, One, "the edition of Windows cannot enroll", &["Windows Home"]),
         entry(&[0x8018_0026], &[Enrollment], IntuneTroubleshooting, One, "an old management agent is on the device", &["the classic Intune PC agent"]),
         entry(&[0x8018_002b], &[Enrollment], IntuneTroubleshooting, Several, "the user's devices do not enroll automatically",
@@ -106,7 +106,7 @@ impl KnownCode {
 
         // The enrollment status page and its apps.
         entry(&[0x8007_05b4], &[DomainJoin, StatusPage, Enrollment], IntuneTroubleshooting, Generic, "a time limit was reached", &[]),
-        entry(&[0x8007_04c7], &[StatusPage], PublicTool, Generic, "the operation was cancelled", &[]),
+        entry(&[0x8007_04c7], &[StatusPage], PublicTool, Generic, "the operation was canceled", &[]),
         entry(&[0x8103_6502], &[StatusPage], ThirdParty, Generic, "a required app failed", &[]),
         entry(&[0x87d1_041c], &[StatusPage], IntuneTroubleshooting, One, "an app was installed, and its detection rule does not find it", &["a wrong detection rule"]),
         entry(&[0x87d3_0065, 0x87d3_0067, 0x87d3_0068, 0x87d3_006a], &[StatusPage], PublicTool, Several, "the content of an app did not arrive",
@@ -116,7 +116,7 @@ impl KnownCode {
             "an app is not applicable, not detected, or not there", &[]),
         entry(&[0x87d1_fde8], &[StatusPage], ThirdParty, Generic, "a policy was not applied", &[]),
         entry(&[0x87d1_3b9f], &[StatusPage], ThirdParty, Generic, "an app failed", &[]),
-        entry(&[1602], &[StatusPage], WindowsCodes, One, "the installation was cancelled", &["a cancelled installer"]),
+        entry(&[1602], &[StatusPage], WindowsCodes, One, "the installation was canceled", &["a canceled installer"]),
         entry(&[1603, 0x8007_0643], &[StatusPage], WindowsCodes, Generic, "the installer failed", &[]),
         entry(&[1618, 0x8007_0652], &[StatusPage], WindowsCodes, One, "another installation is running", &["two installers at once"]),
         entry(&[1619, 1620, 1622, 1624, 1625, 1633, 1638], &[StatusPage], WindowsCodes, Generic, "the installer refused the package", &[]),
@@ -126,7 +126,7 @@ impl KnownCode {
         entry(&[0x8007_0005], &[StatusPage, Connector, Enrollment], WindowsCodes, Generic, "access was denied", &[]),
         entry(&[0x8007_0020], &[StatusPage], WindowsCodes, Generic, "a file is in use", &[]),
         entry(&[0x8007_3cf0, 0x8007_3cf3, 0x8007_3cf9, 0x8007_3cfb, 0x8007_3cff, 0x8007_3d06], &[StatusPage], WindowsCodes, Generic,
-            "a Store app was not installed", &["a licence that is not there yet", "conditional access that requires compliance"]),
+            "a Store app was not installed", &["a license that is not there yet", "conditional access that requires compliance"]),
 
         // The network, in any phase.
         entry(&[0x8007_2ee2, 0x8007_2ee7, 0x8007_2efd, 0x8007_2efe, 12002, 12007, 12029, 12030], NETWORK, HybridJoinTroubleshooting, Several,

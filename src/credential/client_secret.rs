@@ -32,7 +32,7 @@ impl ClientSecret {
     /// Creates the credential of the app registration `client_id` in `tenant` from the value of one of its secrets.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the client id is not a GUID, or if the secret is empty or begins or ends with a blank or a
+    /// [`InvalidValue`] if the client id is not a GUID, or if the secret is empty or begins or ends with a space or a
     /// line break.
     pub fn new(tenant: TenantId, client_id: &str, secret: impl Into<Secret>) -> Result<Self, InvalidValue> {
         let (app, secret) = (App::new(tenant, client_id)?, secret.into());
@@ -44,7 +44,7 @@ impl ClientSecret {
         if text.trim().len() != text.len() {
             return Err(InvalidValue::new(
                 "client secret",
-                "begins or ends with a blank or a line break",
+                "begins or ends with a space or a line break",
                 remedy,
             ));
         }

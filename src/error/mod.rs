@@ -40,7 +40,7 @@ pub enum ErrorKind {
     Configuration,
     /// Sign-in failed, or the service refused the token (401) twice.
     Authentication,
-    /// The caller lacks a permission, a role or a licence (403).
+    /// The caller lacks a permission, a role or a license (403).
     Forbidden,
     /// The object does not exist, or is not visible yet (404).
     NotFound,
@@ -714,7 +714,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_shown_and_serialised_in_snake_case() {
+    fn kinds_are_shown_and_serialized_in_snake_case() {
         assert_eq!(ErrorKind::UnknownOutcome.to_string(), "unknown_outcome");
         assert_eq!(serde_json::to_string(&ErrorKind::NotFound).unwrap(), r#""not_found""#);
     }

@@ -90,7 +90,7 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[7_000_215],
         SignInFailure::AppProof,
-        "use the client secret's whole value, not its id, and without blanks; a new secret works after some minutes",
+        "use the client secret's whole value, not its id, and without spaces; a new secret works after some minutes",
     ),
     (
         &[7_000_222],

@@ -123,7 +123,7 @@ fn profile(case: &Case<'_>) -> State {
             ]);
         }
         if profile.fact.is_hybrid() == Some(false) {
-            return refuted(vec![case.proof(&profile, "the profile joins Microsoft Entra alone")]);
+            return refuted(vec![case.proof(&profile, "the profile joins only Microsoft Entra")]);
         }
         if profile.fact.is_hybrid() == Some(true) && refused.is_none() {
             return proven(case.proof(&profile, "the profile for hybrid join is in the cache"));
@@ -188,7 +188,7 @@ fn enrollment(case: &Case<'_>) -> State {
     {
         return proven(case.event_proof(hit, "the enrollment succeeded"));
     }
-    // Faults on the way, such as that of one token, are no end.
+    // Faults on the way, such as that of one token, are not an end.
     let ends: Vec<Proof> = failures
         .iter()
         .filter(|hit| matches!(hit.fact.id, 71 | 76 | 94..=99))

@@ -58,7 +58,7 @@ pub(super) fn steps(evidence: &Evidence) -> Vec<ClockStep> {
 
 /// Returns the time of each observation by the clock after its last jump, if that is certain.
 ///
-/// Times before a jump are shifted. A time that can be before or after a backward jump stays unchanged.
+/// Times before a jump are shifted. A time that can be before or after a backward jump remains unchanged.
 pub(super) fn mended(evidence: &Evidence, steps: &[ClockStep]) -> Vec<Option<Timestamp>> {
     let observations = evidence.observations();
     let mut times: Vec<Option<Timestamp>> = observations.iter().map(|of| of.time.timestamp()).collect();

@@ -52,9 +52,9 @@ finding_kinds! {
     /// A Windows build that is too old for hybrid join with Autopilot.
     EVIDENCE_BUILD_TOO_OLD = "evidence.build-too-old", Error, "install an image of Windows 10 1809 (17763) or later";
 
-    /// A user without a licence, or with too many devices.
-    EVIDENCE_NO_LICENCE = "evidence.no-licence", Error,
-        "give the user a licence with Intune, or delete devices that the user no longer has";
+    /// A user without a license, or with too many devices.
+    EVIDENCE_NO_LICENSE = "evidence.no-license", Error,
+        "give the user a license with Intune, or delete devices that the user no longer has";
     /// An enrollment that a restriction or an earlier registration blocks.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
@@ -93,7 +93,7 @@ finding_kinds! {
         "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
     /// A failed enrollment whose cause the evidence does not show.
     EVIDENCE_ENROLLMENT_FAILED = "evidence.enrollment-failed", Warning,
-        "see the code; check licence, MDM scope, enrollment restrictions and conditional access";
+        "see the code; check license, MDM scope, enrollment restrictions and conditional access";
 
     /// A device that reached no domain controller after it applied its blob.
     EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
@@ -213,7 +213,7 @@ finding_kinds! {
     /// A program that an application control policy blocked during the page.
     EVIDENCE_PROGRAM_BLOCKED = "evidence.program-blocked", Warning,
         "allow the Intune Management Extension, or apply the policy later";
-    /// A Store app that has no licence yet.
+    /// A Store app that has no license yet.
     EVIDENCE_STORE_APP = "evidence.store-app", Error,
         "do not wait for Store apps on the page, and exclude the Store from conditional access";
     /// A full disk.
@@ -233,7 +233,7 @@ finding_kinds! {
         "put the organizational unit into the scope of Entra Connect, see that userCertificate is exported, and run it";
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
-        "wait for the synchronization; if the error stays, delete the stale object in Microsoft Entra";
+        "wait for the synchronization; if the error persists, delete the stale object in Microsoft Entra";
     /// A service connection point that is missing or not readable.
     EVIDENCE_NO_CONNECTION_POINT = "evidence.no-connection-point", Error,
         "configure hybrid join in Entra Connect, or set the connection point on the client";

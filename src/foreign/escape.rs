@@ -41,7 +41,7 @@ fn write_escaped(out: &mut String, c: char) -> fmt::Result {
     }
 }
 
-/// Writes text with runs of blanks folded into one and characters that are not plain escaped.
+/// Writes text with runs of spaces folded into one and characters that are not plain escaped.
 pub(super) fn write_folded(out: &mut String, text: &str) -> fmt::Result {
     for (index, word) in text.split_whitespace().enumerate() {
         if index > 0 {

@@ -49,7 +49,7 @@ fn digit(byte: u8) -> Option<u32> {
 }
 
 /// Returns `true` if a whole value is a hardware hash or a piece of one, in any form that tools make: quoted, with
-/// blanks, percent-encoded, in lower case, with the letter O for zero.
+/// spaces, percent-encoded, in lower case, with the letter O for zero.
 pub(crate) fn looks_like_hash(text: &str) -> bool {
     if begins_as_hash(text) {
         return true;
@@ -61,7 +61,7 @@ pub(crate) fn looks_like_hash(text: &str) -> bool {
         }
         length += usize::from(is_base64(c));
     }
-    // A sentence has blanks between short words, and a made-up value repeats few characters.
+    // A sentence has spaces between short words, and a made-up value repeats few characters.
     length >= LONGEST_OTHER
         && text.split_whitespace().any(|word| word.len() >= LONGEST_OTHER / 2)
         && (text.contains("AAAAAAAA") || has_many_characters(text))

@@ -124,7 +124,7 @@ fn drop_cut_escape(text: &mut String, start: usize) {
     if let Some(at) = escape {
         text.truncate(start + at);
     }
-    // Half of a pair of `\ud83d\ude00` is no character.
+    // Half of a pair of `\ud83d\ude00` is not a character.
     let is_high = |tail: &str| {
         let code = tail.strip_prefix("\\u").and_then(|code| u32::from_str_radix(code, 16).ok());
         code.is_some_and(|code| (0xd800..0xdc00).contains(&code))

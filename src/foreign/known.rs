@@ -14,7 +14,7 @@ use super::letters::{self, Letter, Marks};
 /// characters is found as a word.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    /// The values in lower case, without blanks.
+    /// The values in lower case, without spaces.
     values: Vec<Zeroizing<String>>,
 }
 
@@ -201,7 +201,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// Returns the character in lower case; `None` for blanks and invisible characters, which are ignored.
+/// Returns the character in lower case; `None` for spaces and invisible characters, which are ignored.
 fn counted(c: char) -> Option<char> {
     match c {
         '!'..='~' => Some(c.to_ascii_lowercase()),
@@ -393,7 +393,10 @@ mod tests {
         let values: Vec<&str> = redactor.values.iter().map(|value| value.as_str()).collect();
         let expected =
             ["t0ea", "hunter", "bob1", "adele.vance", "o'neill", "a+b%c", "lidia", "pat's", "alex1"];
-        assert_eq!(values, expected, "the grant's type is no secret, and names of three letters are words");
+        assert_eq!(
+            values, expected,
+            "the grant's type is not a secret, and names of three letters are words"
+        );
         assert_eq!(format!("{redactor:?}"), "Redactor { values: 9 }");
     }
 }

@@ -202,7 +202,7 @@ impl Marks {
         }
     }
 
-    /// Returns the text with every marked range replaced. Ranges separated by blanks or a slash are one.
+    /// Returns the text with every marked range replaced. Ranges separated by spaces or a slash are one.
     pub(super) fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.0.contains(&true) {
             return Cow::Borrowed(text);

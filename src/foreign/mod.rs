@@ -1,6 +1,6 @@
 //! Untrusted text: error bodies, headers, names, causes. All of it enters the crate's output here.
 //!
-//! [`excerpt`] reads 4 KiB and keeps at most 1 KiB: it cuts, folds markup and blanks, redacts and escapes, in that
+//! [`excerpt`] reads 4 KiB and keeps at most 1 KiB: it cuts, folds markup and spaces, redacts and escapes, in that
 //! order and in linear time. [`Redactor`] redacts the values of one request; text that looks like a hash, a token or a
 //! person's name is redacted without one. [`line`] only escapes, for names that have to be shown.
 
@@ -34,7 +34,7 @@ pub(crate) fn excerpt(text: impl AsRef<[u8]>, longest: usize) -> String {
     Redactor::default().excerpt(text, longest)
 }
 
-/// Returns a short text, such as a name or an id, on one line, redacted by shape; markup stays.
+/// Returns a short text, such as a name or an id, on one line, redacted by shape; markup is kept.
 pub(crate) fn scrub(text: &str) -> String {
     Redactor::default().text(text)
 }
@@ -66,7 +66,7 @@ impl Redactor {
         self.finish(&folded, longest, is_cut)
     }
 
-    /// Returns a text with only blanks folded.
+    /// Returns a text with only spaces folded.
     pub(crate) fn text(&self, text: &str) -> String {
         let (head, is_cut) = head(text.as_bytes());
         let mut head = head.into_owned();

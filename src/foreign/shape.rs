@@ -28,7 +28,7 @@ fn mark_addresses(letters: &[Letter], marks: &mut Marks) {
             c.is_alphanumeric() || matches!(c, '-' | '.' | '_')
         });
         let name = match before.last() {
-            // A name in quotes may have blanks.
+            // A name in quotes may have spaces.
             Some(Letter { c: '"', .. }) if before.len() > 1 => {
                 let open = before.iter().rev().skip(1).take(LONGEST_WORD).position(|letter| letter.c == '"');
                 open.and_then(|open| before.get(before.len() - open - 2..)).unwrap_or_default()
@@ -57,7 +57,7 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-=?^_`{|}~.".contains(c)
 }
 
-/// Returns `true` for an annotation, whose name has an @ but is no address.
+/// Returns `true` for an annotation, whose name has an @ but is not an address.
 fn is_annotation(domain: &[Letter]) -> bool {
     const TERMS: &[&str] = &[
         "associationlink",
@@ -115,7 +115,7 @@ fn is_upper(domain: &[Letter]) -> bool {
     !domain.iter().any(|letter| letter.c.is_lowercase())
 }
 
-/// Returns `true` for a word before a backslash that is no domain.
+/// Returns `true` for a word before a backslash that is not a domain.
 fn is_well_known(domain: &[Letter]) -> bool {
     ["authority", "builtin", "hkcr", "hkcu", "hklm", "hku", "nt"].contains(&lower(domain).as_str())
 }
@@ -137,13 +137,13 @@ fn mark_values(letters: &[Letter], marks: &mut Marks) {
         let after = letters.get(at..).unwrap_or_default();
         let quote = after.first().filter(|letter| matches!(letter.c, '"' | '\'')).map(|letter| letter.c);
         let skipped = usize::from(quote.is_some());
-        let blanks =
+        let spaces =
             |from: usize| after.iter().skip(from).take_while(|letter| letter.c.is_whitespace()).count();
-        let sign = skipped + blanks(skipped);
+        let sign = skipped + spaces(skipped);
         if !after.get(sign).is_some_and(|letter| matches!(letter.c, ':' | '=')) {
             continue;
         }
-        let start = sign + 1 + blanks(sign + 1);
+        let start = sign + 1 + spaces(sign + 1);
         let value = after.get(start..).unwrap_or_default();
         let value = match value.first().map(|letter| letter.c) {
             Some(open @ ('"' | '\'')) => {
@@ -300,7 +300,7 @@ fn taken(letters: &[Letter], wanted: impl Fn(char) -> bool) -> &[Letter] {
     letters.get(..length).unwrap_or_default()
 }
 
-/// Returns the letters without surrounding blanks.
+/// Returns the letters without surrounding spaces.
 fn trimmed(letters: &[Letter]) -> &[Letter] {
     let is_text = |letter: &Letter| !letter.c.is_whitespace();
     let start = letters.iter().position(is_text).unwrap_or(letters.len());

@@ -11,7 +11,7 @@ use self::echoes::{Kind, in_json, page, value, wrapped};
 fn assert_hidden(shown: &str, value: &str, seed: u64, page: &str) {
     let (shown, value) = (shown.to_lowercase(), value.to_lowercase());
     let found = if value.chars().count() < 8 {
-        // Four letters inside a longer word are no value.
+        // Four letters inside a longer word are not a value.
         let is_word = |at: usize| {
             let (before, rest) = shown.split_at(at);
             let beside = [before.chars().next_back(), rest.split_at(value.len()).1.chars().next()];

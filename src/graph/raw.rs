@@ -98,7 +98,7 @@ impl RawRequest {
                 self.request.headers.insert(name, value);
             }
             (Ok(name), Err(_)) => self.request.refuse(format!(
-                "the value of the header {name} cannot be sent: use visible ASCII characters and blanks"
+                "the value of the header {name} cannot be sent: use visible ASCII characters and spaces"
             )),
             (Err(_), _) => self.request.refuse(
                 "the name of a header cannot be sent: use letters, digits and hyphens, such as `if-match`"

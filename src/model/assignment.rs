@@ -65,7 +65,7 @@ pub struct Target {
 pub enum TargetKind {
     /// All devices.
     AllDevices,
-    /// All users with a licence.
+    /// All users with a license.
     AllLicensedUsers,
     /// The members of a group.
     Group(Id<Group>),
@@ -232,7 +232,7 @@ const COLLECTION_ID: &str = "collectionId";
 const FILTER_ID: &str = "deviceAndAppManagementAssignmentFilterId";
 const FILTER_TYPE: &str = "deviceAndAppManagementAssignmentFilterType";
 
-/// Removes and returns an id; an unreadable or blank one stays.
+/// Removes and returns an id; an unreadable or empty one is kept.
 fn id_of<T>(properties: &mut Properties, name: &str) -> Option<Id<T>> {
     let id = properties.text(name)?.parse().ok()?;
     properties.remove(name);

@@ -48,7 +48,7 @@ observation! {
         /// The time of the last change of `remediation_state`.
         remediation_state_last_modified_date_time: Timestamp = "remediationStateLastModifiedDateTime";
         resource_name: Text = "resourceName", "The resource name.";
-        serial_number: Text = "serialNumber", "The serial number. Not unique: two makers can use the same one.";
+        serial_number: Text = "serialNumber", "The serial number. Not unique: two manufacturers can use the same one.";
         sku_number: Text = "skuNumber", "The SKU number.";
         system_family: Text = "systemFamily", "The model family.";
         /// The assigned user, whose sign-in name is prefilled.

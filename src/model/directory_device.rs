@@ -54,7 +54,7 @@ observation! {
         on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
         operating_system: Text = "operatingSystem", "The operating system, such as `Windows`.";
         operating_system_version: Text = "operatingSystemVersion", "The version of the operating system.";
-        /// Labelled ids for the service's own use, such as `[ZTDId]:…` and `[OrderID]:…`.
+        /// Labeled ids for the service's own use, such as `[ZTDId]:…` and `[OrderID]:…`.
         physical_ids: Vec<Text> = "physicalIds";
         profile_type: Text = "profileType", "The profile type.";
         registration_date_time: Timestamp = "registrationDateTime", "The time of the registration.";
@@ -174,7 +174,7 @@ observation! {
         /// The user principal name in Active Directory.
         on_premises_user_principal_name: Personal = "onPremisesUserPrincipalName";
         surname: Personal = "surname", "The surname.";
-        /// The two-letter country, which is required before a licence can be assigned.
+        /// The two-letter country, which is required before a license can be assigned.
         usage_location: Text = "usageLocation";
         user_principal_name: Personal = "userPrincipalName", "The sign-in name.";
         user_type: Text = "userType", "The type: `Member` or `Guest`.";

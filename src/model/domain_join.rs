@@ -274,17 +274,20 @@ mod tests {
     #[test]
     fn a_new_prefix_is_sent_with_its_suffix_and_a_cleared_unit_as_null() {
         let held = profile().with_organizational_unit("OU=A,DC=contoso,DC=com".parse().unwrap());
-        let mut wish = profile();
-        wish.computer_name_static_prefix = "MUC".parse().unwrap();
-        let patch = Patch::between(&held, &wish);
+        let mut desired = profile();
+        desired.computer_name_static_prefix = "MUC".parse().unwrap();
+        let patch = Patch::between(&held, &desired);
         assert_eq!(names(&patch), ["@odata.type", "computerNameStaticPrefix", SUFFIX, "organizationalUnit"]);
         assert_eq!(
             (patch.body().get(SUFFIX), patch.body().get("organizationalUnit")),
             (Some(&json!(12)), Some(&Value::Null))
         );
-        wish = held.clone();
-        wish.computer_name_static_prefix = "LON-".parse().unwrap();
-        assert_eq!(names(&Patch::between(&held, &wish)), ["@odata.type", "computerNameStaticPrefix", SUFFIX]);
+        desired = held.clone();
+        desired.computer_name_static_prefix = "LON-".parse().unwrap();
+        assert_eq!(
+            names(&Patch::between(&held, &desired)),
+            ["@odata.type", "computerNameStaticPrefix", SUFFIX]
+        );
     }
 
     #[test]
@@ -294,11 +297,11 @@ mod tests {
         let held = read(json.clone());
         assert_eq!(to_value(held.to_properties()).unwrap(), json);
         assert_eq!(held.lint()[0].id, "domain-join.suffix-length");
-        let mut wish = held.clone();
-        wish.description = Some("x".into());
-        assert_eq!(names(&Patch::between(&held, &wish)), ["@odata.type", "description"]);
-        wish.computer_name_static_prefix = "B".parse().unwrap();
-        assert_eq!(wish.computer_name_suffix_random_char_count(), 14);
+        let mut desired = held.clone();
+        desired.description = Some("x".into());
+        assert_eq!(names(&Patch::between(&held, &desired)), ["@odata.type", "description"]);
+        desired.computer_name_static_prefix = "B".parse().unwrap();
+        assert_eq!(desired.computer_name_suffix_random_char_count(), 14);
         assert_eq!(Patch::between(&held, &profile()).body().get(SUFFIX), Some(&json!(11)));
     }
 
@@ -311,8 +314,8 @@ mod tests {
             "computerNameSuffixRandomCharCount": 11,
             "organizationalUnit": "ou=L\\c3\\bcbeck,dc=contoso,dc=com",
         }));
-        let wish = profile().with_organizational_unit("OU=Lübeck,DC=contoso,DC=com".parse().unwrap());
-        assert!(Patch::between(&held, &wish).is_empty());
+        let desired = profile().with_organizational_unit("OU=Lübeck,DC=contoso,DC=com".parse().unwrap());
+        assert!(Patch::between(&held, &desired).is_empty());
         assert!(Patch::between(&read(json!({
             "displayName": "Berlin", "activeDirectoryDomainName": "contoso.com", "computerNameStaticPrefix": "BER-",
             "organizationalUnit": "", "description": "",
@@ -340,9 +343,9 @@ mod tests {
                 .all(|name| patch.body().get(name) == Some(&Value::Null))
         );
 
-        let mut wish = held.clone();
-        wish.applicability_rule_os_edition.as_mut().unwrap().rule_type = ApplicabilityRuleType::Exclude;
-        let patch = Patch::between(&held, &wish);
+        let mut desired = held.clone();
+        desired.applicability_rule_os_edition.as_mut().unwrap().rule_type = ApplicabilityRuleType::Exclude;
+        let patch = Patch::between(&held, &desired);
         assert_eq!(
             patch.to_string(),
             "~ applicability_rule_os_edition.rule_type: \"include\" -> \"exclude\""

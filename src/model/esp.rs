@@ -237,8 +237,9 @@ impl EnrollmentStatusPage {
         {
             let names = apps.iter().filter(|app| matches!(app, AppSelector::Name(_)));
             let place = "block_device_use.until.apps.selected";
-            let finding =
-                |name: &AppSelector| ESP_APP_BY_NAME.at(place, format!("{:?} is no id", name.to_string()));
+            let finding = |name: &AppSelector| {
+                ESP_APP_BY_NAME.at(place, format!("{:?} is not an id", name.to_string()))
+            };
             findings.extend(names.map(finding));
         }
         findings
@@ -485,8 +486,8 @@ mod tests {
         let mixed = read(json!({ AUTOPILOT_ONLY: true, FIRST_USER_ONLY: false }));
         assert!(mixed.track_install_progress_for_autopilot_only);
         assert_eq!(mixed.to_properties().get(FIRST_USER_ONLY), Some(&json!(false)), "kept");
-        let wish = page().with_track_install_progress_for_autopilot_only(true);
-        assert_eq!(Patch::between(&mixed, &wish).body().get(FIRST_USER_ONLY), Some(&json!(true)));
+        let desired = page().with_track_install_progress_for_autopilot_only(true);
+        assert_eq!(Patch::between(&mixed, &desired).body().get(FIRST_USER_ONLY), Some(&json!(true)));
         assert!(read(json!({ FIRST_USER_ONLY: true })).track_install_progress_for_autopilot_only);
         assert!(Patch::between(&mixed, &mixed).is_empty());
     }

@@ -65,7 +65,7 @@ finding_kinds! {
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
         "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
     /// Leading or trailing spaces in a group tag.
-    GROUP_TAG_BLANKS = "group-tag.blanks", Warning, "write the group tag without them";
+    GROUP_TAG_SPACES = "group-tag.spaces", Warning, "write the group tag without them";
     /// A group tag with the label that only membership rules have.
     GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
     /// A group tag with Excel's apostrophe or `="…"`.
@@ -127,7 +127,7 @@ finding_kinds! {
     RULE_ORGANIZATIONAL_UNIT = "rule.organizational-unit", Error,
         "use a group tag, or an extension attribute that is synchronized from the directory";
     /// A property that is set only when a device enrolls.
-    RULE_SET_AT_ENROLMENT = "rule.set-at-enrolment", Warning,
+    RULE_SET_AT_ENROLLMENT = "rule.set-at-enrollment", Warning,
         "for profiles and pages that Autopilot needs before that, use devicePhysicalIds";
     /// The property `memberOf`, which is a preview.
     RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";

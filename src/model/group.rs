@@ -140,7 +140,7 @@ impl Quirks for Group {
             let state = take::<String>(left, STATE)?;
             let paused = state.as_deref() == Some(PAUSED);
             self.membership = Membership::Dynamic(DynamicMembership { rule, paused });
-            // A state of tomorrow stays, as long as nobody pauses the rule.
+            // A state of tomorrow is kept, as long as nobody pauses the rule.
             if let Some(state) = state.filter(|state| !matches!(state.as_str(), ON | PAUSED)) {
                 left.insert(STATE, state);
             }
@@ -287,9 +287,9 @@ mod tests {
         assert_eq!(to_value(group.to_properties()).unwrap(), json);
         assert_eq!(group.membership, Membership::Assigned);
         assert!(!format!("{group:?}").contains("hr@contoso.com"));
-        let mut wish = Group::new("HR".parse().unwrap()).with_mail_nickname("hr".parse().unwrap());
-        wish.description = Some("x".into());
-        let patch = Patch::between(&group, &wish);
+        let mut desired = Group::new("HR".parse().unwrap()).with_mail_nickname("hr".parse().unwrap());
+        desired.description = Some("x".into());
+        let patch = Patch::between(&group, &desired);
         let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
         assert_eq!((patch.is_empty(), names), (true, vec!["mailEnabled", "securityEnabled", TYPES]));
     }

@@ -18,7 +18,7 @@ use super::{InvalidValue, Text, is_guid};
 /// ```
 ///
 /// Some ids are not GUIDs (an enrollment status page's is `<guid>_Windows10EnrollmentCompletionPageConfiguration`),
-/// so the only rule is what a path segment can carry: not empty, no `/`, `\`, `?`, `#`, blank or control character.
+/// so the only rule is what a path segment can carry: not empty, no `/`, `\`, `?`, `#`, space or control character.
 ///
 /// GUIDs are compared without regard to case, because Graph's services disagree on it; all other ids are compared
 /// exactly. An id keeps its original text.

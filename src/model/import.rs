@@ -72,7 +72,7 @@ observation! {
         group_tag: Text = "groupTag", "The group tag.";
         /// The hardware hash, which the service does not return.
         hardware_identifier: Binary = "hardwareIdentifier";
-        /// The id with which a list was imported. Meaningless for a device that was sent alone.
+        /// The id with which a list was imported. Meaningless for a device that was sent by itself.
         import_id: Text = "importId";
         product_key: Hidden = "productKey", "The product key.";
         serial_number: Text = "serialNumber", "The serial number.";

@@ -131,7 +131,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     best.map(|(_, candidate)| candidate)
 }
 
-/// Returns the edit distance: letters changed, deleted, inserted, or swapped with a neighbour.
+/// Returns the edit distance: letters changed, deleted, inserted, or swapped with a neighbor.
 // By hand: 25 lines, for which `strsim` would be one more crate in the tree without features.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();

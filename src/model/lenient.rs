@@ -54,7 +54,7 @@ pub(crate) trait Slot {
 
 /// The fields of an object.
 pub(crate) trait Fields {
-    /// Returns the slot of the field called `name`; `None` if it is not modelled.
+    /// Returns the slot of the field called `name`; `None` if it is not modeled.
     fn field(&mut self, name: &str) -> Option<&mut dyn Slot>;
 }
 

@@ -113,8 +113,8 @@ impl MdmScope {
     /// let mut policy = MdmPolicy::new(MdmPolicy::INTUNE_APPLICATION_ID.parse()?);
     /// policy.applies_to = Some(PolicyScope::None);
     /// let group: windows_autopilot::model::Id<_> = "9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e".parse()?;
-    /// let wish = MdmScope::Groups([group.clone()].into());
-    /// assert_eq!(wish.steps_from(&policy), [MdmScopeStep::Include(group)]);
+    /// let desired = MdmScope::Groups([group.clone()].into());
+    /// assert_eq!(desired.steps_from(&policy), [MdmScopeStep::Include(group)]);
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     pub fn steps_from(&self, policy: &MdmPolicy) -> Vec<MdmScopeStep> {

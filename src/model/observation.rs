@@ -11,7 +11,7 @@ use super::lenient::{Refused, Scalar, Slot};
 ///
 /// Reading accepts the properties in any order, ignores unknown ones, uses the last of two with the same name, and
 /// fails only if the id is missing or a value has the wrong JSON type. Writing omits `None`. `is_reported` tells a
-/// property that was null or blank from a missing one.
+/// property that was null or empty from a missing one.
 macro_rules! observation {
     (@make $name:ident) => {
         impl Default for $name {

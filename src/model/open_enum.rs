@@ -185,28 +185,28 @@ mod tests {
 
     open_enum! {
         /// A test enum.
-        pub enum Colour = "colour" { Red = "red", DarkBlue = "darkBlue" }
+        pub enum Color = "color" { Red = "red", DarkBlue = "darkBlue" }
     }
 
     #[test]
     fn a_known_member_reads_and_writes_its_wire_name() {
-        assert_eq!(serde_json::from_str::<Colour>(r#""darkBlue""#).unwrap(), Colour::DarkBlue);
-        assert_eq!(serde_json::to_string(&Colour::Red).unwrap(), r#""red""#);
-        assert_eq!((Colour::WIRE_TYPE, Colour::MEMBERS), ("colour", &["red", "darkBlue"][..]));
+        assert_eq!(serde_json::from_str::<Color>(r#""darkBlue""#).unwrap(), Color::DarkBlue);
+        assert_eq!(serde_json::to_string(&Color::Red).unwrap(), r#""red""#);
+        assert_eq!((Color::WIRE_TYPE, Color::MEMBERS), ("color", &["red", "darkBlue"][..]));
     }
 
     #[test]
     fn an_unknown_member_is_kept_and_sent_back() {
-        let colour: Colour = serde_json::from_str(r#""mauve""#).unwrap();
-        assert!(matches!(&colour, Colour::Other(value) if value.as_str() == "mauve"));
-        assert_eq!(serde_json::to_string(&colour).unwrap(), r#""mauve""#);
+        let color: Color = serde_json::from_str(r#""mauve""#).unwrap();
+        assert!(matches!(&color, Color::Other(value) if value.as_str() == "mauve"));
+        assert_eq!(serde_json::to_string(&color).unwrap(), r#""mauve""#);
     }
 
     #[test]
     fn only_known_members_are_parsed() {
-        assert_eq!("darkBlue".parse(), Ok(Colour::DarkBlue));
+        assert_eq!("darkBlue".parse(), Ok(Color::DarkBlue));
         for bad in ["DarkBlue", "mauve", "", SENTINEL] {
-            assert!(bad.parse::<Colour>().is_err(), "{bad}");
+            assert!(bad.parse::<Color>().is_err(), "{bad}");
         }
     }
 
@@ -215,17 +215,17 @@ mod tests {
         #[derive(Debug, Deserialize)]
         struct Painted {
             #[serde(deserialize_with = "known")]
-            colour: Colour,
+            color: Color,
             #[serde(default, deserialize_with = "known_list")]
-            others: Vec<Colour>,
+            others: Vec<Color>,
         }
-        let painted: Painted = toml::from_str("colour = 'red'\nothers = ['darkBlue']").unwrap();
-        assert_eq!((painted.colour, painted.others), (Colour::Red, vec![Colour::DarkBlue]));
+        let painted: Painted = toml::from_str("color = 'red'\nothers = ['darkBlue']").unwrap();
+        assert_eq!((painted.color, painted.others), (Color::Red, vec![Color::DarkBlue]));
         for (toml, expected) in [
-            ("colour = 'darkblu'", "did you mean \"darkBlue\"?"),
-            ("colour = 'mauve'", "write one of red, darkBlue"),
-            ("colour = 'red'\nothers = ['red', 'Red']", "did you mean \"red\"?"),
-            ("colour = 'unknownFutureValue'", "is not known"),
+            ("color = 'darkblu'", "did you mean \"darkBlue\"?"),
+            ("color = 'mauve'", "write one of red, darkBlue"),
+            ("color = 'red'\nothers = ['red', 'Red']", "did you mean \"red\"?"),
+            ("color = 'unknownFutureValue'", "is not known"),
         ] {
             let error = toml::from_str::<Painted>(toml).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -96,13 +96,13 @@ impl Patch {
     /// use windows_autopilot::model::{HybridJoinProfile, Patch, Stored};
     /// # let response = r#"{"id":"7","displayName":"Contoso","outOfBoxExperienceSetting":{"eulaHidden":true}}"#;
     /// let stored: Stored<HybridJoinProfile> = serde_json::from_str(response)?;
-    /// let wish = HybridJoinProfile::new("Contoso".parse()?);
+    /// let desired = HybridJoinProfile::new("Contoso".parse()?);
     /// let escape_link = "outOfBoxExperienceSetting.escapeLinkHidden";
     /// assert!(stored.unreported.contains(&escape_link));
     ///
-    /// let patch = Patch::from_stored(&stored, &wish);
+    /// let patch = Patch::from_stored(&stored, &desired);
     /// assert!(patch.is_empty() && patch.unknown().iter().any(|unknown| unknown.property == escape_link));
-    /// let patch = Patch::from_stored(&stored, &wish.with_escape_link_hidden(false));
+    /// let patch = Patch::from_stored(&stored, &desired.with_escape_link_hidden(false));
     /// assert_eq!(patch.changes()[0].to_string(), "escape_link_hidden: not reported -> false");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -357,7 +357,7 @@ fn setting_name(path: &str) -> String {
     if let Some(setting) = rule_of(path).and_then(|rule| rule.setting) {
         return setting.to_owned();
     }
-    // What is no property on the wire has its name already.
+    // What is not a property on the wire has its name already.
     if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
         return path.to_owned();
     }

@@ -1,4 +1,4 @@
-//! Unmodelled objects of the service.
+//! Unmodeled objects of the service.
 
 use std::fmt;
 

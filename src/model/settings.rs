@@ -36,7 +36,7 @@ pub trait Settings: Sized {
     /// Whether bodies must name the type, because the service declares an abstract one.
     const SENDS_TYPE: bool = true;
 
-    /// Every property of the service, with its rule. An object has a rule for each modelled member.
+    /// Every property of the service, with its rule. An object has a rule for each modeled member.
     const RULES: &'static [PropertyRule];
 
     /// The read-only values of the service, [`WriteMode::Observed`]; `()` if there are none.

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn only_a_policy_whose_switch_is_on_is_as_wished() {
-        let wish = SkipUserStatusPage::new("Skip".parse().unwrap());
+        let desired = SkipUserStatusPage::new("Skip".parse().unwrap());
         for (settings, shown) in [
             (json!([setting(OMA_URI, json!(true))]), None),
             (json!([setting(&OMA_URI.to_uppercase(), json!(true))]), None),
@@ -157,7 +157,7 @@ mod tests {
                 Some("skip_user_status_page: none -> true"),
             ),
         ] {
-            let patch = Patch::from_stored(&held(settings.clone()), &wish);
+            let patch = Patch::from_stored(&held(settings.clone()), &desired);
             let changes: Vec<String> = patch.changes().iter().map(ToString::to_string).collect();
             assert_eq!(changes, shown.into_iter().collect::<Vec<_>>(), "{settings}");
         }

@@ -21,9 +21,9 @@ use super::{Id, InvalidValue, Properties};
 /// # let response = r##"{"@odata.type":"#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
 /// #   "id":"49fe234a-234a-49fe-4a23-fe494a23fe49","displayName":"Contoso","locale":"en-US"}"##;
 /// let stored: Stored<HybridJoinProfile> = serde_json::from_str(response)?;
-/// let mut wish = stored.settings.clone();
-/// wish.locale = Locale::language("de-DE")?;
-/// assert_eq!(Patch::between(&stored.settings, &wish).to_string(), r#"~ locale: "en-US" -> "de-DE""#);
+/// let mut desired = stored.settings.clone();
+/// desired.locale = Locale::language("de-DE")?;
+/// assert_eq!(Patch::between(&stored.settings, &desired).to_string(), r#"~ locale: "en-US" -> "de-DE""#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

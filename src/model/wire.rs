@@ -286,7 +286,7 @@ pub(crate) fn remove(properties: &mut Properties, path: &str) -> Option<Value> {
     removed
 }
 
-/// Sets the value at a path. Other members of an object stay.
+/// Sets the value at a path. Other members of an object are kept.
 pub(crate) fn put(properties: &mut Properties, path: &str, value: Value) {
     match path.split_once('.') {
         None => {

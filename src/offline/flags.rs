@@ -12,9 +12,9 @@ pub enum OobeFlag {
     StandardUser = 2,
     /// The privacy settings are hidden.
     HidePrivacySettings = 4,
-    /// The registration with the maker is skipped.
+    /// The registration with the manufacturer is skipped.
     SkipOemRegistration = 8,
-    /// The licence terms are hidden.
+    /// The license terms are hidden.
     HideEula = 16,
     /// The TPM attests the device: for self-deploying devices.
     TpmAttestation = 32,

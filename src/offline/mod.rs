@@ -64,7 +64,7 @@ pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFi
 pub struct OfflineProfile {
     /// A comment for people; tools write the profile's name.
     pub comment: Option<Text>,
-    /// Whether setup without the organisation is blocked.
+    /// Whether setup without the organization is blocked.
     pub forced_enrollment: bool,
     /// The language of setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
     pub language: Option<LanguageTag>,

@@ -344,7 +344,7 @@ impl Check {
                     Value::Bool(_) | Value::Number(_) => "write it in quotes",
                     _ => "write text in quotes, without braces and brackets",
                 };
-                self.wrong_type(key, "the value is no text", remedy);
+                self.wrong_type(key, "the value is not text", remedy);
                 None
             }
         }
@@ -370,7 +370,7 @@ impl Check {
                 Value::Number(_) => {
                     ("the number is not whole", "write a whole number, without a point and an exponent")
                 }
-                _ => ("the value is no number", "write a whole number, without braces and brackets"),
+                _ => ("the value is not a number", "write a whole number, without braces and brackets"),
             };
             self.wrong_type(key, evidence, remedy);
         }

@@ -161,7 +161,7 @@ pub(crate) struct TimeLimit {
     pub(crate) hard: bool,
 }
 
-/// The progress of a call, which stays visible if the call is cancelled.
+/// The progress of a call, which stays visible if the call is canceled.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     attempts: AtomicU32,

@@ -10,7 +10,7 @@ finding_kinds! {
         "use the original file of the device or the vendor, or save the sheet as CSV and check its serial numbers";
     /// An empty file.
     CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
-    /// Lines that end in a carriage return alone.
+    /// Lines that end in only a carriage return.
     CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
@@ -70,7 +70,7 @@ finding_kinds! {
     CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
         "remove the separators at the end of the line";
     /// Spaces around a value.
-    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove the spaces for the portal";
+    CSV_OUTER_SPACES = "csv.outer-spaces", Info, "remove the spaces for the portal";
     /// A comma or quote in a value, which the portal's format cannot hold.
     CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "write the value without it";
     /// A value with non-ASCII characters.
@@ -91,7 +91,7 @@ finding_kinds! {
     CSV_LABEL_ROW = "csv.label-row", Error,
         "keep the values of each device, and remove the labels from its row";
     /// A value with Excel's apostrophe or `="…"`.
-    CSV_EXCEL_TEXT = "csv.excel-text", Error, "write the value alone, and do not save the file from Excel";
+    CSV_EXCEL_TEXT = "csv.excel-text", Error, "write only the value, and do not save the file from Excel";
     /// A serial number that an earlier row already has; a warning if that row has errors.
     CSV_DUPLICATE_SERIAL = "csv.duplicate-serial", Error, "remove all rows of the device but the newest";
     /// A row without a hardware hash.
@@ -137,10 +137,10 @@ finding_kinds! {
     HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;
     /// A hardware hash without a manufacturer, which the service refuses.
     HASH_NO_MANUFACTURER = "hash.no-manufacturer", Error,
-        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
+        "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
     /// A hardware hash without a serial number, which the service refuses.
     HASH_NO_SERIAL = "hash.no-serial", Error,
-        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
+        "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
     /// A wrong checksum.
     HASH_CHECKSUM = "hash.checksum", Warning, COPY_AGAIN;
     /// A hardware hash without a checksum.

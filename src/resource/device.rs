@@ -36,7 +36,7 @@ const APPEARS: Schedule =
 impl Devices<'_> {
     /// Lists all devices.
     ///
-    /// The only supported filter is `contains` on `serialNumber`, and not with a hyphen or blank in the value: use
+    /// The only supported filter is `contains` on `serialNumber`, and not with a hyphen or space in the value: use
     /// [`Devices::by_serial_number`]. `$select` has failed with 500, so it is not sent.
     ///
     /// # Permissions
@@ -82,7 +82,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     pub fn by_serial_number(&self, serial: &SerialNumber) -> List<Device> {
-        // The filter fails with hyphens and blanks, so it gets the longest part without; equality is decided here.
+        // The filter fails with hyphens and spaces, so it gets the longest part without; equality is decided here.
         let part = serial.as_str().split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|part| part.len());
         let list = match part.filter(|part| !part.is_empty()) {
             Some(part) => self.list().filter(field("serialNumber").contains(part)),
@@ -157,7 +157,7 @@ impl Devices<'_> {
     /// `0x80070774`.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`] without a reason if the user does not exist or has no Intune licence.
+    /// [`ErrorKind::Rejected`] without a reason if the user does not exist or has no Intune license.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API

@@ -20,8 +20,8 @@ resource! {
     /// let stored = client.domain_join_profiles().create(&profile).await?;
     /// client.domain_join_profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
     ///
-    /// let wish = stored.settings.clone().with_description("Devices in Munich".into());
-    /// client.domain_join_profiles().update(&stored, &wish).await?;
+    /// let desired = stored.settings.clone().with_description("Devices in Munich".into());
+    /// client.domain_join_profiles().update(&stored, &desired).await?;
     /// # Ok(()) });
     /// ```
     pub struct DomainJoinProfiles, domain_join_profiles, "domain join profiles"
@@ -94,10 +94,10 @@ impl<'c> DomainJoinProfiles<'c> {
     pub fn update(
         &self,
         stored: &Stored<DomainJoinProfile>,
-        wish: &DomainJoinProfile,
+        desired: &DomainJoinProfile,
     ) -> Update<DomainJoinProfile> {
         let (write, read) = (&catalog::DEVICE_CONFIGURATIONS_UPDATE, &catalog::DEVICE_CONFIGURATIONS_GET);
-        Update::new(self.client, stored, wish, write, read)
+        Update::new(self.client, stored, desired, write, read)
     }
 
     /// Deletes a domain join profile.
@@ -158,7 +158,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
     }
 
-    /// Removes the link to a network profile. The profile stays.
+    /// Removes the link to a network profile. The profile itself is kept.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`

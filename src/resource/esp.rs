@@ -94,12 +94,12 @@ impl<'c> EnrollmentStatusPages<'c> {
     pub fn update(
         &self,
         stored: &Stored<EnrollmentStatusPage>,
-        wish: &EnrollmentStatusPage,
+        desired: &EnrollmentStatusPage,
     ) -> Update<EnrollmentStatusPage> {
         let (write, read) =
             (&catalog::ENROLLMENT_CONFIGURATIONS_UPDATE, &catalog::ENROLLMENT_CONFIGURATIONS_GET);
-        Update::new(self.client, stored, wish, write, read)
-            .refusing(&stored.settings.lint(), wish.lint_for_call())
+        Update::new(self.client, stored, desired, write, read)
+            .refusing(&stored.settings.lint(), desired.lint_for_call())
     }
 
     /// Deletes a page. The default page cannot be deleted.

@@ -178,10 +178,10 @@ impl Groups<'_> {
     /// `Group.ReadWrite.All`
     /// # API
     /// `v1.0`. [Update group](https://learn.microsoft.com/en-us/graph/api/group-update?view=graph-rest-1.0)
-    pub fn update(&self, stored: &Stored<Group>, wish: &Group) -> Update<Group> {
-        Update::new(self.client, stored, wish, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
+    pub fn update(&self, stored: &Stored<Group>, desired: &Group) -> Update<Group> {
+        Update::new(self.client, stored, desired, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
             .selecting(PROPERTIES)
-            .refusing(&stored.settings.lint(), wish.lint())
+            .refusing(&stored.settings.lint(), desired.lint())
     }
 
     /// Deletes a group. Objects assigned to the group lose their target, and an Autopilot profile keeps an orphaned

@@ -31,7 +31,7 @@ resource! {
 /// The number of linked objects from which an expansion may be truncated: the list has pages.
 const EXPANDED: usize = 20;
 
-/// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
+/// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` is left unchanged.
 ///
 /// ```
 /// use windows_autopilot::resource::MdmUrls;
@@ -222,7 +222,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Removes a group from the scope. The group itself stays.
+    /// Removes a group from the scope. The group itself is kept.
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.

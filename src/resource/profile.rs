@@ -19,8 +19,8 @@ resource! {
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, tenant, .. }| {
     /// use windows_autopilot::model::{HybridJoinProfile, Target};
-    /// let wish = HybridJoinProfile::new("Contoso hybrid".parse()?);
-    /// let stored = client.profiles().create(&wish).await?;
+    /// let desired = HybridJoinProfile::new("Contoso hybrid".parse()?);
+    /// let stored = client.profiles().create(&desired).await?;
     /// client.profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
     /// # Ok(()) });
     /// ```
@@ -137,12 +137,12 @@ impl<'c> Profiles<'c> {
     /// # run(async |Harness { client, tenant, .. }| {
     /// # use windows_autopilot::model::{HybridJoinProfile, Locale};
     /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
-    /// let mut wish = stored.settings.clone();
-    /// wish.locale = Locale::language("de-DE")?;
-    /// let update = client.profiles().update(&stored, &wish);
+    /// let mut desired = stored.settings.clone();
+    /// desired.locale = Locale::language("de-DE")?;
+    /// let update = client.profiles().update(&stored, &desired);
     /// println!("{}", update.patch());
     /// let stored = update.await?;
-    /// # assert_eq!(stored.settings.locale, wish.locale);
+    /// # assert_eq!(stored.settings.locale, desired.locale);
     /// # Ok(()) });
     /// ```
     ///
@@ -150,12 +150,12 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Update activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-update?view=graph-rest-beta)
-    pub fn update<P: ProfileKind>(&self, stored: &Stored<P>, wish: &P) -> Update<P>
+    pub fn update<P: ProfileKind>(&self, stored: &Stored<P>, desired: &P) -> Update<P>
     where
         Stored<P>: DeserializeOwned,
     {
         let (write, read) = (&catalog::AUTOPILOT_PROFILES_UPDATE, &catalog::AUTOPILOT_PROFILES_GET);
-        Update::new(self.client, stored, wish, write, read)
+        Update::new(self.client, stored, desired, write, read)
     }
 
     /// Deletes a profile without assignments; [`Profiles::delete_with_assignments`] removes them first.

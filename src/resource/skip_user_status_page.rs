@@ -59,10 +59,10 @@ impl<'c> SkipUserStatusPages<'c> {
     pub fn update(
         &self,
         stored: &Stored<SkipUserStatusPage>,
-        wish: &SkipUserStatusPage,
+        desired: &SkipUserStatusPage,
     ) -> Update<SkipUserStatusPage> {
         let (write, read) = (&catalog::DEVICE_CONFIGURATIONS_UPDATE, &catalog::DEVICE_CONFIGURATIONS_GET);
-        Update::new(self.client, stored, wish, write, read).refusing(&[], stored.settings.lint())
+        Update::new(self.client, stored, desired, write, read).refusing(&[], stored.settings.lint())
     }
 
     /// Deletes a policy.

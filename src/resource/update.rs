@@ -16,7 +16,7 @@ use crate::model::{Finding, Patch, Settings, Stored};
 pub struct Update<S: Settings> {
     client: Client,
     stored: Stored<S>,
-    wish: S,
+    desired: S,
     patch: Patch,
     write: Operation<Option<Stored<S>>>,
     read: Operation<Stored<S>>,
@@ -30,20 +30,20 @@ where
     pub(super) fn new(
         client: &Client,
         stored: &Stored<S>,
-        wish: &S,
+        desired: &S,
         write: &OperationInfo,
         read: &OperationInfo,
     ) -> Self {
-        let patch = Patch::from_stored(stored, wish);
+        let patch = Patch::from_stored(stored, desired);
         let id = stored.id.as_str();
         let write = Operation::new(write, &[id], decode_if_any).with_json(&patch.body());
         let read = Operation::new(read, &[id], entity);
-        Self { client: client.clone(), stored: stored.clone(), wish: wish.clone(), patch, write, read }
+        Self { client: client.clone(), stored: stored.clone(), desired: desired.clone(), patch, write, read }
     }
 
     /// Refuses the update before it is sent if the desired settings have an error that the stored ones lack.
-    pub(super) fn refusing(mut self, stored: &[Finding], wish: Vec<Finding>) -> Self {
-        let new: Vec<Finding> = wish.into_iter().filter(|finding| !stored.contains(finding)).collect();
+    pub(super) fn refusing(mut self, stored: &[Finding], desired: Vec<Finding>) -> Self {
+        let new: Vec<Finding> = desired.into_iter().filter(|finding| !stored.contains(finding)).collect();
         self.write = self.write.refusing(&new);
         self
     }
@@ -59,7 +59,7 @@ where
     /// Omitted by default: the stored settings then hold a default that may differ from the service's value. Properties
     /// that are set only at creation are never sent, nor are those without a desired value.
     pub fn sending_unknown(mut self) -> Self {
-        self.patch = Patch::sending_unknown(&self.stored, &self.wish);
+        self.patch = Patch::sending_unknown(&self.stored, &self.desired);
         self.write = self.write.with_json(&self.patch.body());
         self
     }

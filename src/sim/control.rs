@@ -117,7 +117,7 @@ fn route(tenant: &Tenant, clock: Option<&ScaledClock>, head: &request::Parts, bo
             let unit: Unit = read(body)?;
             match tenant.grant_ou(&unit.distinguished_name) {
                 true => Ok(json!({})),
-                false => Err(bad("distinguishedName is no distinguished name: write OU=…,DC=…")),
+                false => Err(bad("distinguishedName is not a distinguished name: write OU=…,DC=…")),
             }
         }
         (&Method::DELETE, ["organizationalUnits"]) => {

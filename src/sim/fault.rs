@@ -382,7 +382,7 @@ impl Faults {
                 FaultKind::Hold { wait, until } => {
                     let workload = request.segments.first().cloned().unwrap_or_default();
                     *until = Some((workload, later(state.now, *wait)));
-                    // The fault stays as long as it holds.
+                    // The fault remains for as long as it holds.
                     return held(state.now, request, *wait);
                 }
                 FaultKind::Break { kind, takes_effect } => {

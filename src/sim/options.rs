@@ -120,7 +120,7 @@ impl Default for DeploymentTiming {
     }
 }
 
-/// Behaviour of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier one.
+/// Behavior of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier one.
 ///
 /// ```
 /// use windows_autopilot::sim::Quirks;
@@ -140,11 +140,11 @@ pub struct Quirks {
     /// `$select` on device identities returns 500, as it did in 2020. Default: no.
     pub identity_select_fails: bool,
     /// A filter on `serialNumber` with a space or a hyphen returns 400. Default: yes.
-    pub identity_filter_refuses_blank_and_hyphen: bool,
+    pub identity_filter_refuses_space_and_hyphen: bool,
     /// Characters that a profile's name and description must not have. Default: ``!#%^*()-+;'><``.
     pub refused_profile_characters: String,
     /// A PATCH of `hybridAzureADJoinSkipConnectivityCheck` takes effect; otherwise it is ignored. Default: yes.
-    pub patch_honours_connectivity_check: bool,
+    pub patch_honors_connectivity_check: bool,
     /// `assign` of an enrollment configuration returns 200 with `{}` instead of 204. Default: no.
     pub assign_answers_empty_object: bool,
     /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it
@@ -155,7 +155,7 @@ pub struct Quirks {
     pub member_delete_without_ref: bool,
     /// The directory object of a registered device can be deleted, which orphans the registration. Default: no, 403.
     pub anchor_deletion: bool,
-    /// The directory object stays when the registration is gone. Default: no, the service removes it.
+    /// The directory object is kept when the registration is deleted. Default: no, the service removes it.
     pub anchor_outlives_registration: bool,
     /// The record of a connector can be deleted, as documented. Default: no, the answer is 403: uninstalling removes a
     /// connector, and its record disappears after 30 days.
@@ -211,9 +211,9 @@ impl Default for Quirks {
             os_default_reads_as_null: false,
             single_get_reports_unknown: false,
             identity_select_fails: false,
-            identity_filter_refuses_blank_and_hyphen: true,
+            identity_filter_refuses_space_and_hyphen: true,
             refused_profile_characters: "!#%^*()-+;'><".to_owned(),
-            patch_honours_connectivity_check: true,
+            patch_honors_connectivity_check: true,
             assign_answers_empty_object: false,
             isof_filter: true,
             member_delete_without_ref: false,

@@ -134,7 +134,7 @@ impl fmt::Debug for Seed {
 pub struct SeedUser {
     /// The user principal name.
     pub user_principal_name: String,
-    /// Whether the user has an Intune licence. Default: yes.
+    /// Whether the user has an Intune license. Default: yes.
     #[serde(default = "yes")]
     pub licensed: bool,
 }
@@ -339,7 +339,8 @@ impl Tenant {
         }
         for unit in &seed.organizational_units {
             if unit_key(unit).is_none() {
-                let problem = format!("has the organizational unit {unit:?}, which is no distinguished name");
+                let problem =
+                    format!("has the organizational unit {unit:?}, which is not a distinguished name");
                 return Err(invalid(problem, "write OU=…,DC=…"));
             }
         }
@@ -411,7 +412,7 @@ impl Tenant {
     pub fn restore(&self, snapshot: &Seed) -> Result<(), InvalidValue> {
         snapshot.check_version()?;
         let Some(kept) = &snapshot.state else {
-            return Err(invalid("is no snapshot", "add it as a seed instead"));
+            return Err(invalid("is not a snapshot", "add it as a seed instead"));
         };
         let Snapshot { domain, state: mut restored } =
             Snapshot::<State>::deserialize(kept).map_err(|error| {
@@ -573,7 +574,7 @@ mod tests {
         let mut newer = tenant.snapshot();
         newer.version = 2;
         for (snapshot, says) in
-            [(torn, "missing field"), (newer, "version 2"), (Seed::new(), "is no snapshot")]
+            [(torn, "missing field"), (newer, "version 2"), (Seed::new(), "is not a snapshot")]
         {
             let error = tenant.restore(&snapshot).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

@@ -18,7 +18,7 @@ use super::resource::{
 };
 use super::rows::{
     Assignment, Computer, ComputerAccounts, Connector, ConnectorState, Deployment, DeviceStory, Entity,
-    LICENCES, NewIdentity, Owner, PowerOnOptions, Target, Wish,
+    LICENSES, NewIdentity, Owner, PowerOnOptions, Target, Wish,
 };
 use super::sign_in;
 use super::state::State;
@@ -89,7 +89,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Changes disputed behaviour. Default: see [`Quirks`].
+    /// Changes disputed behavior. Default: see [`Quirks`].
     pub fn with_quirks(mut self, change: impl FnOnce(&mut Quirks)) -> Self {
         change(&mut self.options.quirks);
         self
@@ -325,14 +325,14 @@ impl Tenant {
         id
     }
 
-    /// Adds a user with an Intune licence. Returns the user's id.
+    /// Adds a user with an Intune license. Returns the user's id.
     ///
     /// A new tenant has one user, `admin@` its domain.
     pub fn add_user(&self, upn: &str) -> String {
         user::add(&mut self.now(), upn, true)
     }
 
-    /// Adds a user without a licence. Returns the user's id.
+    /// Adds a user without a license. Returns the user's id.
     pub fn add_unlicensed_user(&self, upn: &str) -> String {
         user::add(&mut self.now(), upn, false)
     }
@@ -432,10 +432,10 @@ impl Tenant {
         self.now().apps.update(app, |app| app.set("assignments", assignments));
     }
 
-    /// Assigns a licence to the members of a group, by its SKU.
+    /// Assigns a license to the members of a group, by its SKU.
     pub fn license_group(&self, group: &str, sku: &str) {
-        let licences = json!([{ "skuId": sku, "disabledPlans": [] }]);
-        self.now().directory.groups.update(group, |group| group.body.insert(LICENCES.to_owned(), licences));
+        let licenses = json!([{ "skuId": sku, "disabledPlans": [] }]);
+        self.now().directory.groups.update(group, |group| group.body.insert(LICENSES.to_owned(), licenses));
     }
 
     /// Adds a device configuration other than a domain join, such as a `windowsWifiConfiguration`. Returns its id;

@@ -25,8 +25,8 @@ fn find<'a>(selector: &AppSelector, apps: &'a [MobileApp]) -> Result<&'a MobileA
     }
 }
 
-/// Returns the page with ids in place of app names. A name that does not match exactly one app stays; it has a finding,
-/// and the call is refused.
+/// Returns the page with ids in place of app names. A name that does not match exactly one app is kept; it has a
+/// finding, and the call is refused.
 pub(super) fn with_ids(mut page: EnrollmentStatusPage, apps: &[MobileApp]) -> EnrollmentStatusPage {
     if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(selected), .. }) =
         &mut page.block_device_use

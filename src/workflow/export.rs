@@ -440,7 +440,7 @@ impl<'a> Exporter<'a> {
                     part.settings.filter = self.filter(place, &filter);
                 }
                 None if filters.iter().all(Option::is_none) => {}
-                _ => self.lost(place, "its assignments have different filters, which stay as they are"),
+                _ => self.lost(place, "its assignments have different filters, which are left unchanged"),
             }
         }
         part
@@ -459,7 +459,8 @@ impl<'a> Exporter<'a> {
         if let (Some(name), Some(mode)) = (name, mode) {
             return Some(FilterSettings { name, mode });
         }
-        let evidence = format!("the name of filter {} is unknown or not unique; the filter stays", filter.id);
+        let evidence =
+            format!("the name of filter {} is unknown or not unique; the filter is kept", filter.id);
         self.lost(place, evidence);
         None
     }

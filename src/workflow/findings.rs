@@ -155,7 +155,7 @@ finding_kinds! {
         "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
     /// A network access configuration that is not assigned.
     DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
-        "assign the configuration to the devices: a link alone does not deliver it";
+        "assign the configuration to the devices: the link by itself does not deliver it";
     /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
     DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
@@ -211,7 +211,7 @@ finding_kinds! {
     /// A device with an assigned user.
     DEVICES_USER_ASSIGNED = "devices.user-assigned", Error,
         "unassign the user, as user_assignment = \"unassign\" does: on a hybrid join it ends with 0x80070774: the \
-         first sign-in of an assigned user joins Entra ID alone";
+         first sign-in of an assigned user joins only Entra ID";
     /// A device with a display name, which a hybrid join ignores.
     DEVICES_DISPLAY_NAME = "devices.display-name", Info,
         "clear the name; the computer's name is the prefix of the domain join profile and random characters";
@@ -227,7 +227,7 @@ finding_kinds! {
     /// Users to assign to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
         "do not do this in production: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \
-         user joins Entra ID alone";
+         user joins only Entra ID";
     /// A user to assign who is not in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
@@ -299,7 +299,7 @@ finding_kinds! {
     /// A device that had no outcome by the deadline.
     IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
     /// A device that had no outcome when the run was stopped.
-    IMPORT_CANCELLED = "import.cancelled", Error, RUN_AGAIN;
+    IMPORT_CANCELED = "import.canceled", Error, RUN_AGAIN;
     /// A sync that the service refused.
     IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
         "devices also appear without a sync, but later; grant DeviceManagementServiceConfig.ReadWrite.All";

@@ -86,7 +86,7 @@ pub struct HybridJoin {
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
     /// Whether a plan removes assignments of its own objects that are not part of this deployment, and other groups in
-    /// the MDM user scope. By default they stay, so that deployments can coexist.
+    /// the MDM user scope. By default they are kept, so that deployments can coexist.
     #[serde(default)]
     pub remove_other_assignments: bool,
 }
@@ -458,7 +458,7 @@ fn some_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DisplayN
     let names = Vec::<DisplayName>::deserialize(deserializer)?;
     if names.is_empty() {
         let message = "the list is empty, which would change nothing: name at least one, or leave the list out (the \
-                       deployment's own group stays assigned either way)";
+                       deployment's own group remains assigned either way)";
         return Err(D::Error::custom(message));
     }
     Ok(names)

@@ -1,4 +1,4 @@
-//! Checks of a deployment's settings alone.
+//! Checks of a deployment's settings, without the tenant.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl HybridJoin {
         }
     }
 
-    /// Checks the settings alone, without a request.
+    /// Checks only the settings, without a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {

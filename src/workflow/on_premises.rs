@@ -192,7 +192,7 @@ impl OnPremises {
             planned.steps.push(PlannedStep::new(Step::ComputerAccounts, subject, action));
         }
         if !planned.delegations.is_empty() {
-            // What is going to be put right is no finding.
+            // What is going to be put right is not a finding.
             planned.findings.retain(|finding| !is_any(finding, &HEALED));
         }
     }

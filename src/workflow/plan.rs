@@ -70,7 +70,7 @@ pub struct Plan {
     /// The options that the plan was made with.
     #[serde(default, skip_serializing_if = "PlanOptions::is_default")]
     pub options: PlanOptions,
-    /// The objects on record that the settings or the device list no longer have. They stay, unless a
+    /// The objects on record that the settings or the device list no longer have. They are kept, unless a
     /// [`Teardown`](super::Teardown) removes them.
     #[serde(default, skip_serializing_if = "CreatedObjects::is_empty")]
     pub dropped: CreatedObjects,

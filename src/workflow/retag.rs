@@ -210,7 +210,7 @@ impl Retag {
         Ok(RetagPlan { tenant: PlanTenant::of(client).await?, retag: self.clone(), devices, findings })
     }
 
-    /// Returns a device's object with the new tag among its labelled ids.
+    /// Returns a device's object with the new tag among its labeled ids.
     fn tagged(&self, object: &DirectoryDevice) -> DirectoryDevice {
         const LABEL: &str = "[OrderID]:";
         let is_tag = |id: &Text| id.get(..LABEL.len()).is_some_and(|label| label.eq_ignore_ascii_case(LABEL));

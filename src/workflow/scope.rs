@@ -47,7 +47,7 @@ impl UserScope {
         if groups.is_empty() { Self::Nobody } else { Self::Groups(groups) }
     }
 
-    /// Returns the scope as a wish; `None` if it is unknown or nobody's, which this crate never sets.
+    /// Returns the scope as a desired one; `None` if it is unknown or nobody's, which this crate never sets.
     pub(super) fn to_wish(&self) -> Option<MdmScope> {
         match self {
             Self::Nobody | Self::Unknown => None,
@@ -147,12 +147,13 @@ pub(super) struct ScopeTodo {
     pub(super) policy: MdmPolicy,
     /// The scope in the settings.
     pub(super) wish: UserScope,
-    /// Whether groups outside the settings stay.
+    /// Whether groups outside the settings are kept.
     pub(super) keeps_others: bool,
 }
 
 impl ScopeTodo {
-    /// Returns the target scope for this policy. Groups that others added stay, unless the deployment removes others.
+    /// Returns the target scope for this policy. Groups that others added are kept, unless the deployment removes
+    /// others.
     pub(super) fn target(&self, policy: &MdmPolicy) -> UserScope {
         let now = UserScope::of(policy);
         match (&self.wish, now) {

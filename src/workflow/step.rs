@@ -93,7 +93,7 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
-    /// Changes nothing: the subject left the settings or the device list, and stays until it is removed. See
+    /// Changes nothing: the subject left the settings or the device list, and is kept until it is removed. See
     /// [`Plan::dropped`](super::Plan::dropped).
     Dropped,
     /// Changes nothing: the service did not report these properties, so their drift is not known.
@@ -191,7 +191,7 @@ impl fmt::Display for PlannedStep {
                 }
             }
             Action::Keep => writeln!(f, "  = {subject}"),
-            Action::Dropped => writeln!(f, "  . {subject}: no longer in the settings; it stays"),
+            Action::Dropped => writeln!(f, "  . {subject}: no longer in the settings; it is kept"),
             Action::Unknown(properties) => {
                 writeln!(f, "  ? {subject}: not compared")?;
                 self.fmt_changes(f, properties, both)

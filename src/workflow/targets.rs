@@ -94,7 +94,7 @@ fn filter_of(settings: &PartAssignment, state: &TenantState) -> Result<Option<Fo
 pub(super) enum TargetChange<'a> {
     /// The assignment exists.
     Met(&'a Assignment),
-    /// The audience is assigned with a filter outside the settings, which stays.
+    /// The audience is assigned with a filter outside the settings, which is kept.
     Narrowed(&'a Assignment),
     /// The audience is assigned with another filter, which is changed.
     Change(&'a Assignment),

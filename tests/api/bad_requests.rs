@@ -20,7 +20,7 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
         (raw(&client, "deviceManagement/things"), "the path does not begin with a slash: write"),
         (raw(&client, "/deviceManagement/../users"), "the path has an empty part, `.` or `..`: write"),
         (raw(&client, "/deviceManagement//things"), "the path has an empty part, `.` or `..`: write"),
-        (raw(&client, "/deviceManagement/a b"), "at position 20: percent-encode values, a blank as `%20`"),
+        (raw(&client, "/deviceManagement/a b"), "at position 20: percent-encode values, a space as `%20`"),
         (raw(&client, "/users?$top=1&$top=2"), "the query option $top occurs twice: write each option once"),
         (
             raw(&client, THINGS).query("$top=1&", "2"),

@@ -123,7 +123,7 @@ async fn serial_numbers_with_hyphens_blanks_and_quotes_are_found_by_a_filter_tha
         let query = tenant.requests().remove(0).query;
         assert_eq!(query.split_once("$filter=").map_or("", |(_, filter)| filter), filter, "{serial}");
     }
-    // Two makers can give the same one, and case is nothing to go by.
+    // Two manufacturers can give the same one, and case is nothing to go by.
     assert_eq!(client.devices().by_serial_number(&"Twin".parse()?).all().await?.len(), 2);
     assert_eq!(client.devices().by_serial_number(&"VMware".parse()?).all().await?, []);
     for serial in all {
@@ -153,7 +153,7 @@ async fn a_group_tag_is_found_over_all_pages_in_any_case() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_user_without_a_licence_or_without_existence_is_not_assigned() -> Result<()> {
+async fn a_user_without_a_license_or_without_existence_is_not_assigned() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let device = id(tenant.add_device("SN-1"));
     tenant.add_unlicensed_user("bob@contoso.onmicrosoft.com");

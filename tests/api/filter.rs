@@ -6,7 +6,7 @@ use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, id, refused};
 
-/// A filter for devices of one maker.
+/// A filter for devices of one manufacturer.
 pub(super) async fn create(client: &Client, name: &str) -> Result<AssignmentFilter> {
     let mut filter = AssignmentFilter::new(id("new"));
     filter.display_name = Some(name.into());

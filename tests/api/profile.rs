@@ -329,11 +329,11 @@ async fn quirks_of_reading_are_no_drift() -> Result<()> {
 
 #[tokio::test]
 async fn a_change_that_may_be_ignored_is_marked_and_what_comes_back_tells() -> Result<()> {
-    for honoured in [true, false] {
+    for honored in [true, false] {
         let Harness { client, .. } = Harness::builder()
             .as_app()
             .with_tenant(|tenant| {
-                tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = honoured)
+                tenant.with_quirks(|quirks| quirks.patch_honors_connectivity_check = honored)
             })
             .build();
         let wish = hybrid("Hybrid")?;
@@ -344,7 +344,7 @@ async fn a_change_that_may_be_ignored_is_marked_and_what_comes_back_tells() -> R
             (change.property.as_str(), change.read_back),
             ("hybridAzureADJoinSkipConnectivityCheck", true)
         );
-        assert_eq!(update.await?.settings.skip_connectivity_check, honoured);
+        assert_eq!(update.await?.settings.skip_connectivity_check, honored);
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ fn a_wrong_input_is_refused_before_anything_is_sent_with_place_rule_and_remedy()
             "contoso.com",
             CLIENT_ID,
             "canary\n",
-            "client secret: begins or ends with a blank or a line break; write",
+            "client secret: begins or ends with a space or a line break; write",
         ),
     ] {
         let error = with_secret(tenant, client_id, secret).unwrap_err();
@@ -96,7 +96,7 @@ async fn a_wrong_secret_app_or_tenant_says_which() -> Result<()> {
             tenant.domain(),
             CLIENT_ID,
             "AADSTS7000215",
-            "use the client secret's whole value, not its id, and without blanks; a new secret works after some minutes",
+            "use the client secret's whole value, not its id, and without spaces; a new secret works after some minutes",
         ),
         (tenant.domain(), stranger, "AADSTS700016", not_here),
         (

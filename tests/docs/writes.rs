@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
     row(
         "groups.delete",
         "teardown",
-        "nothing else uses the group: configurations, apps, policies, the MDM user scope, other groups, licences; a use \
+        "nothing else uses the group: configurations, apps, policies, the MDM user scope, other groups, licenses; a use \
          that cannot be read stops the plan",
         "a_group_that_anything_else_uses_is_kept_and_said",
     ),

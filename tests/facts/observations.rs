@@ -32,10 +32,10 @@ const READ_AS_NOTHING: &[(&str, &str, &str, &str)] = &[
     ("payloadByFilter", "groupId", "Group Id value", AN_ID),
     ("alternativeSecurityId", "key", "base64Y3YxN2E1MWFlYw==", "the page's value is not base64"),
 ];
-const AN_ID: &str = "a placeholder with blanks, which no id has";
+const AN_ID: &str = "a placeholder with spaces, which no id has";
 
 /// Spellings of examples that are not those of the schema.
-const RESPELT: &[(&str, &str, &str)] =
+const RESPELLED: &[(&str, &str, &str)] =
     &[("device", "Manufacturer", "manufacturer"), ("device", "Model", "model")];
 
 /// Types of which no example is there.
@@ -84,7 +84,7 @@ fn models() -> BTreeMap<&'static str, Model> {
     .into()
 }
 
-/// The members of the modelled enums by the names of their types.
+/// The members of the modeled enums by the names of their types.
 fn enums() -> BTreeMap<&'static str, &'static [&'static str]> {
     macro_rules! enums {
         ($($name:ident),+ $(,)?) => { [$((model::$name::WIRE_TYPE, model::$name::MEMBERS)),+] };
@@ -131,7 +131,7 @@ fn enums() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 #[test]
-fn every_property_is_modelled_and_reads_and_writes_its_values() {
+fn every_property_is_modeled_and_reads_and_writes_its_values() {
     for version in ["beta", "v1.0"] {
         let Some(types) = Types::load(version) else { return };
         for (name, model) in models() {
@@ -153,7 +153,7 @@ fn every_property_is_modelled_and_reads_and_writes_its_values() {
 }
 
 #[test]
-fn no_property_is_modelled_that_the_service_does_not_have() {
+fn no_property_is_modeled_that_the_service_does_not_have() {
     let Some(types) = Types::load("beta") else { return };
     for (name, model) in models().into_iter().filter(|(name, _)| !types.is_subset(name)) {
         let known: BTreeSet<String> = types.properties(name).into_iter().map(|p| p.name).collect();
@@ -170,18 +170,14 @@ fn every_enum_and_every_member_is_known_in_the_order_of_the_service() {
         let members = found["members"].as_array().unwrap();
         members.iter().map(|m| m["member"].as_str().unwrap().to_owned()).collect()
     };
-    let modelled = enums();
+    let modeled = enums();
     for (name, found) in beta["enums"].as_object().unwrap() {
-        assert_eq!(
-            modelled.get(name.as_str()).unwrap_or_else(|| panic!("{name}")),
-            &members(found),
-            "{name}"
-        );
+        assert_eq!(modeled.get(name.as_str()).unwrap_or_else(|| panic!("{name}")), &members(found), "{name}");
     }
     let v1 = files::json("graph/types-v1.0.json").unwrap();
     for (name, found) in v1["enums"].as_object().unwrap() {
         for member in members(found) {
-            assert!(modelled[name.as_str()].contains(&member.as_str()), "v1.0 {name}.{member}");
+            assert!(modeled[name.as_str()].contains(&member.as_str()), "v1.0 {name}.{member}");
         }
     }
 }
@@ -221,7 +217,7 @@ fn objects(body: &Value) -> Vec<&Map<String, Value>> {
     }
 }
 
-/// The modelled type of an example's object: as it says, else as its path says.
+/// The modeled type of an example's object: as it says, else as its path says.
 fn type_of(object: &Map<String, Value>, example: &files::Example) -> Option<&'static str> {
     let said = match object.get("@odata.type").and_then(Value::as_str) {
         Some(said) => said.trim_start_matches('#').trim_start_matches("microsoft.graph."),
@@ -242,15 +238,15 @@ struct Check {
 }
 
 impl Check {
-    /// Compares an example's object of a modelled type with what was written after reading it.
+    /// Compares an example's object of a modeled type with what was written after reading it.
     fn object(&mut self, name: &str, object: &Map<String, Value>, written: &Value, place: &str) {
         self.seen.insert(name.to_owned());
         let properties = self.types.properties(name);
         for (given, value) in object {
-            let respelt = RESPELT.iter().find(|(ty, from, _)| (*ty, *from) == (name, given.as_str()));
-            let spelt = respelt.map_or(given.as_str(), |(.., to)| to);
+            let respelled = RESPELLED.iter().find(|(ty, from, _)| (*ty, *from) == (name, given.as_str()));
+            let spelled = respelled.map_or(given.as_str(), |(.., to)| to);
             // Annotations, and what older or newer versions have.
-            let Some(property) = properties.iter().find(|known| known.name == spelt) else { continue };
+            let Some(property) = properties.iter().find(|known| known.name == spelled) else { continue };
             let place = format!("{place}.{given}");
             let nothing =
                 READ_AS_NOTHING.iter().find(|(t, p, v, _)| (*t, *p) == (name, given) && *value == *v);
@@ -258,7 +254,7 @@ impl Check {
                 self.unused.remove(&(*ty, *property));
             }
             let expected = if nothing.is_some() { &Value::Null } else { value };
-            self.value(&property.ty, expected, written.get(spelt).unwrap_or(&Value::Null), &place);
+            self.value(&property.ty, expected, written.get(spelled).unwrap_or(&Value::Null), &place);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::files::{Example, Property, Types};
 const OF_STORED: [&str; 3] = ["id", "createdDateTime", "lastModifiedDateTime"];
 
 /// Properties of the facts that no rule names: type, property, reason.
-const NOT_MODELLED: &[(&str, &str, &str)] =
+const NOT_MODELED: &[(&str, &str, &str)] =
     &[("group", "deletedDateTime", "a deleted group is in another list, which this crate does not read")];
 
 /// Longest lengths of the facts that no checked type has: type, property, reason.
@@ -47,15 +47,15 @@ const PAGE: &str = "windows10EnrollmentCompletionPageConfiguration";
 const DOMAIN_JOIN: &str = "windowsDomainJoinConfiguration";
 
 /// The settings, each with everything set that can be, so that all it knows is written.
-struct Modelled {
+struct Modeled {
     name: &'static str,
     rules: &'static [PropertyRule],
     full: Value,
     plain: Value,
 }
 
-fn modelled<T: Settings>(full: &T, plain: &T) -> Modelled {
-    Modelled {
+fn modeled<T: Settings>(full: &T, plain: &T) -> Modeled {
+    Modeled {
         name: T::ODATA_TYPE.trim_start_matches("#microsoft.graph."),
         rules: T::RULES,
         full: full.to_properties().into(),
@@ -63,7 +63,7 @@ fn modelled<T: Settings>(full: &T, plain: &T) -> Modelled {
     }
 }
 
-fn settings() -> Vec<Modelled> {
+fn settings() -> Vec<Modeled> {
     let rule = json!({
         "display_name": "x", "active_directory_domain_name": "contoso.com", "computer_name_static_prefix": "A",
         "organizational_unit": "OU=A,DC=contoso,DC=com", "role_scope_tag_ids": ["0"], "description": "x",
@@ -84,11 +84,11 @@ fn settings() -> Vec<Modelled> {
     let dynamic = group.clone().with_membership(Membership::dynamic(MembershipRule::all_autopilot_devices()));
     let tags = || std::iter::once("0".into()).collect();
     vec![
-        modelled(&hybrid.clone().with_role_scope_tag_ids(tags()), &hybrid),
-        modelled(&entra.clone().with_role_scope_tag_ids(tags()), &entra),
-        modelled(&blocking.with_role_scope_tag_ids(tags()), &page),
-        modelled(&join, &plain_join),
-        modelled(&dynamic, &group),
+        modeled(&hybrid.clone().with_role_scope_tag_ids(tags()), &hybrid),
+        modeled(&entra.clone().with_role_scope_tag_ids(tags()), &entra),
+        modeled(&blocking.with_role_scope_tag_ids(tags()), &page),
+        modeled(&join, &plain_join),
+        modeled(&dynamic, &group),
     ]
 }
 
@@ -105,10 +105,10 @@ fn every_property_has_a_rule_and_every_rule_a_property() {
             let known: BTreeSet<String> =
                 types.properties(settings.name).into_iter().map(|p| p.name).collect();
             for property in &known {
-                let modelled = settings.rules.iter().any(|rule| rule.name == property)
+                let modeled = settings.rules.iter().any(|rule| rule.name == property)
                     || OF_STORED.contains(&property.as_str())
-                    || excepted(NOT_MODELLED, settings.name, property);
-                assert!(modelled, "{version} {}.{property}", settings.name);
+                    || excepted(NOT_MODELED, settings.name, property);
+                assert!(modeled, "{version} {}.{property}", settings.name);
             }
             if version == "beta" {
                 for rule in settings.rules {
@@ -134,7 +134,7 @@ fn every_property_has_a_rule_and_every_rule_a_property() {
 fn every_exception_is_needed() {
     let Some(types) = Types::load("beta") else { return };
     let settings = settings();
-    for (exceptions, with_rule) in [(NOT_MODELLED, false), (NOT_LIMITED, true), (NOT_SENT, true)] {
+    for (exceptions, with_rule) in [(NOT_MODELED, false), (NOT_LIMITED, true), (NOT_SENT, true)] {
         for (ty, property, _) in exceptions {
             let facts = types.properties(ty).into_iter().find(|known| known.name == *property);
             assert!(facts.is_some(), "{ty}.{property} is not in the facts");
@@ -193,13 +193,13 @@ fn the_members_of_objects_are_those_of_the_facts() {
     let Some(types) = Types::load("beta") else { return };
     let settings = settings();
     let mut checked = BTreeSet::new();
-    for modelled in &settings {
-        for Property { name, ty, .. } in types.properties(modelled.name) {
-            let Some(members) = modelled.full.get(&name).and_then(Value::as_object) else { continue };
+    for modeled in &settings {
+        for Property { name, ty, .. } in types.properties(modeled.name) {
+            let Some(members) = modeled.full.get(&name).and_then(Value::as_object) else { continue };
             let written: BTreeSet<&str> = members.keys().map(String::as_str).collect();
             let known = types.properties(&ty);
             let known: BTreeSet<&str> = known.iter().map(|property| property.name.as_str()).collect();
-            assert_eq!(written, known, "{}.{name}", modelled.name);
+            assert_eq!(written, known, "{}.{name}", modeled.name);
             checked.insert(ty);
         }
     }
@@ -281,7 +281,7 @@ fn every_target_and_its_filter_is_read_and_written() {
 }
 
 #[test]
-fn every_property_of_assignments_filters_and_policies_is_modelled() {
+fn every_property_of_assignments_filters_and_policies_is_modeled() {
     let documented_only: BTreeSet<&str> =
         ["isMdmEnrollmentDuringRegistrationDisabled", "includedGroups"].into();
     for version in ["beta", "v1.0"] {
@@ -431,7 +431,7 @@ fn compare(property: &str, read: &Value, written: &Value, place: &str) {
                 }
             }
         }
-        // Ids of the documentation have blanks, which no id has.
+        // Ids of the documentation have spaces, which no id has.
         Value::String(text) if text == "Group Id value" => assert!(found.is_null(), "{place}"),
         Value::String(text) if property.ends_with("DateTime") => {
             let time: Timestamp = text.parse().unwrap();

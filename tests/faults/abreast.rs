@@ -77,7 +77,7 @@ async fn a_large_batch_goes_side_by_side_one_more_each_round_up_to_the_limit() {
     let sizes: Vec<usize> = rounds(&world).iter().map(|(_, count)| *count).collect();
     assert_eq!(sizes, [4, 5, 6, 7, 7, 7, 7, 7, 7, 3]);
     assert_eq!(world.clock.elapsed(), LATENCY * 10);
-    // What was learnt stays with the client.
+    // What was learned stays with the client.
     send(&world, 20 * 9).await;
     assert_eq!(rounds(&world)[10..], [(1000, 7), (1100, 2)]);
 }

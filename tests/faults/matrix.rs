@@ -671,7 +671,7 @@ const MATRIX: &[Row] = &[
     ),
     row(
         78,
-        "next link with a raw blank, quote or brace in its query",
+        "next link with a raw space, quote or brace in its query",
         "encoded and followed",
         &[
             "row_78_what_no_address_may_hold_is_encoded_in_the_query_of_a_link",

@@ -356,7 +356,7 @@ async fn what_is_odd_and_yet_whole_is_read() {
         ("byte order mark", "\u{feff}{\"value\":[{\"id\":\"1\"}]}"),
         ("the same property twice", r#"{"value":[{"id":"0","id":"1"}]}"#),
         ("unknown properties", r#"{"@odata.context":"x","new":{"a":[1]},"value":[{"id":"1","odd":null}]}"#),
-        ("blanks around it", " \r\n {\"value\":[{\"id\":\"1\"}]} \n"),
+        ("spaces around it", " \r\n {\"value\":[{\"id\":\"1\"}]} \n"),
     ] {
         let (_server, client, _) = meet(true, vec![json("200 OK", body)]).await;
         assert_eq!(list(&client).await.unwrap()[0]["id"], "1", "{name}");

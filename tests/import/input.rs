@@ -92,5 +92,5 @@ async fn what_an_earlier_run_has_sent_goes_on_whatever_its_input() {
     let report = world.import(&devices, &store).start().await.unwrap();
     assert!(world.no_device_was_sent_twice());
     assert!(report.devices[0].outcome.is_registered(), "{report:?}");
-    assert_ne!(report.devices[1].outcome.to_string(), format!("cancelled while {}", ImportStage::Queued));
+    assert_ne!(report.devices[1].outcome.to_string(), format!("canceled while {}", ImportStage::Queued));
 }

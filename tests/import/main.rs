@@ -528,7 +528,7 @@ async fn a_dropped_run_does_nothing_more_and_a_stopped_one_says_how_far_it_came(
     stop.stop();
     let report = run.await.unwrap();
     let stages: Vec<String> = outcomes(&report).iter().map(ToString::to_string).collect();
-    assert_eq!(stages, ["cancelled while registered and not readable yet"; 2]);
+    assert_eq!(stages, ["canceled while registered and not readable yet"; 2]);
 
     let report = world.import(&devices, &store).start().await.unwrap();
     assert!(report.is_complete() && world.no_device_was_sent_twice());
@@ -806,7 +806,8 @@ async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_f
     assert!(!text.contains("adele") && !text.contains(hash.get(..16).unwrap()));
 }
 
-// domain.md 4.2: a serial number with another maker is another device; a hash that was captured again is the same.
+// domain.md 4.2: a serial number with another manufacturer is another device; a hash that was captured again is the
+// same.
 #[tokio::test]
 async fn two_devices_with_one_serial_number_are_told_apart_by_the_service() {
     let world = World::new();

@@ -214,7 +214,7 @@ fn device_files() {
 
 #[test]
 fn padding_of_hashes() {
-    // domain.md 4.2: blanks and `=` at the end are left out; then, by the length modulo 4, nothing, `A==`, `==` or `=`.
+    // domain.md 4.2: spaces and `=` at the end are left out; then, by the length modulo 4, nothing, `A==`, `==` or `=`.
     for (text, repaired) in [
         ("Q29udG9zbwAAA", "Q29udG9zbwAAAA=="),
         ("QUJD", "QUJD"),
@@ -343,7 +343,7 @@ fn hardware_hashes() {
                 && decode(&[(13, b"2.0\0")]).readiness() == Readiness::NoEndorsementKey
                 && decode(&[(25, &[1; 8])]).readiness() == Readiness::NoTpm
         }),
-        ("domain.md 4.2", "without a maker or a serial number the service refuses", || {
+        ("domain.md 4.2", "without a manufacturer or a serial number the service refuses", || {
             is(&made_of(&WHOLE[1..]), "hash.no-manufacturer", Severity::Error)
                 && is(&made_of(&WHOLE[..1]), "hash.no-serial", Severity::Error)
         }),
@@ -435,8 +435,8 @@ fn group_rules() {
             lints(r#"device.deviceTrustType -eq "Hybrid""#, "rule.unknown-value")
                 && MembershipRule::lint_text(r#"device.deviceTrustType -eq "Workplace""#).is_empty()
         }),
-        ("lessons.md 2.10", "a property that is there after enrolment alone is found", || {
-            lints(r#"device.deviceModel -eq "x""#, "rule.set-at-enrolment")
+        ("lessons.md 2.10", "a property that is there after enrollment alone is found", || {
+            lints(r#"device.deviceModel -eq "x""#, "rule.set-at-enrollment")
         }),
         ("lessons.md 2.10", "-all with -notStartsWith is the opposite of -any with -startsWith", || {
             let rule = r#"(device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#;
@@ -538,7 +538,7 @@ fn offline_files() {
         }),
         (
             "domain.md 11",
-            "the server data is text that holds JSON, with domain and enrolment once more",
+            "the server data is text that holds JSON, with domain and enrollment once more",
             || {
                 let text = written(&profile())["CloudAssignedAadServerData"].as_str().unwrap().to_owned();
                 let inner: Value = serde_json::from_str(&text).unwrap();
@@ -591,7 +591,7 @@ fn offline_files() {
                 && file["CloudAssignedAutopilotUpdateDisabled"] == 1
                 && file["CloudAssignedAutopilotUpdateTimeout"] == 1_800_000
         }),
-        ("lessons.md 2.9", "enrolment is forced where changing the account is hidden", || {
+        ("lessons.md 2.9", "enrollment is forced where changing the account is hidden", || {
             written(&profile().with_escape_link_hidden(false))["CloudAssignedForcedEnrollment"] == 0
                 && written(&profile())["CloudAssignedForcedEnrollment"] == 1
         }),
@@ -606,7 +606,7 @@ fn offline_files() {
             written(&german).get("CloudAssignedLanguage").is_none()
                 && (skipped["CloudAssignedLanguage"] == "de-DE" && skipped["CloudAssignedRegion"] == "de-DE")
         }),
-        ("domain.md 11", "the correlation id becomes the enrolment profile's name", || {
+        ("domain.md 11", "the correlation id becomes the enrollment profile's name", || {
             offline(&profile()).enrollment_profile_name() == format!("OfflineAutopilotprofile-{PROFILE}")
         }),
     ]);

@@ -40,7 +40,7 @@ fn expected(cause: Cause) -> ((&'static str, Strength), &'static str, bool) {
         }
         Cause::NoProfile => (("evidence.no-profile", Proof), "watch.profile-not-assigned", false),
         Cause::MdmScope => (("evidence.not-in-mdm-scope", Proof), "watch.did-not-enroll", true),
-        Cause::NoLicence => (("evidence.no-licence", Proof), "watch.no-licence", false),
+        Cause::NoLicense => (("evidence.no-license", Proof), "watch.no-license", false),
         Cause::PlatformBlocked => {
             (("evidence.enrollment-restricted", Strong), "watch.enrollment-restricted", false)
         }
@@ -165,7 +165,7 @@ impl World {
                 let policy = client.mdm_policies().intune().await.unwrap();
                 client.mdm_policies().set_scope(&policy, &MdmScope::None).await.unwrap();
             }
-            Some(Cause::NoLicence) => {
+            Some(Cause::NoLicense) => {
                 let (group, user) = (
                     self.find("/groups", "displayName", "Intune users").await,
                     tenant.add_unlicensed_user("contractor@contoso.onmicrosoft.com"),

@@ -233,7 +233,7 @@ fn stories() -> Vec<Story> {
             old.os_build = "17134.1".to_owned();
             story("an old build", of(old), ("evidence.build-too-old", Proof), "17134")
         },
-        story("no licence", enrollment_failed(0x8018_0018), ("evidence.no-licence", Proof), "event 71"),
+        story("no license", enrollment_failed(0x8018_0018), ("evidence.no-license", Proof), "event 71"),
         story("a restriction", enrollment_failed(0x8018_0014), ("evidence.enrollment-restricted", Strong), "event 71"),
         story("outside the MDM scope", enrollment_failed(0x8018_002b), ("evidence.not-in-mdm-scope", Proof), "event 71"),
         story("several MDM applications", enrollment_failed(0xc103_6501), ("evidence.several-mdm-apps", Proof), "event 71"),
@@ -409,7 +409,7 @@ fn five_stories_have_the_same_verdict_as_real_archives() {
     for name in [
         "no domain controller",
         "no right on the unit",
-        "no licence",
+        "no license",
         "the device page timed out",
         "a stale object",
     ] {

@@ -19,7 +19,7 @@ fn expected(flaw: Flaw) -> Option<&'static [&'static str]> {
         Flaw::NoProfile => &["evidence.no-profile"],
         Flaw::NotSwitchedOn => return None,
         Flaw::NotInScope => &["evidence.not-in-mdm-scope"],
-        Flaw::NoLicence => &["evidence.no-licence"],
+        Flaw::NoLicense => &["evidence.no-license"],
         Flaw::UserAssigned => &["evidence.user-assigned"],
         Flaw::AnchorDeleted => &["evidence.anchor-missing"],
         Flaw::NoDomainJoinProfile | Flaw::TwoDomainJoinProfiles => &["evidence.no-request"],

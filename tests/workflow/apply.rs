@@ -206,7 +206,7 @@ async fn a_new_object_is_waited_for_until_it_can_be_read() -> Result<()> {
 #[tokio::test]
 async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> Result<()> {
     let harness = Harness::builder()
-        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = false))
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.patch_honors_connectivity_check = false))
         .build();
     crate::support::prepare(&harness.tenant);
     let _ = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;

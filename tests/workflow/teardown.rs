@@ -374,7 +374,7 @@ async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
             let around = harness.tenant.add_group("All devices");
             harness.tenant.add_member(&around, group);
         }),
-        ("1 licences of its members", |harness, group| {
+        ("1 licenses of its members", |harness, group| {
             harness.tenant.license_group(group, "05e9a617-0261-4cee-bb44-138d3ef5d965");
         }),
         ("the app Contoso VPN", |harness, group| {
@@ -459,9 +459,9 @@ async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> 
 }
 
 #[tokio::test]
-async fn groups_around_and_licences_that_cannot_be_read_are_not_known() -> Result<()> {
+async fn groups_around_and_licenses_that_cannot_be_read_are_not_known() -> Result<()> {
     for (path, says) in
-        [("/groups/*/memberOf", "contain the group"), ("/groups/*", "the licences of the group")]
+        [("/groups/*/memberOf", "contain the group"), ("/groups/*", "the licenses of the group")]
     {
         let harness = harness();
         let created = made(&harness, &desired(), 0).await?;

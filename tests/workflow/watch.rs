@@ -172,7 +172,7 @@ async fn three_hundred_devices_end_ready_or_with_the_right_diagnosis() {
             Some(Flaw::NoProfile) => (Phase::Registered, Overdue, "profile not assigned"),
             Some(Flaw::NotSwitchedOn) => (Phase::ProfileAssigned, Overdue, "not switched on"),
             Some(Flaw::NotInScope) => (Phase::ProfileAssigned, Overdue, "did not enroll"),
-            Some(Flaw::NoLicence) => (Phase::ProfileAssigned, Failed, "no licence"),
+            Some(Flaw::NoLicense) => (Phase::ProfileAssigned, Failed, "no license"),
             Some(Flaw::UserAssigned) => (Phase::Enrolled, Failed, "user assigned"),
             Some(Flaw::AnchorDeleted) => (Phase::Enrolled, Failed, "anchor missing"),
             Some(Flaw::NoDomainJoinProfile) => (Phase::Enrolled, Failed, "no domain join profile"),

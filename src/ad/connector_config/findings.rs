@@ -44,7 +44,7 @@ finding_kinds! {
 
     /// A `defaultProxy` inside another.
     CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,
-        "write <defaultProxy enabled=\"false\" /> alone";
+        "write only <defaultProxy enabled=\"false\" />";
     /// A proxy address without a scheme.
     CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME = "connector-config.proxy-without-scheme", Info,
         "if the connector cannot reach the internet, write http:// before it";

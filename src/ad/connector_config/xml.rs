@@ -1,4 +1,4 @@
-//! An XML document that can be edited in place; all other bytes stay.
+//! An XML document that can be edited in place; all other bytes are kept.
 
 use std::ops::Range;
 
@@ -146,9 +146,9 @@ impl Document {
             match &element.end_tag {
                 Some(end_tag) => {
                     let content = self.text.get(element.start_tag.end..end_tag.start).unwrap_or_default();
-                    let (content, blanks) = content.split_at(content.trim_end_matches(is_white_space).len());
+                    let (content, spaces) = content.split_at(content.trim_end_matches(is_white_space).len());
                     let place = element.start_tag.end + content.len();
-                    let own = if blanks.contains('\n') { "" } else { own };
+                    let own = if spaces.contains('\n') { "" } else { own };
                     self.with(&(place..place), &format!("{inner}{child}{own}"))?
                 }
                 None => {
@@ -163,11 +163,11 @@ impl Document {
         Ok((changed, child))
     }
 
-    /// Returns the line break and blanks before `place` if its line has nothing else before it.
+    /// Returns the line break and spaces before `place` if its line has nothing else before it.
     fn line_before(&self, place: usize) -> &str {
         let before = self.text.get(..place).unwrap_or_default();
-        let blanks = before.trim_end_matches([' ', '\t']);
-        let line = blanks.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest));
+        let spaces = before.trim_end_matches([' ', '\t']);
+        let line = spaces.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest));
         line.and_then(|rest| before.get(rest.len()..)).unwrap_or_default()
     }
 
@@ -176,8 +176,8 @@ impl Document {
         let own = self.get(element).map_or("", |element| self.line_before(element.start_tag.start));
         let parent = self.get(element).and_then(|element| self.get(element.parent?));
         let around = parent.map_or("", |parent| self.line_before(parent.start_tag.start));
-        let blanks = |line: &str| line.trim_start_matches(['\r', '\n']).to_owned();
-        let (own, around) = (blanks(own), blanks(around));
+        let spaces = |line: &str| line.trim_start_matches(['\r', '\n']).to_owned();
+        let (own, around) = (spaces(own), spaces(around));
         match own.strip_prefix(&around) {
             Some(more) if !more.is_empty() => more.to_owned(),
             _ => "    ".to_owned(),
@@ -338,15 +338,15 @@ impl Scan<'_> {
             let attribute =
                 attribute.map_err(|error| syntax_error(format!("is not well-formed: {error}")))?;
             let (name, raw) = (attribute.key.0, &*attribute.value);
-            // Only what stands between has to be found: blanks, the name, blanks and =, blanks and a quote.
+            // Only what stands between has to be found: spaces, the name, spaces and =, spaces and a quote.
             let rest = text.get(done..).unwrap_or_default();
-            let blanks = rest.len() - rest.trim_start_matches(is_white_space).len();
-            let quote = rest.get(blanks + name.len()..).and_then(|rest| rest.find(['"', '\'']));
-            let (Some(quote), true) = (quote, blanks > 0 && is_name(name)) else {
+            let spaces = rest.len() - rest.trim_start_matches(is_white_space).len();
+            let quote = rest.get(spaces + name.len()..).and_then(|rest| rest.find(['"', '\'']));
+            let (Some(quote), true) = (quote, spaces > 0 && is_name(name)) else {
                 let problem = "has an attribute whose name is not one, or that touches the one before";
                 return Err(syntax_error(problem.to_owned()));
             };
-            let start = done + blanks + name.len() + quote + 1;
+            let start = done + spaces + name.len() + quote + 1;
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
             let value = value.ok().filter(|value| !raw.contains('<') && value.chars().all(is_xml_char));
             let value = value.ok_or_else(|| {

@@ -41,7 +41,7 @@ const MAX_WRITES: usize = 6;
 /// # Ok(()) });
 /// ```
 ///
-/// Only the DACL is written: owner, group, SACL and the order of the other entries stay. A directory cannot write a
+/// Only the DACL is written: owner, group, SACL and the order of the other entries are kept. A directory cannot write a
 /// DACL on the condition that it is unchanged. So every change is read back, and read once more after
 /// [`Directory::settle`], when concurrent changes have ended; a change that was overwritten is written again. Two
 /// administrators who run this crate at the same time end with both changes. A tool that writes a stale list can still
@@ -370,7 +370,7 @@ async fn revoke(
             None => plan.dacl().clone(),
         };
         write(directory, &steady, &dacl, &place).await?;
-        // A second entry of the same form was there before and stays.
+        // A second entry of the same form was there before and is kept.
         let copies = |dacl: &Acl, ace: &Ace| dacl.aces().iter().filter(|other| *other == ace).count();
         let back = |found: &Acl| -> Vec<Ace> {
             plan.aces().iter().filter(|ace| copies(found, ace) > copies(&dacl, ace)).cloned().collect()

@@ -244,7 +244,7 @@ impl RevocationPlan {
     /// Plans the removal of `granted` from `dacl`.
     ///
     /// Only an explicit entry that is equal in all parts is removed. An entry that another tool has merged with others
-    /// stays, and is [missing](Self::missing).
+    /// is kept, and is [missing](Self::missing).
     pub fn new(dacl: &Acl, granted: &[Ace]) -> Self {
         let mut missing: Vec<Ace> = granted.to_vec();
         let mut removed = Vec::new();

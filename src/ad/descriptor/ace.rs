@@ -368,7 +368,7 @@ pub(super) mod tests {
                 bytes[8] = 5;
                 bytes
             }),
-            ("an entry that is a header alone", vec![0x42, 0, 4, 0]),
+            ("an entry that is only a header", vec![0x42, 0, 4, 0]),
         ];
         for (name, bytes) in cases {
             let (ace, length) = Ace::read(&bytes).unwrap();

@@ -204,13 +204,13 @@ pub(in crate::ad) const DESCRIPTOR: &str = "nTSecurityDescriptor";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SearchScope {
-    /// The base entry alone.
+    /// Only the base entry.
     Base,
     /// The base entry and all entries below it.
     Subtree,
 }
 
-/// The parts of a security descriptor that are read or written. The others stay.
+/// The parts of a security descriptor that are read or written. The others are left unchanged.
 ///
 /// ```
 /// use windows_autopilot::ad::directory::{DescriptorParts, Search};

@@ -25,7 +25,8 @@ pub(super) struct NewComputer {
 impl NewComputer {
     pub(super) fn new(container: &str, name: &str) -> Result<Self, DirectoryError> {
         let invalid = |message| DirectoryError::new(DirectoryErrorKind::InvalidInput, message);
-        let parts = dn::parts(container).ok_or_else(|| invalid("the container is no distinguished name"))?;
+        let parts =
+            dn::parts(container).ok_or_else(|| invalid("the container is not a distinguished name"))?;
         let labels: Vec<String> =
             parts.into_iter().filter(|(kind, _)| kind == "dc").map(|(_, label)| label).collect();
         if labels.is_empty() {
@@ -65,7 +66,7 @@ fn password() -> Result<Vec<u8>, DirectoryError> {
     source
         .fill(&mut *random)
         .map_err(|_| DirectoryError::unexpected("the system provides no random numbers"))?;
-    // Hexadecimal digits alone would be too few kinds of characters for a domain's policy.
+    // Only hexadecimal digits would be too few kinds of characters for a domain's policy.
     let digits = random.iter().map(|byte| format!("{byte:02x}"));
     let text = Zeroizing::new(format!("\"A-{}\"", Zeroizing::new(digits.collect::<String>()).as_str()));
     Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect())

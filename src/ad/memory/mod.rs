@@ -521,7 +521,7 @@ impl State {
             .with_values("dnsHostName", [format!("dc1.{}", self.domain)])
     }
 
-    /// Returns the visible attributes of an entry, with the computed ones in a search for that entry alone.
+    /// Returns the visible attributes of an entry, with the computed ones in a search for only that entry.
     fn answer(&self, node: &Node, search: &Search, token: &SecurityToken, account: &Sid) -> Entry {
         let mut entry = node.entry.clone().with_values("uSNChanged", [node.changes.to_string()]);
         if dn::same(entry.distinguished_name(), &self.context) {
@@ -741,7 +741,7 @@ mod tests {
         assert!(directory.changes() > changes);
         let seen = mine.read(read).await.unwrap().unwrap().descriptor().unwrap().unwrap();
         assert_eq!((seen.to_string(), seen.owner()), (format!("D:(A;;RCWD;;;{me})"), None));
-        assert_eq!(directory.descriptor(UNIT).unwrap().owner().cloned(), owner, "the owner stays");
+        assert_eq!(directory.descriptor(UNIT).unwrap().owner().cloned(), owner, "the owner is kept");
 
         let other = Modification { attribute: "description".into(), ..write("D:") };
         assert_eq!(directory.modify(&other).await.unwrap_err().kind(), DirectoryErrorKind::Rejected);

@@ -50,7 +50,7 @@ pub enum TrackedApp {
         /// The error code.
         error: Option<u32>,
     },
-    /// A line-of-business MSI: 10 initialised to 70 done, 30 download failed, 60 installation failed.
+    /// A line-of-business MSI: 10 initialized to 70 done, 30 download failed, 60 installation failed.
     #[non_exhaustive]
     Msi {
         /// The scope of the installation: device or user.

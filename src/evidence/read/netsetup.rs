@@ -74,7 +74,7 @@ fn split_time(line: &str) -> Option<(DateTime, &str)> {
     Some((at.ok()?, text))
 }
 
-/// Parses a line with a parameter alone, such as `lpDomain: contoso.com`.
+/// Parses a line with only a parameter, such as `lpDomain: contoso.com`.
 fn parameter(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim();

@@ -22,11 +22,11 @@ macro_rules! codes {
 }
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("36", EVIDENCE_NO_LICENCE, Enrollment, Strength::Proof, Documented, |case| {
+    Rule::new("36", EVIDENCE_NO_LICENSE, Enrollment, Strength::Proof, Documented, |case| {
         let mut proof = with_codes(case, &[0x8018_0018]);
         let events: Vec<_> = enrollment_failures(case).into_iter().filter(|hit| hit.fact.id == 97).collect();
-        proof.extend(events.iter().map(|hit| case.event_proof(hit, "the enrollment is blocked: licence")));
-        Match::of("the user has no licence, or has too many devices", proof)
+        proof.extend(events.iter().map(|hit| case.event_proof(hit, "the enrollment is blocked: license")));
+        Match::of("the user has no license, or has too many devices", proof)
     }),
     Rule::new(
         "37",
@@ -176,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
     .generic(),
 ];
 
-/// Returns a text with a code and the catalogue's meaning.
+/// Returns a text with a code and the catalog's meaning.
 pub(super) fn describe(text: &str, code: u32) -> String {
     let code = ErrorCode(code);
     match code.known() {

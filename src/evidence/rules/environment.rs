@@ -1,4 +1,4 @@
-//! Rules of the environment: rows 83, 86, 87 and 89. They contribute to causes, but are none alone.
+//! Rules of the environment: rows 83, 86, 87 and 89. They contribute to causes, but none is one by itself.
 
 use jiff::SignedDuration;
 

@@ -181,7 +181,7 @@ fn no_controller(case: &Case<'_>) -> Option<Match> {
         proof.push(case.proof(&mark?, "the registry has the mark ODJApplied"));
     }
     if failures.is_empty() {
-        // The registry alone: no documentation says which part of the page waits for the domain join.
+        // Only the registry: no documentation says which part of the page waits for the domain join.
         let category = failed_preparation(case)?;
         proof.push(case.proof(&category, format!("device preparation failed: {}", ErrorCode::DOMAIN_JOIN)));
         let has_reached = case.reached().is_some();

@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("7", EVIDENCE_NOT_HYBRID_PROFILE, Profile, Proof, Documented, |case| {
         let profile = case.profile().filter(|profile| profile.fact.is_hybrid() == Some(false))?;
         let name = profile.fact.name.as_deref().unwrap_or("without a name");
-        let text = format!("the profile {name:?} joins Microsoft Entra alone");
+        let text = format!("the profile {name:?} joins only Microsoft Entra");
         Some(Match::new(text.clone(), vec![case.proof(&profile, text)]))
     }),
     Rule::new("8", EVIDENCE_NAME_TEMPLATE, Profile, Strong, Documented, |case| {

@@ -42,7 +42,7 @@ impl Condition {
     }
 
     /// Checks a condition on Autopilot devices: they support one filter, which fails if the value has a hyphen or a
-    /// blank.
+    /// space.
     fn unsupported_by_devices(&self) -> Option<String> {
         let Self { property, operator, value, .. } = self;
         if (property.as_str(), *operator) != ("serialNumber", "contains") {
@@ -52,7 +52,7 @@ impl Condition {
             ));
         }
         value.as_ref().filter(|value| value.as_str().contains(['-', ' '])).map(|_| {
-            "serialNumber cannot be filtered by a value with a hyphen or a blank: call by_serial_number"
+            "serialNumber cannot be filtered by a value with a hyphen or a space: call by_serial_number"
                 .to_owned()
         })
     }

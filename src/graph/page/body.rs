@@ -350,12 +350,12 @@ impl<'a> Cursor<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Returns the next byte that is not blank.
+    /// Returns the next byte that is not whitespace.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.rest().as_bytes();
-        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
-        self.at += blanks;
-        rest.get(blanks).copied()
+        let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.at += spaces;
+        rest.get(spaces).copied()
     }
 
     /// Skips `byte` if it is next. Returns `true` if it was.

@@ -172,7 +172,7 @@ fn percent_decode(segment: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Escapes the characters of a query that the service wrote raw and an address may not contain: blanks, quotes, braces
+/// Escapes the characters of a query that the service wrote raw and an address may not contain: spaces, quotes, braces
 /// and others.
 fn encode_query(query: &str, address: &mut String) {
     for character in query.chars() {

@@ -54,7 +54,7 @@ fn check_prefix(what: &'static str, text: &str) -> Result<(), InvalidValue> {
              %SERIAL% or %RAND:x%",
             super::place(position, '%')
         );
-        return Err(InvalidValue::new(what, problem, "write the fixed part alone, such as HYB-").at(position));
+        return Err(InvalidValue::new(what, problem, "write only the fixed part, such as HYB-").at(position));
     }
     only(what, text, "write letters A to Z, digits and hyphens", |c| c.is_ascii_alphanumeric() || c == '-')?;
     if text.starts_with('-') {
@@ -117,7 +117,7 @@ fn check_template(what: &'static str, text: &str) -> Result<(), InvalidValue> {
             Err(InvalidValue::new(what, problem, format!("make it at most {NAME_LENGTH}")))
         }
         [Macro::Random(_)] if own.chars().all(|c| c.is_ascii_digit()) => {
-            Err(InvalidValue::new(what, "makes names of digits alone", "add a letter or a hyphen"))
+            Err(InvalidValue::new(what, "makes names that are only digits", "add a letter or a hyphen"))
         }
         [Macro::Random(_)] => Ok(()),
         [] => Err(InvalidValue::new(what, "would give every device the same name", EXAMPLE)),
@@ -215,8 +215,8 @@ mod tests {
             ("ABCDEFGH%SERIAL%", "at most 7"),
             ("AB%RAND:14%", "names of 16"),
             ("%RAND:3%%SERIAL%", "more than one"),
-            ("12%RAND:3%", "digits alone"),
-            ("%RAND:3%", "digits alone"),
+            ("12%RAND:3%", "only digits"),
+            ("%RAND:3%", "only digits"),
             ("A B%SERIAL%", "' ' at character 2"),
             ("A:B%SERIAL%", "':' is not allowed"),
         ]);

@@ -1,9 +1,9 @@
 //! Values of a device's registration.
 
-use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
+use super::{InvalidValue, checked, no_control, no_outer_spaces, not_empty};
 use crate::foreign::looks_like_hash;
 use crate::model::findings::{
-    GROUP_TAG_BLANKS, GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, SERIAL_NUMBER_PLACEHOLDER,
+    GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, GROUP_TAG_SPACES, SERIAL_NUMBER_PLACEHOLDER,
     USER_NON_ROUTABLE_SUFFIX,
 };
 use crate::model::{Finding, shorten};
@@ -14,7 +14,7 @@ checked! {
     /// ```
     /// use windows_autopilot::model::{DeviceToImport, GroupTag};
     /// let tag: GroupTag = "Munich".parse()?;
-    /// assert_eq!(" Munich".parse::<GroupTag>()?.lint()[0].id, "group-tag.blanks");
+    /// assert_eq!(" Munich".parse::<GroupTag>()?.lint()[0].id, "group-tag.spaces");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -39,8 +39,8 @@ checked! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Serial numbers are not unique across makers, and some contain blanks, such as `VMware-56 4d 1f`. A hardware hash
-    /// is refused.
+    /// Serial numbers are not unique across manufacturers, and some contain spaces, such as `VMware-56 4d 1f`. A
+    /// hardware hash is refused.
     pub struct SerialNumber("serial number", check_serial);
 }
 
@@ -59,7 +59,7 @@ checked! {
 }
 
 impl SerialNumber {
-    /// Returns `true` if the serial number is a maker's placeholder, such as `To be filled by O.E.M.` or zeros.
+    /// Returns `true` if the serial number is a manufacturer's placeholder, such as `To be filled by O.E.M.` or zeros.
     pub fn is_placeholder(&self) -> bool {
         const WORDS: [&str; 34] = [
             "asset serial number",
@@ -110,19 +110,19 @@ impl SerialNumber {
         is_one_letter || is_counted || is_word
     }
 
-    /// Reports a maker's placeholder: other machines share it, so it does not identify the device.
+    /// Reports a manufacturer's placeholder: other machines share it, so it does not identify the device.
     pub fn lint(&self) -> Vec<Finding> {
         if !self.is_placeholder() {
             return Vec::new();
         }
         let evidence =
-            format!("{:?} is a placeholder that the maker did not replace", shorten(self.as_str()));
+            format!("{:?} is a placeholder that the manufacturer did not replace", shorten(self.as_str()));
         vec![SERIAL_NUMBER_PLACEHOLDER.at("serial_number", evidence)]
     }
 }
 
 impl GroupTag {
-    /// Reports likely mistakes: surrounding blanks, the `[OrderID]:` of membership rules, and Excel's marks for text.
+    /// Reports likely mistakes: surrounding spaces, the `[OrderID]:` of membership rules, and Excel's marks for text.
     pub fn lint(&self) -> Vec<Finding> {
         const PLACE: &str = "group_tag";
         let (text, mut findings) = (self.as_str(), Vec::new());
@@ -133,8 +133,8 @@ impl GroupTag {
             false => format!("write {}", shown(text)),
         };
         if trimmed != text {
-            let evidence = format!("{} has blanks at its ends, which a rule has to repeat", shown(text));
-            findings.push(GROUP_TAG_BLANKS.at(PLACE, evidence).with_remedy(write(trimmed)));
+            let evidence = format!("{} has spaces at its ends, which a rule has to repeat", shown(text));
+            findings.push(GROUP_TAG_SPACES.at(PLACE, evidence).with_remedy(write(trimmed)));
         }
         if let Some(tag) = without_label(trimmed) {
             let evidence =
@@ -207,7 +207,7 @@ fn check_label(what: &'static str, text: &str) -> Result<(), InvalidValue> {
 
 fn check_serial(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "write the serial number that the firmware reports")?;
-    no_outer_blanks(what, text)?;
+    no_outer_spaces(what, text)?;
     no_control(what, text)?;
     no_hash(what, text)
 }
@@ -224,7 +224,7 @@ fn check_upn(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     const EXAMPLE: &str = "write name@domain";
     not_empty(what, text, EXAMPLE)?;
     if let Some(position) = text.chars().position(|c| c.is_whitespace() || c.is_control()) {
-        return Err(InvalidValue::new(what, "has a blank or control character", EXAMPLE).at(position));
+        return Err(InvalidValue::new(what, "has a space or control character", EXAMPLE).at(position));
     }
     let Some((name, domain)) = text.split_once('@') else {
         return Err(InvalidValue::new(what, "has no '@'", EXAMPLE));
@@ -258,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_may_have_blanks_inside_but_not_around() {
+    fn a_serial_number_may_have_spaces_inside_but_not_around() {
         laws::accepted::<SerialNumber>(&["5CG1234XYZ", "VMware-56 4d 1f", "0000-0013-1234"]);
         laws::refused::<SerialNumber>(&[
             ("", "is empty"),
-            (" A", "starts with a blank"),
-            ("A ", "ends with a blank"),
+            (" A", "starts with a space"),
+            ("A ", "ends with a space"),
             ("A\u{1}B", "is not allowed"),
         ]);
     }
@@ -352,8 +352,8 @@ mod tests {
     #[test]
     fn a_tag_that_is_rarely_meant_is_found_with_its_repair() {
         for (tag, id, remedy) in [
-            (" Kiosk", "group-tag.blanks", "write \"Kiosk\""),
-            ("Kiosk\u{a0}", "group-tag.blanks", "write \"Kiosk\""),
+            (" Kiosk", "group-tag.spaces", "write \"Kiosk\""),
+            ("Kiosk\u{a0}", "group-tag.spaces", "write \"Kiosk\""),
             ("[OrderID]:Kiosk", "group-tag.label", "write \"Kiosk\""),
             ("[orderid] Kiosk", "group-tag.label", "write \"Kiosk\""),
             ("OrderID:Kiosk", "group-tag.label", "write \"Kiosk\""),

@@ -40,7 +40,7 @@ const COPY_AGAIN: &str = "copy the hash again as a whole";
 pub struct HardwareHash(Text);
 
 impl HardwareHash {
-    /// Parses a hash, corrects its blanks and padding, and returns whether anything was corrected.
+    /// Parses a hash, corrects its spaces and padding, and returns whether anything was corrected.
     ///
     /// ```
     /// use windows_autopilot::model::HardwareHash;
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn padding_and_blanks_are_put_right_and_the_caller_is_told() {
+    fn padding_and_spaces_are_put_right_and_the_caller_is_told() {
         for (text, expected, repaired) in [
             ("Q29udG9zbwAAAA==", "Q29udG9zbwAAAA==", false),
             ("Q29udG9zbwAAA", "Q29udG9zbwAAAA==", true),

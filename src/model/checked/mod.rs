@@ -125,14 +125,14 @@ fn no_control(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     only(what, text, "leave out line breaks and other control characters", |c| !c.is_control())
 }
 
-fn no_outer_blanks(what: &'static str, text: &str) -> Result<(), InvalidValue> {
-    let remedy = "remove blanks at the start and the end";
+fn no_outer_spaces(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    let remedy = "remove spaces at the start and the end";
     if text.starts_with(char::is_whitespace) {
-        return Err(InvalidValue::new(what, "starts with a blank", remedy).at(0));
+        return Err(InvalidValue::new(what, "starts with a space", remedy).at(0));
     }
     if text.ends_with(char::is_whitespace) {
         let last = text.chars().count().saturating_sub(1);
-        return Err(InvalidValue::new(what, "ends with a blank", remedy).at(last));
+        return Err(InvalidValue::new(what, "ends with a space", remedy).at(last));
     }
     Ok(())
 }

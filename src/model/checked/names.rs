@@ -59,7 +59,7 @@ checked! {
 }
 
 checked! {
-    /// The mail nickname of a group: 1 to 64 ASCII characters, without blanks and ``@()\[]";:.<>,``.
+    /// The mail nickname of a group: 1 to 64 ASCII characters, without spaces and ``@()\[]";:.<>,``.
     ///
     /// ```
     /// use windows_autopilot::model::MailNickname;
@@ -128,7 +128,7 @@ fn check_profile_description(what: &'static str, text: &str) -> Result<(), Inval
 fn check_display_name(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "write a name")?;
     if text.chars().all(char::is_whitespace) {
-        return Err(InvalidValue::new(what, "has only blanks", "write a name"));
+        return Err(InvalidValue::new(what, "has only spaces", "write a name"));
     }
     no_control(what, text)
 }
@@ -178,7 +178,7 @@ mod tests {
         laws::accepted::<ProfileName>(&["Contoso hybrid", "a-b", "é".repeat(200).as_str()]);
         laws::refused::<ProfileName>(&[
             ("", "is empty"),
-            ("  ", "only blanks"),
+            ("  ", "only spaces"),
             ("a\nb", "is not allowed"),
             ("é".repeat(201).as_str(), "has 201 characters"),
             ("OfflineAutopilotprofile-1", "offline file"),
@@ -196,7 +196,7 @@ mod tests {
             ("x".repeat(10_001).as_str(), "at most 10000"),
         ]);
         laws::accepted::<DisplayName>(&["All Autopilot devices"]);
-        laws::refused::<DisplayName>(&[("", "is empty"), (" ", "only blanks")]);
+        laws::refused::<DisplayName>(&[("", "is empty"), (" ", "only spaces")]);
     }
 
     #[test]

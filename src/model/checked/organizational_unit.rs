@@ -20,7 +20,7 @@ checked! {
     /// ```
     ///
     /// One or more `OU=` parts followed by the `DC=` parts of the domain. Containers, quotes and names without a domain
-    /// are refused, because a domain join fails on them. So is what other tools interpret differently: blanks around
+    /// are refused, because a domain join fails on them. So is what other tools interpret differently: spaces around
     /// separators, unescaped special characters, multi-valued parts, hexadecimal values.
     pub struct OrganizationalUnit("organizational unit", check);
 }
@@ -192,32 +192,32 @@ fn kind_of(rest: &str) -> Result<(Kind, &str), Violation> {
     if kind.trim() != kind {
         return Err(Violation::at(
             rest,
-            "has a blank beside a separator",
-            "leave out blanks round ',' and '='",
+            "has a space beside a separator",
+            "leave out spaces around ',' and '='",
         ));
     }
     let known = [("OU", Kind::Unit), ("DC", Kind::Label), ("CN", Kind::Container)];
     let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
     let Some((_, kind)) = found else {
         let problem = format!("has a part of kind {:?}", super::super::invalid::shorten(kind));
-        return Err(Violation::at(rest, problem, "write OU= parts and then DC= parts alone"));
+        return Err(Violation::at(rest, problem, "write only OU= parts and then DC= parts"));
     };
     Ok((kind, after))
 }
 
 /// Parses a value; returns it unescaped with the text after its comma, `None` at the end.
 fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
-    const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
+    const NO_SPACES: &str = "leave out spaces around ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
         let remedy = "write the name as text, with \\# for a leading #";
         return Err(Violation::at(text, "has a value in hexadecimal", remedy));
     }
     if text.starts_with(char::is_whitespace) {
-        return Err(Violation::at(text, "has a blank beside a separator", BLANK));
+        return Err(Violation::at(text, "has a space beside a separator", NO_SPACES));
     }
     let mut value = Vec::new();
     let mut rest = text;
-    let mut ends_blank = false;
+    let mut ends_with_space = false;
     let after = loop {
         let mut chars = rest.chars();
         let Some(c) = chars.next() else { break None };
@@ -227,7 +227,7 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
             '\\' => {
                 let (byte, next) = escaped(rest, next)?;
                 value.push(byte);
-                (rest, ends_blank) = (next, false);
+                (rest, ends_with_space) = (next, false);
                 continue;
             }
             '"' | '+' | ';' | '<' | '>' | '=' => {
@@ -244,12 +244,12 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
             }
             c => {
                 value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                (rest, ends_blank) = (next, c.is_whitespace());
+                (rest, ends_with_space) = (next, c.is_whitespace());
             }
         }
     };
-    if ends_blank {
-        return Err(Violation::at(rest, "has a blank beside a separator", BLANK));
+    if ends_with_space {
+        return Err(Violation::at(rest, "has a space beside a separator", NO_SPACES));
     }
     if value.is_empty() {
         return Err(Violation::at(text, "has an empty part", EXAMPLE));
@@ -328,11 +328,11 @@ mod tests {
             ("OU=A,DC=x,OU=B,DC=y", Some(10), "after a DC="),
             ("O=A,DC=x,DC=y", Some(0), "kind \"O\""),
             ("2.5.4.11=A,DC=x,DC=y", Some(0), "kind \"2.5.4.11\""),
-            ("OU=A, DC=x,DC=y", Some(5), "blank beside"),
-            ("OU = A,DC=x,DC=y", Some(0), "blank beside"),
-            ("OU= A,DC=x,DC=y", Some(3), "blank beside"),
-            ("OU=A ,DC=x,DC=y", Some(5), "blank beside"),
-            ("OU=A,DC=x,DC=y ", Some(15), "blank beside"),
+            ("OU=A, DC=x,DC=y", Some(5), "space beside"),
+            ("OU = A,DC=x,DC=y", Some(0), "space beside"),
+            ("OU= A,DC=x,DC=y", Some(3), "space beside"),
+            ("OU=A ,DC=x,DC=y", Some(5), "space beside"),
+            ("OU=A,DC=x,DC=y ", Some(15), "space beside"),
             ("OU=Sales, EU,DC=x,DC=y", Some(9), "without '='"),
             ("OU=A+OU=B,DC=x,DC=y", Some(4), "unescaped '+'"),
             ("OU=A=B,DC=x,DC=y", Some(4), "unescaped '='"),

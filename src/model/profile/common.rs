@@ -55,7 +55,7 @@ macro_rules! profile {
                 /// Whether the privacy settings are hidden; `true` by default.
                 privacy_settings_hidden, with_privacy_settings_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.privacySettingsHidden");
-                /// Whether the licence terms are hidden; `true` by default.
+                /// Whether the license terms are hidden; `true` by default.
                 eula_hidden, with_eula_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.eulaHidden");
                 /// Whether the keyboard page is skipped, which requires a language; `false` by default.

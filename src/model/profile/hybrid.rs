@@ -48,7 +48,7 @@ profile! {
     }
     odd {}
     rules {
-        // What a tenant has against the rules of hybrid join stays until it is replaced by a profile made here.
+        // What a tenant has against the rules of hybrid join is kept until it is replaced by a profile made here.
         PropertyRule::new(USAGE).fixed(|| "singleUser".into());
         PropertyRule::new(TEMPLATE).fixed(|| "".into()).same(same_text);
         PropertyRule::new(DEVICE_TYPE)

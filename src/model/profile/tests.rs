@@ -167,11 +167,11 @@ fn scope_tags_that_are_not_named_are_left_alone() {
     let mut json = new_dialect();
     json["roleScopeTagIds"] = json!(["1", "0"]);
     let held = hybrid(json);
-    let mut wish = held.clone();
-    wish.role_scope_tag_ids.clear();
-    assert!(Patch::between(&held, &wish).is_empty());
-    wish.role_scope_tag_ids = ["0".into(), "2".into()].into();
-    assert_eq!(Patch::between(&held, &wish).body().get("roleScopeTagIds"), Some(&json!(["0", "2"])));
+    let mut desired = held.clone();
+    desired.role_scope_tag_ids.clear();
+    assert!(Patch::between(&held, &desired).is_empty());
+    desired.role_scope_tag_ids = ["0".into(), "2".into()].into();
+    assert_eq!(Patch::between(&held, &desired).body().get("roleScopeTagIds"), Some(&json!(["0", "2"])));
 }
 
 #[test]
@@ -188,12 +188,12 @@ fn a_self_deploying_profile_never_sends_a_user_type_and_needs_none() {
     let held = entra(json.clone());
     assert_eq!(held.deployment_mode, DeploymentMode::SelfDeploying);
     assert_eq!(to_value(held.to_properties()).unwrap()[NEW_OOBE], json[NEW_OOBE]);
-    let mut wish = held.clone();
-    wish.eula_hidden = true;
-    let patch = Patch::between(&held, &wish);
+    let mut desired = held.clone();
+    desired.eula_hidden = true;
+    let patch = Patch::between(&held, &desired);
     assert_eq!(patch.body().get(NEW_OOBE).unwrap().get("userType"), None);
-    wish.deployment_mode = DeploymentMode::UserDriven(UserType::Administrator);
-    let patch = Patch::between(&held, &wish);
+    desired.deployment_mode = DeploymentMode::UserDriven(UserType::Administrator);
+    let patch = Patch::between(&held, &desired);
     assert_eq!(patch.body().get(NEW_OOBE).unwrap()["userType"], json!("administrator"));
 }
 

@@ -15,8 +15,8 @@ pub(super) struct Unmatched {
     pub(super) is_start: bool,
     /// Whether the value may be something other than a group tag.
     pub(super) is_guess: bool,
-    /// Whether the mistake is only a blank.
-    pub(super) is_blank: bool,
+    /// Whether the mistake is only a space.
+    pub(super) is_space: bool,
 }
 
 /// Checks the value, or the start of a value, in a comparison; `None` if a device can have it.
@@ -27,7 +27,7 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
         is_start: meant.ends_with(']') || meant.ends_with(':'),
         meant,
         is_guess: false,
-        is_blank: false,
+        is_space: false,
     };
     if value.trim().is_empty() {
         return None;
@@ -77,11 +77,11 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
         }
         None => Some(found("has no colon right after its label", meant)),
         Some(text) => {
-            let has_blank = text.starts_with(char::is_whitespace)
+            let has_space = text.starts_with(char::is_whitespace)
                 || value.starts_with(char::is_whitespace)
                 || (!is_prefix && text.ends_with(char::is_whitespace));
-            has_blank
-                .then(|| Unmatched { is_blank: true, ..found("has a blank before or after its text", meant) })
+            has_space
+                .then(|| Unmatched { is_space: true, ..found("has a space before or after its text", meant) })
         }
     }
 }

@@ -157,7 +157,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
 }
 
-/// Returns the name of an invisible character that is no blank.
+/// Returns the name of an invisible character that is not a space.
 fn invisible(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{ad}' => "soft hyphen",

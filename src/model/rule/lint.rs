@@ -96,7 +96,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
         | P::IsRooted
         | P::ManagementType => {
             let since = "is set when a device enrols, so a registered device that has not may not be matched";
-            (RULE_SET_AT_ENROLMENT, format!("{property} {since}").into())
+            (RULE_SET_AT_ENROLLMENT, format!("{property} {since}").into())
         }
         P::MemberOf => (
             RULE_MEMBER_OF_PREVIEW,
@@ -155,7 +155,7 @@ pub(super) fn value(
             })
         }
         P::DevicePhysicalIds if exact && matches!(lower.trim(), "[ztdid]" | "[ztdid]:") => {
-            let problem = "no value is [ZTDId] alone: each device's own number follows it";
+            let problem = "no value is only [ZTDId]: each device's own number follows it";
             let remedy = subject.write(Verb::StartsWith, negated, "[ZTDId]");
             Some(Remark::new(RULE_ZTDID_EQUALS, position, problem).with_remedy(remedy))
         }
@@ -180,20 +180,20 @@ pub(super) fn value(
                 remedy.push_str(", if the value is a group tag");
             }
             let remark = Remark::new(RULE_MATCHES_NOTHING, position, problem).with_remedy(remedy);
-            // A group tag can have blanks, and a rule that repeats them is right.
-            if found.is_blank { remark.with_severity(Severity::Warning) } else { remark }
+            // A group tag can have spaces, and a rule that repeats them is right.
+            if found.is_space { remark.with_severity(Severity::Warning) } else { remark }
         }),
         P::EnrollmentProfileName if !lower.starts_with("offlineautopilotprofile-") => {
             let problem = "enrollmentProfileName is set when a device enrols, so a registered device that has not \
                            is not matched";
             let remedy = "use devicePhysicalIds; only the name of an offline profile is of use before";
-            Some(Remark::new(RULE_SET_AT_ENROLMENT, position, problem).with_remedy(remedy))
+            Some(Remark::new(RULE_SET_AT_ENROLLMENT, position, problem).with_remedy(remedy))
         }
         P::DeviceTrustType if lower == "serverad" => {
             let problem = "ServerAD is the object that hybrid join makes later, not the one that Autopilot assigns its \
                            profile to";
             let remedy = "for the profile and the enrollment status page, use devicePhysicalIds";
-            Some(Remark::new(RULE_SET_AT_ENROLMENT, position, problem).with_remedy(remedy))
+            Some(Remark::new(RULE_SET_AT_ENROLLMENT, position, problem).with_remedy(remedy))
         }
         P::DeviceTrustType if exact => {
             let note = "ServerAD is hybrid join, AzureAD Microsoft Entra join, Workplace a registered device";

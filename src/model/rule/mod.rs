@@ -111,7 +111,7 @@ impl MembershipRule {
     /// Not a group tag, or too long for a rule.
     pub fn group_tag(tag: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let tag: GroupTag = tag.as_ref().parse()?;
-        Self::labelled("OrderID", "group tag", tag.as_str())
+        Self::labeled("OrderID", "group tag", tag.as_str())
     }
 
     /// Matches every device registered with this purchase order. Accepts text or a [`PurchaseOrder`].
@@ -127,7 +127,7 @@ impl MembershipRule {
     /// Not a purchase order, or too long for a rule.
     pub fn purchase_order(order: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let order: PurchaseOrder = order.as_ref().parse()?;
-        Self::labelled("PurchaseOrderId", "purchase order", order.as_str())
+        Self::labeled("PurchaseOrderId", "purchase order", order.as_str())
     }
 
     /// Matches every device set up by the `AutopilotConfigurationFile.json` with this `ZtdCorrelationId`.
@@ -188,7 +188,7 @@ impl MembershipRule {
         eval::evaluate(self.meaning.as_ref().ok()?, device)
     }
 
-    /// Returns `true` if both rules have the same meaning: blanks, redundant parentheses, hyphens before operators,
+    /// Returns `true` if both rules have the same meaning: spaces, redundant parentheses, hyphens before operators,
     /// kinds of quotes, and the case of names and values are ignored. Rules that are not understood are compared as
     /// text.
     ///
@@ -257,7 +257,7 @@ impl MembershipRule {
         lint::into_findings(remarks)
     }
 
-    fn labelled(label: &str, what: &'static str, value: &str) -> Result<Self, InvalidValue> {
+    fn labeled(label: &str, what: &'static str, value: &str) -> Result<Self, InvalidValue> {
         let rule = Self::of_physical_id(Test::Equals(Caseless::new(format!("[{label}]:{value}"))));
         let characters = rule.text.chars().count();
         if characters > MAX_CHARACTERS {

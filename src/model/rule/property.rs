@@ -58,7 +58,7 @@ device_properties! {
     DeviceOsType = "deviceOSType", Text, Some("operatingSystem");
     DeviceOsVersion = "deviceOSVersion", Text, Some("operatingSystemVersion");
     DeviceOwnership = "deviceOwnership", Text, Some("deviceOwnership");
-    /// Autopilot's labelled ids: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
+    /// Autopilot's labeled ids: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
     DevicePhysicalIds = "devicePhysicalIds", List, Some("physicalIds");
     DeviceTrustType = "deviceTrustType", Text, Some("trustType");
     EnrollmentProfileName = "enrollmentProfileName", Text, Some("enrollmentProfileName");

@@ -55,7 +55,7 @@ impl Column {
     }
 
     /// Returns the column that a header names, in any known spelling.
-    pub(super) fn recognise(header: &str) -> Option<Self> {
+    pub(super) fn recognize(header: &str) -> Option<Self> {
         let letters: String =
             header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect();
         Some(match letters.as_str() {
@@ -78,7 +78,7 @@ impl Column {
 pub enum CsvFormat {
     /// The portal's format, which `Get-WindowsAutopilotInfo` writes.
     Portal,
-    /// Partner Center's format, with maker and model.
+    /// Partner Center's format, with manufacturer and model.
     Partner,
     /// An export of Configuration Manager's report: a title, and rows that each begin with the column names.
     ConfigMgrReport,
@@ -102,7 +102,7 @@ impl Header {
         for delimiter in [b',', b';', b'\t'] {
             let Ok(fields) = splitter.split(line, delimiter) else { continue };
             let fields: Vec<_> =
-                fields.iter().map(|field| ((*field).to_owned(), Column::recognise(field))).collect();
+                fields.iter().map(|field| ((*field).to_owned(), Column::recognize(field))).collect();
             let header = Self { delimiter, format: CsvFormat::Portal, fields, labels: 0 }.with_format();
             if header.is_header() && found.as_ref().is_none_or(|other| other.known() < header.known()) {
                 found = Some(header);
@@ -162,7 +162,7 @@ impl Header {
     /// Returns `true` if the fields of a row repeat the header, or its labels in another spelling.
     pub(super) fn repeats(&self, fields: &[&str]) -> bool {
         let is_label = |(name, column): &(String, Option<Column>), field: &str| {
-            name.trim() == field.trim() || (column.is_some() && Column::recognise(field) == *column)
+            name.trim() == field.trim() || (column.is_some() && Column::recognize(field) == *column)
         };
         fields.len() == self.fields.len()
             && self.fields.iter().zip(fields).all(|(label, field)| is_label(label, field))
@@ -209,7 +209,7 @@ pub(super) enum Unsplit {
 
 /// Splits lines into fields.
 ///
-/// It splits single lines, not the whole file, so that an unclosed quote spoils its own line alone: no value of a
+/// It splits single lines, not the whole file, so that an unclosed quote spoils only its own line: no value of a
 /// device file contains a line break.
 pub(super) struct Splitter {
     reader: Reader,

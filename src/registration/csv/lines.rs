@@ -87,7 +87,7 @@ impl<R: Read> Lines<R> {
         self.encoding
     }
 
-    /// Returns `true` if a line ended in a CR alone.
+    /// Returns `true` if a line ended in only a CR.
     pub(super) fn has_lone_cr(&self) -> bool {
         self.has_lone_cr
     }
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workbook_is_recognised() {
+    fn a_workbook_is_recognized() {
         for bytes in [&b"PK\x03\x04rest"[..], b"\xD0\xCF\x11\xE0\xA1"] {
             assert_eq!(Lines::new(bytes).start().unwrap(), Start::Workbook);
         }

@@ -267,7 +267,7 @@ impl<R: Read> CsvReader<R> {
                 self.header_holds_hash = self.header.as_ref().is_some_and(Header::holds_hash);
                 return row(at, findings);
             }
-            form = form.or_else(|| table::recognise(&self.line, &mut self.splitter));
+            form = form.or_else(|| table::recognize(&self.line, &mut self.splitter));
             if is_document {
                 first.get_or_insert(line.number);
                 break;
@@ -324,7 +324,7 @@ impl<R: Read> CsvReader<R> {
     /// Returns `true` if the text of a header ends within a name or after a separator.
     fn line_goes_on(&self, header: &str) -> bool {
         let last = header.rsplit([',', ';', '\t']).next().unwrap_or_default();
-        Column::recognise(last).is_none()
+        Column::recognize(last).is_none()
     }
 
     /// Reads up to the next row with a device or a finding.
@@ -454,7 +454,7 @@ impl<R: Read> CsvReader<R> {
     /// Checks whether an earlier row has the serial number.
     fn compare(&mut self, number: u64, row: &mut Row) {
         let (seen, Some(serial)) = (&mut self.seen, &row.serial) else { return };
-        // Numbers that differ in case alone are one to the service.
+        // Numbers that differ only in case are one to the service.
         let mut key = serial.as_str().to_lowercase();
         if serial.is_placeholder() {
             // Other machines have it too: only the hash tells them apart.
@@ -464,7 +464,7 @@ impl<R: Read> CsvReader<R> {
         if let Some((first, maker)) = first.zip(row.manufacturer)
             && first != maker
         {
-            // Makers count by themselves: the same number of another maker is another device.
+            // Manufacturers count by themselves: the same number of another manufacturer is another device.
             key = format!("{key}\n{maker:x}");
         }
         match seen.entry(key.into()) {
@@ -516,7 +516,7 @@ impl<R: Read> CsvReader<R> {
             findings.push(CSV_ASSIGNED_USER.at(first, evidence));
         }
         if self.lines.has_lone_cr() {
-            let evidence = "lines end in a carriage return alone, as on old Macs";
+            let evidence = "lines end in only a carriage return, as on old Macs";
             findings.push(CSV_LINE_ENDS.at(start.clone(), evidence));
         }
         let encoding = match self.summary.encoding {

@@ -177,7 +177,7 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
     }
     let partner = header.format == CsvFormat::Partner;
     if partner {
-        let evidence = "this is a partner's file, with maker and model, which Partner Center accepts and the \
+        let evidence = "this is a partner's file, with manufacturer and model, which Partner Center accepts and the \
             portal does not";
         findings.push(CSV_PARTNER_FORMAT.at(Place::line(line), evidence));
     }
@@ -262,7 +262,7 @@ pub(super) struct Row {
     pub(super) findings: Vec<Finding>,
     /// The serial number, if it is valid.
     pub(super) serial: Option<SerialNumber>,
-    /// A fingerprint of the maker in the hash.
+    /// A fingerprint of the manufacturer in the hash.
     pub(super) manufacturer: Option<u64>,
     pub(super) has_user: bool,
     /// A fingerprint of the hash.
@@ -323,8 +323,8 @@ impl<'a> Checks<'a> {
     /// Returns `false` if the row has column labels in place of values, as reports repeat them.
     fn no_labels(&mut self) -> bool {
         let fields = self.fields.get(self.header.labels..).unwrap_or_default();
-        let labels = fields.iter().filter(|field| Column::recognise(field).is_some()).count();
-        let serial = self.field(Column::SerialNumber).and_then(Column::recognise);
+        let labels = fields.iter().filter(|field| Column::recognize(field).is_some()).count();
+        let serial = self.field(Column::SerialNumber).and_then(Column::recognize);
         let is_label_row = labels >= 2 || serial == Some(Column::SerialNumber);
         if is_label_row {
             let evidence =
@@ -370,7 +370,7 @@ impl<'a> Checks<'a> {
             return None;
         }
         if value.len() < field.len() {
-            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were removed");
+            self.found(CSV_OUTER_SPACES, column, "spaces around the value were removed");
         }
         Some(value)
     }
@@ -457,7 +457,7 @@ impl<'a> Checks<'a> {
             let mut finding = CSV_MISSING_HASH.at(Place::of(self.line, COLUMN), evidence);
             if self.header.format == CsvFormat::Partner {
                 finding = finding.with_remedy(
-                    "capture the hash: registration by maker, model and serial number is for partners alone",
+                    "capture the hash: registration by manufacturer, model and serial number is only for partners",
                 );
             }
             self.findings.push(finding);

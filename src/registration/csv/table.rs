@@ -11,14 +11,14 @@ const EXPORT: &str =
 /// Returns `true` if a line is certainly not CSV: JSON, HTML, or a name and its value.
 pub(super) fn is_document(line: &str) -> bool {
     let text = line.trim_start();
-    let is_list = || text.split_once([':', '=']).is_some_and(|(name, _)| Column::recognise(name).is_some());
+    let is_list = || text.split_once([':', '=']).is_some_and(|(name, _)| Column::recognize(name).is_some());
     text.starts_with(['{', '[', '<']) || is_list()
 }
 
 /// Returns the form of a file that is not CSV, and the remedy; `None` if the form is not known.
-pub(super) fn recognise(line: &str, splitter: &mut Splitter) -> Option<(&'static str, &'static str)> {
+pub(super) fn recognize(line: &str, splitter: &mut Splitter) -> Option<(&'static str, &'static str)> {
     let text = line.trim();
-    let label = |text: &str| Column::recognise(text).is_some();
+    let label = |text: &str| Column::recognize(text).is_some();
     if text.starts_with(['{', '[']) {
         let remedy =
             "convert the file with ConvertFrom-Json and Export-Csv -NoTypeInformation -Encoding ascii";
@@ -46,7 +46,7 @@ pub(super) fn recognise(line: &str, splitter: &mut Splitter) -> Option<(&'static
     let labels = cells.iter().filter(|cell| label(cell)).count();
     let is_table = !text.contains([',', ';', '\t'])
         && (labels >= 2 || text.to_lowercase().contains("serial number windows product id"));
-    (is_ruler || is_table).then_some(("the file is a table with blanks between the columns", EXPORT))
+    (is_ruler || is_table).then_some(("the file is a table with spaces between the columns", EXPORT))
 }
 
 /// Returns `true` if a line is one value that contains a header with its separators.
@@ -80,14 +80,14 @@ mod tests {
             ("Device Serial Number，Windows Product ID，Hardware Hash", "fullwidth"),
             ("\"Device Serial Number,Windows Product ID,Hardware Hash\"", "one quoted cell"),
             ("\"Device Serial Number,Windows Product ID,Hardware Hash\";;", "one quoted cell"),
-            ("Device Serial Number Windows Product ID Hardware Hash", "blanks"),
-            ("-------------------- ------------------ -------------", "blanks"),
+            ("Device Serial Number Windows Product ID Hardware Hash", "spaces"),
+            ("-------------------- ------------------ -------------", "spaces"),
         ] {
-            let found = recognise(line, &mut Splitter::new());
+            let found = recognize(line, &mut Splitter::new());
             assert!(found.is_some_and(|(evidence, _)| evidence.contains(words)), "{line}: {found:?}");
         }
         for line in ["sep=;", "#TYPE System.Object", "Textbox1", "PF3XK7M1,,", ""] {
-            assert_eq!(recognise(line, &mut Splitter::new()), None, "{line}");
+            assert_eq!(recognize(line, &mut Splitter::new()), None, "{line}");
         }
     }
 }

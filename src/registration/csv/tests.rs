@@ -98,7 +98,7 @@ fn the_portals_columns_are_read_in_every_documented_combination() {
 }
 
 #[test]
-fn encodings_line_ends_blanks_and_separators_do_not_matter() {
+fn encodings_line_ends_spaces_and_separators_do_not_matter() {
     let text = two();
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (file, expected, encoding) in [
@@ -115,8 +115,8 @@ fn encodings_line_ends_blanks_and_separators_do_not_matter() {
             text.replace('\n', "  \n").replace("SN-1", "SN-1 ").into_bytes(),
             vec![
                 "csv.header-spelling @ line 1, Group Tag",
-                "csv.outer-blanks @ line 2, Device Serial Number",
-                "csv.outer-blanks @ line 2, Group Tag",
+                "csv.outer-spaces @ line 2, Device Serial Number",
+                "csv.outer-spaces @ line 2, Group Tag",
             ],
             Encoding::Ascii,
         ),
@@ -534,7 +534,7 @@ fn a_value_that_the_format_cannot_hold_is_refused_by_name_and_never_changed() {
         (plain.clone().with_group_tag("a,b".parse().unwrap()), "group tag", "',' at character 2"),
         (plain.clone().with_group_tag("19\"".parse().unwrap()), "group tag", "'\"' at character 3"),
         (plain.clone().with_group_tag("Büro".parse().unwrap()), "group tag", "'ü' at character 2"),
-        (plain.clone().with_group_tag(" a".parse().unwrap()), "group tag", "has blanks around it"),
+        (plain.clone().with_group_tag(" a".parse().unwrap()), "group tag", "has spaces around it"),
         (device("SER,123"), "serial number", "',' at character 4"),
         (plain.clone().with_product_key("1\n2"), "product key", "'\\n' at character 2"),
         (plain.clone().with_group_tag("=1+1".parse().unwrap()), "group tag", "begins with '='"),
@@ -557,7 +557,7 @@ fn a_value_that_the_format_cannot_hold_is_refused_by_name_and_never_changed() {
 }
 
 proptest! {
-    // Hashes are long, and slow to make without optimisation.
+    // Hashes are long, and slow to make without optimization.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]

@@ -95,7 +95,7 @@ fn field(device: &DeviceToImport, column: Column) -> Result<&str, InvalidValue> 
         // One character of a value does not name a person.
         (format!("has {c:?} at character {}, which a device file cannot hold", position + 1), position)
     } else if value.trim() != value {
-        ("has blanks around it, which are lost in a device file".to_owned(), 0)
+        ("has spaces around it, which are lost in a device file".to_owned(), 0)
     } else if value.len() > 1 && value.starts_with(['=', '+', '-', '@']) {
         // Quotes would keep a spreadsheet from nothing, and the portal reads them as part of the value.
         let first = value.chars().next().unwrap_or_default();

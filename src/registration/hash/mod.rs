@@ -37,11 +37,12 @@ pub(crate) use self::shape::{HashLengths, check_text};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// A hash identifies a device: `Debug` shows the maker, the model and the state of the records and the checksum only.
+/// A hash identifies a device: `Debug` shows the manufacturer, the model and the state of the records and the checksum
+/// only.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashContents {
-    /// The maker in the firmware, such as `LENOVO`.
+    /// The manufacturer in the firmware, such as `LENOVO`.
     pub manufacturer: Option<Text>,
     /// The product name in the firmware.
     pub model: Option<Text>,
@@ -238,7 +239,7 @@ impl HashContents {
 
     /// Compares the serial number next to the hash with the one in it.
     ///
-    /// Blanks around it and case are ignored. Returns `None` if the hash has no serial number, which
+    /// Spaces around it and case are ignored. Returns `None` if the hash has no serial number, which
     /// [`lint`](Self::lint) reports.
     pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
         let inside = self.serial_number.as_deref()?;

@@ -9,7 +9,7 @@ use crate::model::{Hidden, Text};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Processor {
-    /// Its maker, such as `GenuineIntel`.
+    /// Its manufacturer, such as `GenuineIntel`.
     pub manufacturer: Option<Text>,
     /// Its name.
     pub model: Option<Text>,

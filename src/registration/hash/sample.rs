@@ -45,7 +45,7 @@ impl SampleHash {
         }
     }
 
-    /// Sets the maker. The record is left out if the name is empty.
+    /// Sets the manufacturer. The record is left out if the name is empty.
     #[must_use]
     pub fn with_manufacturer(self, manufacturer: impl Into<String>) -> Self {
         Self { manufacturer: manufacturer.into(), ..self }

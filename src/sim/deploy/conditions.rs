@@ -27,7 +27,7 @@ impl State {
             return Some(Cause::MdmScope);
         }
         if !user.licensed {
-            return Some(Cause::NoLicence);
+            return Some(Cause::NoLicense);
         }
         let blocked = |of: &Entity| {
             of.body.get("windowsRestriction").and_then(|of| of.get("platformBlocked"))
@@ -124,7 +124,7 @@ fn version(text: &str) -> Option<[u32; 4]> {
     numbers.next().is_none().then_some(version)
 }
 
-/// Returns a distinguished name in a canonical spelling: lower case, no blanks around its parts. `None` if it is
+/// Returns a distinguished name in a canonical spelling: lower case, no spaces around its parts. `None` if it is
 /// invalid.
 pub(crate) fn unit_key(name: &str) -> Option<String> {
     let mut parts = vec![String::new()];
@@ -151,7 +151,7 @@ pub(crate) fn unit_key(name: &str) -> Option<String> {
     Some(trimmed.join(","))
 }
 
-/// Returns `true` if a name is an organizational unit's in a domain: containers are no join targets.
+/// Returns `true` if a name is an organizational unit's in a domain: containers are not join targets.
 fn is_unit_of(key: &str, domain: &str) -> bool {
     let labels: Vec<&str> = key.split(",dc=").skip(1).collect();
     key.starts_with("ou=") && labels.join(".") == domain.to_lowercase()

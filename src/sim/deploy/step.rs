@@ -110,7 +110,7 @@ impl State {
     }
 
     fn enroll(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
-        let user = self.directory.user(&run.user).ok_or(Cause::NoLicence)?;
+        let user = self.directory.user(&run.user).ok_or(Cause::NoLicense)?;
         let obstacle = self.enrollment_obstacle(user);
         // Who is out of scope never comes as far as Intune.
         if obstacle == Some(Cause::MdmScope) {

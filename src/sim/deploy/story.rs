@@ -25,7 +25,7 @@ impl State {
             Cause::NotRegistered => vec![StoryEvent::ProfileRefused { code: 807 }],
             Cause::HardwareChanged => vec![StoryEvent::ProfileRefused { code: 908 }],
             Cause::NoProfile => vec![StoryEvent::ProfileRefused { code: 815 }],
-            Cause::MdmScope | Cause::NoLicence | Cause::PlatformBlocked => {
+            Cause::MdmScope | Cause::NoLicense | Cause::PlatformBlocked => {
                 vec![StoryEvent::EnrollmentFailed { code: number(cause) }]
             }
             // The object can also go away in the wait for the domain join: then the device finds out later.

@@ -110,7 +110,7 @@ pub(crate) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     let sent = parameters(exchange, "updateDeviceProperties", &UPDATE)?;
-    // Null is no value: only empty text clears.
+    // Null is not a value: only empty text clears.
     let text = |name: &str| sent.get(name).and_then(Value::as_str).map(str::to_owned);
     let upn = match text("userPrincipalName") {
         Some(upn) if !upn.is_empty() => Some(licensed(exchange.state, &upn)?),
@@ -200,7 +200,7 @@ fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Resu
     Ok(kept)
 }
 
-/// Returns the name of an existing user with a licence, in the directory's spelling.
+/// Returns the name of an existing user with a license, in the directory's spelling.
 fn licensed(state: &State, upn: &str) -> Result<String, Failure> {
     match state.directory.user(upn) {
         Some(user) if user.licensed && user.upn().eq_ignore_ascii_case(upn) => Ok(user.upn().to_owned()),
@@ -223,7 +223,7 @@ fn check_query(exchange: &Exchange<'_>) -> Result<(), Failure> {
     }
     let filter = exchange.request.option("$filter").and_then(Filter::parse);
     let breaks = |test: &&Test| test.text().contains([' ', '-']);
-    if quirks.identity_filter_refuses_blank_and_hyphen
+    if quirks.identity_filter_refuses_space_and_hyphen
         && filter.is_some_and(|filter| filter.tests().iter().any(breaks))
     {
         return Err(Failure::bare());

@@ -211,7 +211,7 @@ fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure>
 fn view(found: &Entity, version: ApiVersion, expand: &[String]) -> Body {
     let mut view = found.view();
     let of = schema::find(&found.type_name).filter(|of| of.in_version(version));
-    // A type that the version does not have shows as its base, with the base's properties alone.
+    // A type that the version does not have shows as its base, with only the base's properties.
     let shown = of.map_or(BASE, |of| of.name);
     if of.is_none() {
         view.retain(|name, _| {

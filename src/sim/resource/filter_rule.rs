@@ -98,7 +98,7 @@ impl<V: Fn(&str) -> String> Scan<'_, V> {
         Some(holds && is_device)
     }
 
-    /// Parses a word up to the next blank, bracket or quote.
+    /// Parses a word up to the next space, bracket or quote.
     fn word(&mut self) -> Option<&str> {
         let rest = self.rest.trim_start();
         let end = rest.find(|c: char| c.is_whitespace() || "()[],\"'".contains(c)).unwrap_or(rest.len());

@@ -10,7 +10,7 @@ use crate::model::rule::MembershipRule;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
-use crate::sim::rows::{Group, Kind, LICENCES};
+use crate::sim::rows::{Group, Kind, LICENSES};
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, body, date, later};
@@ -133,7 +133,7 @@ fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failur
     Ok(owners)
 }
 
-/// Refuses an owner that is no user.
+/// Refuses an owner that is not a user.
 pub(crate) fn check_owner(state: &State, owner: &str) -> Result<(), Failure> {
     match state.directory.kind(owner) {
         Some(Kind::User) => Ok(()),
@@ -268,9 +268,9 @@ fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
 fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
     let mut view = group.view(exchange.state.now, exchange.version);
     let selected = exchange.request.option("$select").unwrap_or_default();
-    if selected.split(',').any(|name| name.trim().eq_ignore_ascii_case(LICENCES)) {
-        let licences = group.body.get(LICENCES).cloned();
-        view.insert(LICENCES.to_owned(), licences.unwrap_or_else(|| json!([])));
+    if selected.split(',').any(|name| name.trim().eq_ignore_ascii_case(LICENSES)) {
+        let licenses = group.body.get(LICENSES).cloned();
+        view.insert(LICENSES.to_owned(), licenses.unwrap_or_else(|| json!([])));
     }
     for name in expand {
         let ids: Vec<&str> = match name.as_str() {

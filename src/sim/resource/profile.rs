@@ -100,7 +100,7 @@ pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     if schema::set_too_late(of, &sent, &profile.body).is_some() {
         return Err(Failure::bare());
     }
-    if !state.options.quirks.patch_honours_connectivity_check {
+    if !state.options.quirks.patch_honors_connectivity_check {
         sent.remove("hybridAzureADJoinSkipConnectivityCheck");
     }
     let mut settings = profile.body.clone();

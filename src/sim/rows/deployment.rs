@@ -30,7 +30,7 @@ impl PowerOnOptions {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
 
-    /// Sets the user who signs in. Default: the device's assigned user, else the first with a licence.
+    /// Sets the user who signs in. Default: the device's assigned user, else the first with a license.
     #[must_use]
     pub fn with_user(mut self, upn: impl Into<String>) -> Self {
         self.user = Some(upn.into());
@@ -97,8 +97,8 @@ pub enum Cause {
     NoProfile,
     /// The user is not in the MDM scope.
     MdmScope,
-    /// The user has no licence.
-    NoLicence,
+    /// The user has no license.
+    NoLicense,
     /// An enrollment restriction blocks Windows.
     PlatformBlocked,
     /// A user is assigned to a device for hybrid join.
@@ -140,7 +140,7 @@ impl Cause {
         Self::HardwareChanged,
         Self::NoProfile,
         Self::MdmScope,
-        Self::NoLicence,
+        Self::NoLicense,
         Self::PlatformBlocked,
         Self::UserAssigned,
         Self::AnchorMissing,
@@ -167,7 +167,7 @@ impl Cause {
             Self::HardwareChanged => "908",
             Self::NoProfile => "815",
             Self::MdmScope => "0x8018002b",
-            Self::NoLicence => "0x80180018",
+            Self::NoLicense => "0x80180018",
             Self::PlatformBlocked => "0x80180014",
             Self::AnchorMissing => "0x801C03F3",
             Self::UserAssigned
@@ -284,7 +284,7 @@ pub(crate) struct Run {
     pub(crate) story: DeviceStory,
 }
 
-/// The behaviour of the enrollment status page.
+/// The behavior of the enrollment status page.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct StatusPage {
     pub(crate) shows: bool,

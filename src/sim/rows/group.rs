@@ -12,8 +12,8 @@ use crate::model::rule::MembershipRule;
 use crate::sim::schema;
 use crate::sim::store::{Body, keyed_json};
 
-/// The licences that a group gives to its members.
-pub(crate) const LICENCES: &str = "assignedLicenses";
+/// The licenses that a group gives to its members.
+pub(crate) const LICENSES: &str = "assignedLicenses";
 
 /// A group.
 #[derive(Clone, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ impl Group {
     pub(crate) fn view(&self, now: Timestamp, version: ApiVersion) -> Body {
         let mut view = self.seen(now).clone();
         // They come only when they are asked for.
-        view.remove(LICENCES);
+        view.remove(LICENSES);
         schema::trim(&mut view, "group", version, true);
         view
     }

@@ -26,7 +26,7 @@ pub(super) use self::device::{Identity, NewIdentity, Targeting};
 pub(super) use self::directory::{Directory, Kind};
 pub(super) use self::directory_device::Device;
 pub(super) use self::entity::Entity;
-pub(super) use self::group::{Group, LICENCES};
+pub(super) use self::group::{Group, LICENSES};
 pub(super) use self::import::{Flaw, Import};
 pub(super) use self::policy::Policy;
 pub(super) use self::sign_in::{Auth, AuthorizationCode, Decision, DeviceCode, Fingerprint, Session, Token};

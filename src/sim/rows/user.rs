@@ -13,7 +13,7 @@ use crate::sim::store::{Body, keyed_json};
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) body: Body,
-    /// Whether the user has an Intune licence.
+    /// Whether the user has an Intune license.
     pub(crate) licensed: bool,
     pub(crate) groups: Vec<Arc<str>>,
     pub(crate) visible_at: Timestamp,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The maximum number of positions of all listings together: the oldest listings are dropped, the newest stays.
+/// The maximum number of positions of all listings together: the oldest listings are dropped, the newest is kept.
 const MOST_KEPT: usize = 1 << 20;
 
 /// The maximum number of listings, of any length.

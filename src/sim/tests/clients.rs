@@ -68,7 +68,7 @@ const TABLE: &[Sent] = &[
     },
     Sent {
         quirk: "oldProfileNamesAreWritten",
-        source: "WindowsAutopilotIntune and IntuneHydrationKit, which know the old names alone",
+        source: "WindowsAutopilotIntune and IntuneHydrationKit, which know only the old names",
         method: POST,
         path: PROFILES,
         body: r##"{"@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
@@ -213,9 +213,9 @@ const OF_ANSWERS: [&str; 20] = [
     "osDefaultReadsAsNull",
     "singleGetReportsUnknown",
     "identitySelectFails",
-    "identityFilterRefusesBlankAndHyphen",
+    "identityFilterRefusesSpaceAndHyphen",
     "refusedProfileCharacters",
-    "patchHonoursConnectivityCheck",
+    "patchHonorsConnectivityCheck",
     "assignAnswersEmptyObject",
     "memberDeleteWithoutRef",
     "anchorDeletion",
@@ -481,7 +481,7 @@ async fn routes_that_tools_need_first_answer() {
         "a device owns nothing"
     );
     assert_eq!(desk.get(&owners).await.column("id"), [user.as_str()]);
-    assert_eq!(desk.delete(&format!("{owners}/{user}/$ref")).await.status, 400, "the last owner stays");
+    assert_eq!(desk.delete(&format!("{owners}/{user}/$ref")).await.status, 400, "the last owner is kept");
 
     let ids = json!({"ids": [user, device, "11111111-2222-3333-4444-555555555555"], "types": ["user"]});
     let found = desk.post("/v1.0/directoryObjects/getByIds", ids).await;

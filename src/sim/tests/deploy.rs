@@ -460,7 +460,7 @@ async fn a_domain_controller_is_needed_unless_the_check_is_skipped() {
 }
 
 #[tokio::test]
-async fn a_user_without_licence_or_outside_the_group_in_scope_does_not_enroll() {
+async fn a_user_without_license_or_outside_the_group_in_scope_does_not_enroll() {
     let ready = ready().await;
     let tenant = &ready.desk.tenant;
     tenant.add_unlicensed_user("poor@contoso.com");
@@ -472,7 +472,7 @@ async fn a_user_without_licence_or_outside_the_group_in_scope_does_not_enroll() 
         ready.desk.clock.advance(3 * 60 * MINUTE);
         (ready.outcome().0, ready.outcome().1)
     };
-    assert_eq!(as_user("poor@contoso.com"), (DeploymentPhase::Failed, Some(Cause::NoLicence)));
+    assert_eq!(as_user("poor@contoso.com"), (DeploymentPhase::Failed, Some(Cause::NoLicense)));
     assert_eq!(ready.desk.post(&format!("{SCOPE}/includedGroups/$ref"), link).await.status, 204);
     assert_eq!(as_user("adele@contoso.com"), (DeploymentPhase::Failed, Some(Cause::MdmScope)));
     tenant.add_member(&users, &adele);

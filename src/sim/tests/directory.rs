@@ -236,7 +236,7 @@ async fn the_object_of_a_registered_device_cannot_be_deleted_before_its_registra
 }
 
 #[tokio::test]
-async fn a_user_is_assigned_only_with_licence_and_both_names() {
+async fn a_user_is_assigned_only_with_license_and_both_names() {
     let desk = Desk::new();
     let identity = desk.tenant.add_device("SN1");
     desk.tenant.add_user("adele.vance@contoso.com");
@@ -279,7 +279,7 @@ async fn a_user_is_assigned_only_with_licence_and_both_names() {
         desk.post(&format!("{path}/updateDeviceProperties"), json!({"groupTag": null})).await.status,
         204
     );
-    assert_eq!(desk.get(&path).await.body["groupTag"], "A", "null is no value");
+    assert_eq!(desk.get(&path).await.body["groupTag"], "A", "null is not a value");
     assert_eq!(
         desk.post(&format!("{path}/updateDeviceProperties"), json!({"groupTag": ""})).await.status,
         204

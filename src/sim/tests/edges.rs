@@ -277,7 +277,7 @@ async fn a_device_of_another_model_is_another_device() {
         ("Contoso", "Book 4", ""),
         ("Fabrikam", "Book 3", ""),
         ("contoso", "BOOK 4", "ZtdDeviceAlreadyAssigned"),
-        // What a hash does not say is no difference.
+        // What a hash does not say is not a difference.
         ("Contoso", "", "ZtdDeviceAlreadyAssigned"),
     ] {
         let made = desk.post(IMPORTS, sent(maker, model)).await;

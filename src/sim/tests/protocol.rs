@@ -157,7 +157,7 @@ async fn a_list_comes_in_pages_with_links_that_lead_to_the_end_and_cannot_be_mad
         assert_eq!(
             received.body.get("@odata.count").is_some(),
             seen.is_empty(),
-            "the count is on the first page alone"
+            "the count is only on the first page"
         );
         seen.extend(received.column("serialNumber").into_iter().map(str::to_owned));
         let Some(next) = received.body["@odata.nextLink"].as_str() else { break };

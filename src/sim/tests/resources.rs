@@ -49,7 +49,7 @@ async fn a_profile_is_written_under_its_new_names_and_read_under_both() {
     assert_eq!(changed.body["outOfBoxExperienceSetting"]["eulaHidden"], false);
     assert_eq!(
         changed.body["outOfBoxExperienceSetting"]["privacySettingsHidden"], true,
-        "what is not sent stays"
+        "what is not sent is kept"
     );
     assert_eq!(changed.body["lastModifiedDateTime"], "2026-01-01T08:01:00Z");
 }
@@ -423,7 +423,7 @@ async fn network_configurations_are_linked_below_the_type_cast() {
     assert_eq!(desk.delete(&format!("{networks}/{wifi}/$ref")).await.status, 404);
     assert_eq!(desk.get(&networks).await.column("id").len(), 0);
     let other = networks.replace(join.id(), &wifi);
-    assert_eq!(desk.get(&other).await.status, 404, "the cast fits domain join alone");
+    assert_eq!(desk.get(&other).await.status, 404, "the cast fits only domain join");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ impl BodyReader {
     }
 }
 
-/// The maximum number of bytes that are allocated because of `Content-Length` alone.
+/// The maximum number of bytes that are allocated because of `Content-Length`, before they arrive.
 const MAX_PREALLOCATED: usize = 1 << 20;
 
 struct Capped {

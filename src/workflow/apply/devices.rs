@@ -144,7 +144,7 @@ impl Apply {
                         if self.record().created().items().contains(&found) => {}
                     // It may still come about.
                     ImportOutcome::TimedOut { .. } | ImportOutcome::Unconfirmed(_) => {}
-                    ImportOutcome::Cancelled { stage } => {
+                    ImportOutcome::Canceled { stage } => {
                         stopped = true;
                         // It was not sent: a registration that comes meanwhile is somebody else's.
                         if *stage == ImportStage::Queued && !begun.contains(&item) {

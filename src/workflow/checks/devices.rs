@@ -47,7 +47,7 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
                 .at(device.serial_number.as_str(), "is to be imported with an assigned user")
                 .with_remedy(
                     "leave the user out: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \
-                     user joins Entra ID alone",
+                     user joins only Entra ID",
                 )
         })),
         UserAssignment::Unassign => {}

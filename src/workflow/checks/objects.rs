@@ -96,7 +96,8 @@ pub(super) fn check_filters<S: Assignable>(
             {
                 let filter = held.target.as_ref().and_then(|target| target.filter.as_ref());
                 let id = filter.map_or("?", |filter| filter.id.as_str());
-                let evidence = format!("its assignment to {} has the filter {id}, which stays", wanted.label);
+                let evidence =
+                    format!("its assignment to {} has the filter {id}, which is kept", wanted.label);
                 found.push(ASSIGNMENT_FILTERED.at(stored.settings.name(), evidence));
             }
         }

@@ -41,7 +41,7 @@ pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
 impl Import {
     /// Starts the run, which is a stream and a future: see [`Run`].
     ///
-    /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
+    /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Canceled`](super::ImportOutcome).
     ///
     /// # Errors
     /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, if a
@@ -377,7 +377,7 @@ fn answer(error: &Error) -> Answer {
         | ErrorKind::Interrupted
         | ErrorKind::Timeout => Answer::Held(error.retry_after()),
         _ => Answer::Rejected(Rejection {
-            // The code alone: a message can repeat what was sent.
+            // Only the code: a message can repeat what was sent.
             name: error.service().map_or("", |service| service.code()).into(),
             code: None,
             status: error.status(),

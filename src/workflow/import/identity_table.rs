@@ -139,7 +139,7 @@ fn identity_decides_the_outcome_and_a_device_is_sent_once_whatever_the_answer() 
         (Read, ImportId, [named(Some("d")), named(Some("d")), named(Some("d"))]),
         (Read, Hash, [named(Some("d")), named(Some("d")), named(Some("d"))]),
         (Read, Serial, [named(Some("d")), named(Some("d")), other()]),
-        // A response without an id is no device.
+        // A response without an id is not a device.
         (Read, Registration, [named(Some("d")), late, other()]),
     ] {
         for (given, expected) in [(Right, right), (Blank, blank), (Other, contradicts)] {

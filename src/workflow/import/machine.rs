@@ -190,7 +190,7 @@ impl Machine {
         while requests.len() < self.concurrent
             && let Some(queued) = self.outbox.next(now, self.counts.pending())
         {
-            // What the service has not taken once goes alone.
+            // What the service has not taken once goes by itself.
             let again = queued.since.is_some();
             requests.push(self.begin_sending(queued, now));
             if again {
@@ -235,7 +235,7 @@ impl Machine {
     pub(super) fn cancel(&mut self) {
         for index in 0..self.slots.len() {
             if let Some(stage) = self.slot(index).and_then(|slot| slot.state.stage()) {
-                self.finish(index, ImportOutcome::Cancelled { stage });
+                self.finish(index, ImportOutcome::Canceled { stage });
             }
         }
         // All that is left to do is left for the later run.
@@ -296,7 +296,7 @@ impl Machine {
         }
         let outcome = |state: SlotState| match state {
             SlotState::Done(outcome) => outcome,
-            other => ImportOutcome::Cancelled { stage: other.stage().unwrap_or(ImportStage::Queued) },
+            other => ImportOutcome::Canceled { stage: other.stage().unwrap_or(ImportStage::Queued) },
         };
         let device = |slot: Slot| DeviceImport { serial_number: slot.serial, outcome: outcome(slot.state) };
         ImportReport {
@@ -377,7 +377,7 @@ impl Machine {
             if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
                 self.deletions.push_back((index, record));
             }
-        } else if !matches!(outcome, ImportOutcome::Cancelled { .. }) {
+        } else if !matches!(outcome, ImportOutcome::Canceled { .. }) {
             self.changes.push((index, DeviceChange::GivenUp(outcome.clone())));
         }
         let serial_number = slot.serial.clone();

@@ -112,14 +112,14 @@ impl Matches {
 pub(super) enum Identity {
     /// At least one value is the device's own, and none is another's.
     Confirmed,
-    /// All identifying values are blank.
+    /// All identifying values are empty.
     Blank,
     /// A value is another device's.
     Contradicted,
 }
 
-/// Compares the values that a response repeats: `Some(true)` if equal, `Some(false)` if different, `None` if blank.
-/// Blank values neither confirm nor contradict.
+/// Compares the values that a response repeats: `Some(true)` if equal, `Some(false)` if different, `None` if empty.
+/// Empty values neither confirm nor contradict.
 pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Identity {
     repeated.into_iter().fold(Identity::Blank, |identity, same| match (identity, same) {
         (Identity::Contradicted, _) | (_, Some(false)) => Identity::Contradicted,
@@ -128,13 +128,13 @@ pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Iden
     })
 }
 
-/// Returns whether the service's serial number is the device's; `None` if it is blank.
+/// Returns whether the service's serial number is the device's; `None` if it is empty.
 pub(super) fn same_serial(serial: &SerialNumber, given: Option<&str>) -> Option<bool> {
     let given = given.map(str::trim).filter(|given| !given.is_empty())?;
     Some(given.to_lowercase() == serial.as_str().to_lowercase())
 }
 
-/// Returns whether the service's id is the expected one; `None` if it is blank.
+/// Returns whether the service's id is the expected one; `None` if it is empty.
 pub(super) fn same_id(id: &str, given: Option<&str>) -> Option<bool> {
     let given = given.map(str::trim).filter(|given| !given.is_empty())?;
     Some(given.eq_ignore_ascii_case(id))

@@ -52,7 +52,7 @@ pub enum ImportOutcome {
     },
     /// The run was stopped before this device had an outcome. A run with the same journal resumes it.
     #[non_exhaustive]
-    Cancelled {
+    Canceled {
         /// The stage that the device had reached.
         stage: ImportStage,
     },
@@ -173,8 +173,8 @@ impl ImportOutcome {
             Self::TimedOut { stage } => {
                 IMPORT_TIMED_OUT.at(place, format!("the deadline passed while it was {stage}"))
             }
-            Self::Cancelled { stage } => {
-                IMPORT_CANCELLED.at(place, format!("the run was stopped while it was {stage}"))
+            Self::Canceled { stage } => {
+                IMPORT_CANCELED.at(place, format!("the run was stopped while it was {stage}"))
             }
         })
     }
@@ -223,7 +223,7 @@ impl fmt::Display for ImportOutcome {
             Self::Rejected(rejection) => write!(f, "refused ({rejection})"),
             Self::Unconfirmed(uncertainty) => write!(f, "unconfirmed ({uncertainty})"),
             Self::TimedOut { stage } => write!(f, "timed out while {stage}"),
-            Self::Cancelled { stage } => write!(f, "cancelled while {stage}"),
+            Self::Canceled { stage } => write!(f, "canceled while {stage}"),
         }
     }
 }
@@ -473,7 +473,7 @@ mod tests {
             ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
             ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },
-            ImportOutcome::Cancelled { stage: ImportStage::Queued },
+            ImportOutcome::Canceled { stage: ImportStage::Queued },
         ]
     }
 
@@ -503,7 +503,7 @@ mod tests {
             "import.unconfirmed",
             "import.unconfirmed",
             "import.timed-out",
-            "import.cancelled",
+            "import.canceled",
         ]) {
             let finding = outcome.finding("SN-1");
             assert_eq!(finding.as_ref().map_or("", |finding| &*finding.id), id, "{outcome:?}");

@@ -107,8 +107,8 @@ pub struct ImportCounts {
     pub unconfirmed: usize,
     /// Timed out.
     pub timed_out: usize,
-    /// Cancelled.
-    pub cancelled: usize,
+    /// Canceled.
+    pub canceled: usize,
 }
 
 impl ImportCounts {
@@ -126,7 +126,7 @@ impl ImportCounts {
             + self.rejected
             + self.unconfirmed
             + self.timed_out
-            + self.cancelled
+            + self.canceled
     }
 
     /// Returns the number of devices without an outcome.
@@ -159,7 +159,7 @@ impl ImportCounts {
             ImportOutcome::Rejected(_) => &mut self.rejected,
             ImportOutcome::Unconfirmed(_) => &mut self.unconfirmed,
             ImportOutcome::TimedOut { .. } => &mut self.timed_out,
-            ImportOutcome::Cancelled { .. } => &mut self.cancelled,
+            ImportOutcome::Canceled { .. } => &mut self.canceled,
         }
     }
 }

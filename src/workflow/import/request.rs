@@ -31,7 +31,7 @@ use crate::workflow::journal::Journal;
 ///   request is halved until the refused device is found.
 /// * Each device is sent with its own import id, which replaces any given one. Import id, serial number, hash and
 ///   registration id identify its record in every response, the record's id in a poll, and the device's id in a read.
-///   Blank values neither confirm nor contradict; a contradiction ends as
+///   Empty values neither confirm nor contradict; a contradiction ends as
 ///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
 /// * A request without a response is sent again only after its devices have been searched for. One with a response is

@@ -384,7 +384,7 @@ fn options() -> ImportOptions {
     options.confirm_schedule.deadline = SECOND * 200;
     options.send_timeout = SECOND * 1_000_000;
     options.group_tag_schedule.deadline = SECOND * 1_000_000;
-    // So that a lost request is never given up for bad luck alone.
+    // So that a lost request is never given up only for bad luck.
     options.with_max_attempts(50)
 }
 
@@ -627,7 +627,7 @@ fn a_request_that_is_held_back_too_long_times_out() {
 }
 
 #[test]
-fn a_cancelled_run_says_how_far_each_device_was_and_deletes_nothing() {
+fn a_canceled_run_says_how_far_each_device_was_and_deletes_nothing() {
     let fates = [Fate::Good; 9];
     let mut world = World::new(&fates, 1, false);
     let mut machine = world.begin(&devices(&fates), options().with_max_in_flight(7));
@@ -640,7 +640,7 @@ fn a_cancelled_run_says_how_far_each_device_was_and_deletes_nothing() {
     assert_eq!(machine.next(SECOND), Step::End);
     let report = machine.report(SECOND);
     let at = |stage| {
-        report.devices.iter().filter(|device| device.outcome == ImportOutcome::Cancelled { stage }).count()
+        report.devices.iter().filter(|device| device.outcome == ImportOutcome::Canceled { stage }).count()
     };
     assert_eq!((at(ImportStage::Importing), at(ImportStage::Queued)), (7, 2));
 }

@@ -349,7 +349,7 @@ impl ReplaceMotherboard {
         let view = DeviceView::expected(self.device.serial_number.as_str(), tag);
         let mut unclear = Vec::new();
         let moves = object.as_ref().zip(view.anchor.present()).and_then(|(before, after)| {
-            // The labelled ids of another registration are other ones, with the same labels.
+            // The labeled ids of another registration are other ones, with the same labels.
             groups.moves(before, after, true, &mut unclear)
         });
         let containing = match &object {

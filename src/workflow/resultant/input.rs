@@ -43,7 +43,7 @@ pub struct DeviceView {
     pub label: String,
     /// The object in Entra ID that is a member of groups.
     pub anchor: Lookup<DirectoryDevice>,
-    /// Whether [`anchor`](Self::anchor) is a prediction, with only the labelled ids known.
+    /// Whether [`anchor`](Self::anchor) is a prediction, with only the labeled ids known.
     pub is_predicted: bool,
     /// Whether [`anchor`](Self::anchor) changed after group members were read: rules then take precedence.
     pub has_changed: bool,
@@ -90,7 +90,7 @@ impl DeviceView {
         view
     }
 
-    /// Sets the group tag in the labelled ids of the device's object, as the service does after a change of the tag.
+    /// Sets the group tag in the labeled ids of the device's object, as the service does after a change of the tag.
     pub fn set_group_tag(&mut self, group_tag: Option<&str>) {
         let Lookup::Present(anchor) = &mut self.anchor else { return };
         let ids = anchor.physical_ids.get_or_insert_default();

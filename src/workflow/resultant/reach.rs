@@ -386,7 +386,7 @@ impl<'a> Audience<'a> {
         match &view.rule {
             Lookup::Present(rule) => match rule_fits(rule, anchor, self.device.is_predicted) {
                 Some(true) => return Tri::Yes { by_rule: !is_listed },
-                // The rule decides alone: a dynamic group has no other members.
+                // Only the rule decides: a dynamic group has no other members.
                 Some(false) => return Tri::No,
                 None => doubts.push(self.rule_not_evaluated(key, rule)),
             },

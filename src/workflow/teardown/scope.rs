@@ -55,8 +55,8 @@ impl ScopeRestoration {
         // Without a group nobody's devices would enroll, in the whole tenant: never by a teardown.
         if restored.to_wish().is_none() {
             let text = format!(
-                "it stays at {now}: {before} was in it before, and a teardown never leaves the whole tenant without automatic \
-                 enrollment; set it in the Entra admin center (Mobility, Microsoft Intune) if nobody's devices may enroll"
+                "it remains {now}: {before} was in it before, and a teardown never leaves the whole tenant without \
+                 automatic enrollment; set it in the Entra admin center (Mobility, Microsoft Intune) if nobody's devices may enroll"
             );
             return only(RemovalAction::Manual(text));
         }

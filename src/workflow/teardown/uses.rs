@@ -1,4 +1,4 @@
-//! The uses of groups by foreign objects, by other groups and by licences.
+//! The uses of groups by foreign objects, by other groups and by licenses.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,9 +67,9 @@ impl GroupUses {
         Ok(found)
     }
 
-    /// Reads the groups that contain a group, and its licences, which Graph reports only on request.
+    /// Reads the groups that contain a group, and its licenses, which Graph reports only on request.
     async fn read_directory(&mut self, client: &Client, group: &Id<Group>) -> Result<()> {
-        const LICENCES: &str = "assignedLicenses";
+        const LICENSES: &str = "assignedLicenses";
         let path = format!("/groups/{group}");
         let read = read_containing(client, &path).await;
         for around in
@@ -78,14 +78,14 @@ impl GroupUses {
             let name = around.display_name.unwrap_or_else(|| around.id.as_str().into());
             self.uses.push((group.clone(), format!("the group {name}, which contains it")));
         }
-        let read = client.request(http::Method::GET, ApiVersion::V1, &path).query("$select", LICENCES);
-        let read = read.named("groups.licences").read::<Properties>().await;
-        let place = format!("the licences of the group {group}");
+        let read = client.request(http::Method::GET, ApiVersion::V1, &path).query("$select", LICENSES);
+        let read = read.named("groups.licenses").read::<Properties>().await;
+        let place = format!("the licenses of the group {group}");
         let Some(read) = self.readable(&place, read)? else { return Ok(()) };
-        match read.get(LICENCES).and_then(Value::as_array) {
-            Some(licences) if licences.is_empty() => {}
-            Some(licences) => {
-                self.uses.push((group.clone(), format!("{} licences of its members", licences.len())));
+        match read.get(LICENSES).and_then(Value::as_array) {
+            Some(licenses) if licenses.is_empty() => {}
+            Some(licenses) => {
+                self.uses.push((group.clone(), format!("{} licenses of its members", licenses.len())));
             }
             None => self.unread.push(format!("{place} (not in the response)")),
         }

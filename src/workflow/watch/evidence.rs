@@ -301,7 +301,7 @@ pub(super) fn began(event: &AutopilotEvent) -> Option<Timestamp> {
 /// The longest time from the start of an enrollment to the device's appearance in Intune.
 const ENROLLMENT: Duration = Duration::from_secs(60 * 60);
 
-/// Returns `true` for an id, and `false` for the service's blank values.
+/// Returns `true` for an id, and `false` for the service's empty values.
 pub(super) fn is_id(text: &str) -> bool {
     text.chars().any(|c| !matches!(c, '0' | '-' | ' '))
 }

@@ -37,7 +37,7 @@ finding_kinds! {
     /// A user who is assigned to a device.
     WATCH_USER_ASSIGNED = "watch.user-assigned", Error,
         "unassign the user from the device, wait until the profile is assigned, reset the device and start again: \
-         the first sign-in of an assigned user joins Entra ID alone";
+         the first sign-in of an assigned user joins only Entra ID";
 
     /// A device without a profile.
     WATCH_PROFILE_NOT_ASSIGNED = "watch.profile-not-assigned", Error,
@@ -60,7 +60,7 @@ finding_kinds! {
          domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through";
     /// A failed enrollment.
     WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
-        "check the user's licence and MDM scope, the enrollment restrictions and conditional access; the \
+        "check the user's license and MDM scope, the enrollment restrictions and conditional access; the \
          device shows an error code, which says more";
     /// A device that is already enrolled.
     WATCH_ENROLLED_ALREADY = "watch.enrolled-already", Error,
@@ -72,9 +72,9 @@ finding_kinds! {
     WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
          the device with allowNextEnrollment";
-    /// A user without an Intune licence, or with too many devices.
-    WATCH_NO_LICENCE = "watch.no-licence", Error,
-        "give the user a licence with Intune, or remove devices that the user no longer has";
+    /// A user without an Intune license, or with too many devices.
+    WATCH_NO_LICENSE = "watch.no-license", Error,
+        "give the user a license with Intune, or remove devices that the user no longer has";
     /// A device with Windows Home.
     WATCH_WINDOWS_HOME = "watch.windows-home", Error, "install Windows Pro, Enterprise or Education";
     /// A device with the classic Intune PC agent.

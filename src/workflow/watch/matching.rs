@@ -1,4 +1,4 @@
-//! Matches records with devices. Serial numbers repeat between makers, so ids take precedence.
+//! Matches records with devices. Serial numbers repeat between manufacturers, so ids take precedence.
 
 use std::collections::HashMap;
 
@@ -65,7 +65,7 @@ fn keep_last(found: &mut HashMap<String, AutopilotEvent>, key: &str, event: &Aut
 }
 
 /// Returns the device in Intune among those with the serial number: the one that points at the registration's object;
-/// else the last enrolled one of the same maker and model.
+/// else the last enrolled one of the same manufacturer and model.
 pub(super) fn managed_device_of(
     found: Vec<ManagedDevice>,
     snapshot: &DeviceSnapshot,

@@ -13,7 +13,7 @@ pub(super) enum Record {
     Open,
     /// The deployment succeeded.
     Succeeded(DeploymentState),
-    /// It failed, and the user continued: a first failure stays in the record.
+    /// It failed, and the user continued: a first failure is kept in the record.
     WentOn(Phase),
     /// The deployment failed.
     Failed {

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_spelt_in_two_units() {
+    fn spans_are_spelled_in_two_units() {
         for (seconds, expected) in [
             (-5, "0 s"),
             (0, "0 s"),

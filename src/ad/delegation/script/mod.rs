@@ -85,7 +85,7 @@ impl DelegationScript {
             ),
         };
         let mut lines = vec![
-            "# Adds to the OU's DACL. The owner, the SACL and all other entries stay.".to_owned(),
+            "# Adds to the OU's DACL. The owner, the SACL and all other entries are kept.".to_owned(),
             "$ErrorActionPreference = 'Stop'".to_owned(),
             format!("$ou = [ADSI]{}", in_powershell(&path)),
             "$ou.psbase.Options.SecurityMasks = [System.DirectoryServices.SecurityMasks]::Dacl".to_owned(),
@@ -168,7 +168,7 @@ fn ads_path(dn: &str) -> String {
     dn.replace('/', "\\/")
 }
 
-/// Quotes a string for PowerShell in ASCII alone: PowerShell reads a script without a byte order mark in the machine's
+/// Quotes a string for PowerShell in ASCII only: PowerShell reads a script without a byte order mark in the machine's
 /// own encoding, in which bytes of other characters can be quotes.
 fn in_powershell(text: &str) -> String {
     let mut quoted = String::from("'");

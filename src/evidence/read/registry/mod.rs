@@ -37,7 +37,7 @@ pub(super) fn read(side: Side, path: &str, text: &str, sink: &mut Sink) {
         Item::Value(name, data) => keys.value(name, data),
     });
     for (line, time, fact) in keys.facts() {
-        // The keys are counted above: a fact is no record of its own.
+        // The keys are counted above: a fact is not a record of its own.
         sink.keep(source, Some(line), time, fact);
     }
 }

@@ -1,6 +1,6 @@
 //! Parses the text form of registry keys.
 //!
-//! The dump has no header, a blank before names, capitals in `DWORD:`, blanks around `=`, and no escapes: text extends
+//! The dump has no header, a space before names, capitals in `DWORD:`, spaces around `=`, and no escapes: text extends
 //! to the last quote of its value, and can contain quotes and line breaks.
 
 use std::iter::Peekable;

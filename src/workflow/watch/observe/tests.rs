@@ -548,7 +548,7 @@ fn the_next_sign_in_is_said_until_a_device_has_failed() {
 fn no_name_of_a_person_is_in_a_state() {
     let mut of = failed(&json!({
         "enrollmentState": "failed", "userPrincipalName": "adele@contoso.com", "managedDeviceName": "adele_Windows",
-        "enrollmentFailureDetails": "user adele@contoso.com has no licence: 0x80180018"
+        "enrollmentFailureDetails": "user adele@contoso.com has no license: 0x80180018"
     }));
     of["identity"]["userPrincipalName"] = "adele@contoso.com".into();
     of["identity"]["addressableUserName"] = "Adele Vance".into();

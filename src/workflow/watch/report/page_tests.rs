@@ -163,7 +163,7 @@ fn a_page_stays_small_whatever_the_devices_say() {
     }
     let html = assert_small(&report);
     assert_eq!(unpacked_devices(&html).len(), 5_000);
-    // A text without a blank or a plain letter needs the most space.
+    // A text without a space or a plain letter needs the most room.
     for device in &mut report.devices {
         device.serial_number = Some("<&\u{202e}>'\u{e0041}".repeat(40).as_str().into());
         device.state.findings.truncate(1);
@@ -377,31 +377,31 @@ fn hostile_text_stays_text() {
     }
 }
 
-/// Returns the colours of the style, of the light or of the dark page.
-fn colours(style: &str, is_dark: bool) -> HashMap<&str, [f64; 3]> {
+/// Returns the colors of the style, of the light or of the dark page.
+fn colors(style: &str, is_dark: bool) -> HashMap<&str, [f64; 3]> {
     let (light, dark) = style.split_once("@media").unwrap();
-    let mut colours = HashMap::new();
+    let mut colors = HashMap::new();
     for part in [Some(light), is_dark.then(|| dark.split_once("\n}").unwrap().0)].into_iter().flatten() {
         for declaration in part.split(['{', ';', '}']) {
-            let Some((name, colour)) =
+            let Some((name, color)) =
                 declaration.trim().strip_prefix("--").and_then(|text| text.split_once(": #"))
             else {
                 continue;
             };
-            let digits = if colour.len() == 3 {
-                colour.chars().flat_map(|c| [c, c]).collect()
+            let digits = if color.len() == 3 {
+                color.chars().flat_map(|c| [c, c]).collect()
             } else {
-                colour.to_owned()
+                color.to_owned()
             };
             let channel = |at: usize| {
                 let value =
                     f64::from(u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0;
                 if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
             };
-            colours.insert(name, [channel(0), channel(2), channel(4)]);
+            colors.insert(name, [channel(0), channel(2), channel(4)]);
         }
     }
-    colours
+    colors
 }
 
 #[test]
@@ -410,9 +410,9 @@ fn text_of_the_page_has_a_contrast_of_at_least_4_5() {
     let states = ["failed", "overdue", "in-progress", "ready"];
     let tints = states.map(|state| format!("{state}-soft"));
     for is_dark in [false, true] {
-        let colours = colours(style, is_dark);
+        let colors = colors(style, is_dark);
         let luminance = |name: &str| {
-            let [red, green, blue] = colours[name];
+            let [red, green, blue] = colors[name];
             0.2126 * red + 0.7152 * green + 0.0722 * blue
         };
         let contrast = |a: &str, b: &str| {

@@ -125,7 +125,7 @@ impl DeploymentReport {
         Ok(())
     }
 
-    /// Writes the meaning of the colours, and the scale of the timelines without scripts.
+    /// Writes the meaning of the colors, and the scale of the timelines without scripts.
     pub(super) fn write_legend(&self, out: &mut String) -> fmt::Result {
         out.push_str("<ul class=\"legend\">");
         let is_drawn = |phase: &Phase| {

@@ -76,7 +76,7 @@ pub(super) fn shortened(text: &str, longest: usize) -> String {
     }
 }
 
-/// Returns the mark of a severity where there are no colours.
+/// Returns the mark of a severity where there are no colors.
 pub(super) fn mark(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "note",
@@ -95,7 +95,7 @@ pub(super) fn class(outcome: DeploymentOutcome) -> &'static str {
     }
 }
 
-/// Returns the CSS class of a phase, which is the name of its colour.
+/// Returns the CSS class of a phase, which is the name of its color.
 pub(super) fn phase_class(phase: Phase) -> &'static str {
     match phase {
         Phase::Unregistered => "p-unregistered",
