@@ -90,7 +90,7 @@ impl CreateAccess {
     ) -> Result<Self, DirectoryError> {
         let Some(descriptor) = place.descriptor() else {
             return Ok(Self::Unknown {
-                why: "the permissions cannot be read for lack of permission".to_owned(),
+                why: "the signed-in account is not permitted to read the permissions".to_owned(),
             });
         };
         let Some(dacl) = descriptor.dacl() else { return Ok(Self::Granted { by: None }) };

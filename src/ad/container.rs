@@ -57,7 +57,7 @@ impl Container {
     /// Returns the descriptor and its DACL.
     pub(in crate::ad) fn dacl(&self) -> Result<(&SecurityDescriptor, &Acl), DirectoryError> {
         let Some(descriptor) = &self.descriptor else {
-            let message = "the permissions cannot be read for lack of permission";
+            let message = "the signed-in account is not permitted to read the permissions";
             return Err(DirectoryError::new(DirectoryErrorKind::AccessDenied, message));
         };
         let none = || {

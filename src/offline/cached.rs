@@ -118,7 +118,7 @@ impl CachedProfile {
                 Some(check.cached())
             }
             None => {
-                check.found(OFFLINE_NO_JSON, FILE, "the text is no JSON object");
+                check.found(OFFLINE_NO_JSON, FILE, "the text is not a JSON object");
                 None
             }
         });

@@ -335,7 +335,7 @@ fn correlation_id(text: &str) -> Result<Text, InvalidValue> {
         return Ok(text.into());
     }
     let remedy = "write a GUID without braces, such as the id of the profile";
-    Err(InvalidValue::new("correlation id", "is no GUID", remedy).with_value(text))
+    Err(InvalidValue::new("correlation id", "is not a GUID", remedy).with_value(text))
 }
 
 /// Escapes JSON to ASCII: other characters occur in strings only.

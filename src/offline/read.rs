@@ -109,7 +109,7 @@ impl Check {
             (Ok(first), Ok(second)) => (first, second),
             (Err(error), _) | (_, Err(error)) => {
                 let evidence =
-                    format!("the file is no JSON: line {}, column {}", error.line(), error.column());
+                    format!("the file is not JSON: line {}, column {}", error.line(), error.column());
                 self.found(OFFLINE_NO_JSON, FILE, evidence);
                 return None;
             }
@@ -122,7 +122,7 @@ impl Check {
         if more {
             self.found(OFFLINE_SEVERAL_PROFILES, FILE, "the file has more than one profile");
         } else if object.is_none() {
-            self.found(OFFLINE_NO_OBJECT, FILE, "the file is no JSON object");
+            self.found(OFFLINE_NO_OBJECT, FILE, "the file is not a JSON object");
         }
         object
     }
@@ -271,7 +271,7 @@ impl Check {
         let data = serde_json::from_str::<Value>(&text).ok();
         let Some(config) = data.as_ref().and_then(|data| data.get(ZERO_TOUCH)).and_then(Value::as_object)
         else {
-            let evidence = format!("the text is no JSON with {ZERO_TOUCH}");
+            let evidence = format!("the text is not JSON with {ZERO_TOUCH}");
             self.found(OFFLINE_SERVER_DATA, SERVER_DATA, evidence);
             return;
         };

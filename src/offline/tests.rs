@@ -125,7 +125,7 @@ fn what_a_file_or_hybrid_join_forbids_is_refused() {
     assert!(convert(&named, ID).unwrap_err().to_string().contains("template"));
     let unknown = stored(r#""outOfBoxExperienceSetting":{"userType":"guest"}"#);
     assert!(convert(&unknown, ID).unwrap_err().to_string().contains("guest"));
-    assert!(convert(&quiet(), "no-guid").unwrap_err().to_string().contains("is no GUID"));
+    assert!(convert(&quiet(), "no-guid").unwrap_err().to_string().contains("is not a GUID"));
     let (id, domain) = (TENANT.parse().unwrap(), "contoso.com".parse().unwrap());
     assert_eq!(OfflineTenant::new(domain, id).unwrap_err().subject(), "tenant id");
     assert_eq!(

@@ -523,7 +523,7 @@ mod tests {
                 "without a domain",
             ),
             (r#""devices": [{"serialNumber": " "}]"#, "a device without a name"),
-            (r#""organizationalUnits": ["contoso.com/Autopilot"]"#, "no distinguished name"),
+            (r#""organizationalUnits": ["contoso.com/Autopilot"]"#, "not a distinguished name"),
             (
                 r#""groups": [{"displayName": "G", "members": ["nobody@contoso.com"]}]"#,
                 "a member that is not there",

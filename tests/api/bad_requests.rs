@@ -24,11 +24,11 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
         (raw(&client, "/users?$top=1&$top=2"), "the query option $top occurs twice: write each option once"),
         (
             raw(&client, THINGS).query("$top=1&", "2"),
-            "the name of a query option has a character that cannot be sent",
+            "the name of a query option contains a character that cannot be sent",
         ),
         (
             raw(&client, THINGS).query("", "2"),
-            "the name of a query option has a character that cannot be sent",
+            "the name of a query option contains a character that cannot be sent",
         ),
         (
             raw(&client, THINGS).header(IF_MATCH, "a\nb"),

@@ -176,7 +176,7 @@ async fn a_slot_of_another_batch_is_an_error_and_takes_nothing() -> Result<()> {
     let (mut devices_answered, mut profiles_answered) = (one.await?, other.await?);
     let error = profiles_answered.take(devices).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert!(error.to_string().contains("the slot belongs to another batch: pass it to"), "{error}");
+    assert!(error.to_string().contains("the slot belongs to another batch: use it with"), "{error}");
     assert_eq!(profiles_answered.take(profiles)?, 0, "the answer with the same number was not taken");
     let stranger = client.batch().add(client.devices().count());
     assert_eq!(devices_answered.take(stranger).unwrap_err().kind(), ErrorKind::InvalidInput);

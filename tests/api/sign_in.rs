@@ -21,7 +21,7 @@ fn a_wrong_input_is_refused_before_anything_is_sent_with_place_rule_and_remedy()
             "contoso",
             CLIENT_ID,
             "s",
-            "tenant \"contoso\": is no GUID and no domain: has no dot: it is a NetBIOS name or a single label, not a DNS name; write the tenant's GUID, or a domain such as contoso.onmicrosoft.com",
+            "tenant \"contoso\": is neither a GUID nor a domain: has no dot: it is a NetBIOS name or a single label, not a DNS name; write the tenant's GUID, or a domain such as contoso.onmicrosoft.com",
         ),
         ("contoso.com/..", CLIENT_ID, "s", "'/' at character 12"),
         ("", CLIENT_ID, "s", "tenant \"\": is empty; write the tenant's GUID"),

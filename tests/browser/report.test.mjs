@@ -239,7 +239,7 @@ test('a served page follows report.json, and keeps what is opened, focused and s
     assert.equal(await page.locator('#query').inputValue(), 'pf')
     assert.match(await page.locator('#period').textContent(), /16:30 UTC/)
 
-    for (const [wrong, expected] of [['<h1>', /cannot be read/], ['{"devices":7}', /it is no deployment report/], [undefined, /the answer is 404/]]) {
+    for (const [wrong, expected] of [['<h1>', /cannot be read/], ['{"devices":7}', /it is not a deployment report/], [undefined, /the answer is 404/]]) {
         answer = wrong
         await page.locator('#note', { hasText: expected }).waitFor()
         assert.match(await page.locator('#note').textContent(), /state of 2026-01-01 16:30 UTC/)

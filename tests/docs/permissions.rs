@@ -27,7 +27,7 @@ without a user. Consent to them once, in the app registration; a user also needs
 [`HybridJoin::check_permissions`](crate::workflow::HybridJoin::check_permissions) compares them with a deployment. A
 missing one ends a call with [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden).
 
-Permissions after \"better with\" are optional: without them, the findings of the task name the parts that were not read.
+Permissions after \"better with\" are optional: without them, the findings name the parts that were not read.
 No app may read or set the MDM user scope, so a plan of an app leaves that part to a signed-in user.
 
 ";

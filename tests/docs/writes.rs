@@ -31,7 +31,7 @@ const fn row(operation: &'static str, by: &'static str, guard: &'static str, tes
     Row { operation, by, guard, test }
 }
 
-const CREATE: &str = "recorded before it is sent; after a lost answer searched for by name first; listed again afterwards: \
+const CREATE: &str = "recorded before it is sent; after a lost response searched for by name first; listed again afterwards: \
     a second object of the name is a finding that stops the run";
 const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
     object of the name stops the plan until it is adopted";
@@ -88,7 +88,7 @@ const ROWS: &[Row] = &[
     row(
         "domainJoin.networkAccessConfigurations.addRef",
         "apply",
-        "recorded before it is sent; links that are there stay",
+        "recorded before it is sent; existing links are kept",
         "network_access_configurations_are_linked_shown_and_unlinked",
     ),
     row(
@@ -100,7 +100,7 @@ const ROWS: &[Row] = &[
     row(
         "autopilotImports.import",
         "apply, import, replace",
-        "recorded before it is sent; after a lost answer searched for by its import id",
+        "recorded before it is sent; after a lost response searched for by its import id",
         KILLED,
     ),
     row("autopilotImports.delete", "apply, import, replace", "only the run's own records", KILLED),
@@ -151,7 +151,7 @@ const ROWS: &[Row] = &[
     row(
         "mobilityPolicies.includedGroups.addRef",
         "apply, teardown",
-        "recorded first, and only groups that the scope does not have; those of others stay",
+        "recorded first, and only groups that the scope does not have; those of others are kept",
         "deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope",
     ),
     row(

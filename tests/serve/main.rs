@@ -218,7 +218,7 @@ async fn a_device_is_deployed_and_time_is_moved_through_the_control_api() {
         ("faults", json!({"status": 200}), "a fault has one of"),
         ("faults", json!({"status": 503, "path": "/groups"}), "go together"),
         ("seed", json!({"version": 3}), "version 3"),
-        ("organizationalUnits", json!({"distinguishedName": "x"}), "no distinguished name"),
+        ("organizationalUnits", json!({"distinguishedName": "x"}), "not a distinguished name"),
     ] {
         let answer = post(path, body).await;
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();

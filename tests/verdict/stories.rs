@@ -220,7 +220,7 @@ fn stories() -> Vec<Story> {
             ("evidence.profile-unreachable", Strong),
             "event 707",
         ),
-        story("the wrong profile", of(profile(false, false, false).with(at(5), StoryEvent::Enrolled)), ("evidence.not-hybrid-profile", Proof), "joins Microsoft Entra alone"),
+        story("the wrong profile", of(profile(false, false, false).with(at(5), StoryEvent::Enrolled)), ("evidence.not-hybrid-profile", Proof), "joins only Microsoft Entra"),
         story(
             "a user of another tenant",
             of(profile(true, false, false)).registry(&format!(r"{MICROSOFT}\Provisioning\Diagnostics\Autopilot"), "TenantMatched", 0),

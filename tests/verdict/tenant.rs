@@ -77,5 +77,5 @@ async fn for_every_failure_of_the_simulated_tenant_evidence_and_watch_agree() {
         assert!(!findings.iter().any(|id| unexplained.contains(id)), "{:?}: {findings:?}", member.flaw);
     }
     let page = after.to_html();
-    assert!(page.contains("no domain controller answered"), "the report shows the cause");
+    assert!(page.contains("no domain controller responded"), "the report shows the cause");
 }

@@ -78,7 +78,7 @@ fn a_settings_file_with_a_mistake_is_refused_at_its_place() {
                 "line 21, column 24",
                 "computer name prefix \"HYB-%SERIAL%\"",
                 "'%' at character 5 is not allowed: names of hybrid-joined computers are the prefix and random characters",
-                "write the fixed part alone, such as HYB-",
+                "write only the fixed part, such as HYB-",
             ],
         ),
         (
@@ -241,7 +241,7 @@ fn checked_values_say_what_is_wrong_with_them() {
         &said.to_string(),
         [
             "tenant \"contoso\"",
-            "is no GUID and no domain",
+            "is neither a GUID nor a domain",
             "has no dot",
             "write the tenant's GUID, or a domain such as contoso.onmicrosoft.com",
         ],

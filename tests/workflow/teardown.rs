@@ -478,10 +478,10 @@ async fn groups_around_and_licenses_that_cannot_be_read_are_not_known() -> Resul
 #[tokio::test]
 async fn objects_answered_without_their_assignments_may_use_the_group() -> Result<()> {
     for (path, says) in [
-        ("/deviceAppManagement/mobileApps", "assignments of the app Contoso (not in the answer)"),
+        ("/deviceAppManagement/mobileApps", "assignments of the app Contoso (not in the response)"),
         (
             "/deviceManagement/deviceManagementScripts",
-            "assignments of the PowerShell script Contoso (not in the answer)",
+            "assignments of the PowerShell script Contoso (not in the response)",
         ),
     ] {
         let harness = in_use().await;

@@ -350,7 +350,7 @@ mod tests {
             ("an owner in the header", change(4, 4), 4),
             ("an owner outside", change(5, 9), 4),
             ("a SACL that the control bits deny", change(12, 20), 12),
-            ("an owner that is no SID", change(20, 9), 20),
+            ("an owner that is not a SID", change(20, 9), 20),
             ("a group inside of the owner", change(8, 20), 20),
             ("a DACL that is cut off", good[..good.len() - 1].to_vec(), 48),
             ("longer than any", vec![1; 300_000], 0),

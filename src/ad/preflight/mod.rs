@@ -217,7 +217,7 @@ impl Preflight {
         let Some(place) = Container::read(directory, name).await? else {
             let moved = self.candidates(directory, domain).await?;
             let evidence = match moved.as_slice() {
-                [] => "there is no such organizational unit, or it may not be seen".to_owned(),
+                [] => "there is no such organizational unit, or it is not visible".to_owned(),
                 moved => {
                     format!("there is no such organizational unit; one of that name is {}", moved.join("; "))
                 }
@@ -230,7 +230,8 @@ impl Preflight {
         }
         if place.descriptor().is_none() {
             report.findings.push(
-                AD_RIGHTS_NOT_READABLE.at(name, "its permissions cannot be read for lack of permission"),
+                AD_RIGHTS_NOT_READABLE
+                    .at(name, "the signed-in account is not permitted to read its permissions"),
             );
         }
         check_dacl(&place, name, &mut report.findings);
@@ -274,7 +275,7 @@ impl Preflight {
         let Some((name, entry)) = container else {
             report.findings.push(AD_NO_ACCOUNTS_CONTAINER.at(
                 domain.name.as_str(),
-                "there is no container Managed Service Accounts, or it may not be seen",
+                "there is no container Managed Service Accounts, or it is not visible",
             ));
             return Ok(());
         };

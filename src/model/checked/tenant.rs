@@ -46,7 +46,7 @@ fn check_tenant(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     check_dns_name(what, text).map_err(|error| {
         let position = error.position();
         let error =
-            InvalidValue::new(what, format!("is no GUID and no domain: {}", error.problem()), EXAMPLE);
+            InvalidValue::new(what, format!("is neither a GUID nor a domain: {}", error.problem()), EXAMPLE);
         position.map_or(error.clone(), |position| error.at(position))
     })
 }

@@ -148,7 +148,9 @@ pub(crate) fn read_all(
     let mut wishes = Vec::new();
     for item in items {
         let Value::Object(item) = item else {
-            return Err(Failure::model(format!("The parameter '{key}' holds something that is no object.")));
+            return Err(Failure::model(format!(
+                "The parameter '{key}' holds something that is not an object."
+            )));
         };
         // The id of an assignment that is sent along is an answer's, and does not matter.
         let mut item = item.clone();

@@ -74,7 +74,9 @@ pub(crate) fn import(exchange: &mut Exchange<'_>) -> Answer {
     let import_id = exchange.state.guid();
     for item in items {
         let Value::Object(item) = item else {
-            return Err(Failure::model(format!("The parameter '{KEY}' holds something that is no object.")));
+            return Err(Failure::model(format!(
+                "The parameter '{KEY}' holds something that is not an object."
+            )));
         };
         let mut item = item.clone();
         item.retain(|name, _| !name.eq_ignore_ascii_case("id"));

@@ -17,7 +17,7 @@ fn powershell_adds_each_entry_and_commits() {
     assert_eq!(
             script(CreateDeleteFullControl, OU, r"CORP\CONNECTOR01$").powershell().replace("\r\n", "\n"),
             "\
-# Adds to the OU's DACL. The owner, the SACL and all other entries stay.
+# Adds to the OU's DACL. The owner, the SACL and all other entries are kept.
 $ErrorActionPreference = 'Stop'
 $ou = [ADSI]'LDAP://OU=Autopilot,DC=corp,DC=example'
 $ou.psbase.Options.SecurityMasks = [System.DirectoryServices.SecurityMasks]::Dacl

@@ -117,7 +117,7 @@
 
     /// Reads a report as `serde` writes it.
     const read = value => {
-        if (typeof value?.started !== 'string' || !Array.isArray(value.devices)) throw new Error('it is no deployment report')
+        if (typeof value?.started !== 'string' || !Array.isArray(value.devices)) throw new Error('it is not a deployment report')
         const views = value.devices.map(viewOf)
         const from = milliseconds(value.started)
         const starts = views.map(view => view.timeline.find(isBegun))
