@@ -476,7 +476,7 @@
 //! ```
 //!
 //! [`sim::Server`](sim/struct.Server.html) and the program `autopilot-sim` (feature `serve`) serve the tenant to
-//! programs in other languages. [`docs::coverage`](docs/coverage/index.html) lists the operations that it answers.
+//! programs in other languages. [`docs::coverage`](docs/coverage/index.html) lists the operations that it supports.
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! The right of an account to create computers in an OU or container, and the entry that decides it.
+//! The right of an account to create computers in an OU or container, and the entry that determines it.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub enum CreateAccess {
     },
 }
 
-/// The entry of a DACL that decides an access check.
+/// The entry of a DACL that determines the outcome of an access check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecidingEntry {

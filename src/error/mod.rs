@@ -1,4 +1,4 @@
-//! The error of every call, classified by kind.
+//! The error type of every call, classified by kind.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The reasons of failed sign-ins, by the codes of the sign-in service.
+//! The reasons for failed sign-ins, by the codes of the sign-in service.
 
 use serde::Serialize;
 

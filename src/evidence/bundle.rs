@@ -1,4 +1,4 @@
-//! Bundles: files of a device and of a connector's server, read together.
+//! Bundles: files from a device and from a connector's server, read together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use super::sink::Sink;
 use super::source::archive::{self, Format, ReadSeek, Visit};
 use super::source::{EventSource, Limits, UnreadReason};
 
-/// Files of a device and of a connector's server, to read into one [`Evidence`].
+/// Files from a device and from a connector's server, to read into one [`Evidence`].
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, diagnose};
@@ -72,7 +72,7 @@ impl Bundle {
         Ok(())
     }
 
-    /// Adds an archive or a file from a reader. The content decides the format, or else the name.
+    /// Adds an archive or a file from a reader. The content determines the format, or else the name.
     pub fn add_reader(&mut self, side: Side, name: impl Into<String>, reader: impl Read + Seek + 'static) {
         self.inputs.push((side, name.into(), Input::Reader(Box::new(reader))));
     }

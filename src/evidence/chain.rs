@@ -1,4 +1,4 @@
-//! The chain from the profile to the user's desk: each link proven, refuted or not known.
+//! The chain from the profile to the user's desktop: each link proven, refuted or not known.
 
 use serde::Serialize;
 

@@ -22,7 +22,7 @@ pub struct ClockStep {
     pub before: Timestamp,
     /// The time after the jump.
     pub after: Timestamp,
-    /// The observation, of [`Evidence::observations`].
+    /// The observation, from [`Evidence::observations`].
     pub observation: usize,
 }
 

@@ -64,7 +64,7 @@ providers! {
     KernelPower = "Microsoft-Windows-Kernel-Power",
     /// Wake-up from sleep.
     PowerTroubleshooter = "Microsoft-Windows-Power-Troubleshooter",
-    /// Restarts that a process asked for.
+    /// Restarts that a process requested.
     User32 = "User32",
     /// Failed name resolution.
     DnsClient = "Microsoft-Windows-DNS-Client",

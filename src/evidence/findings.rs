@@ -130,7 +130,7 @@ finding_kinds! {
     /// A connector whose version is no longer served.
     EVIDENCE_CONNECTOR_OUTDATED = "evidence.connector-outdated", Error,
         "install the current Intune Connector: versions before 6.2501.2000.5 are no longer served";
-    /// A service of the connector that did not start.
+    /// A connector service that did not start.
     EVIDENCE_CONNECTOR_SERVICE = "evidence.connector-service", Warning,
         "repair the managed service account of the connector, and start the service";
     /// A blob that the connector sent and the device did not get.
@@ -252,7 +252,7 @@ finding_kinds! {
     /// A federation service that does not respond.
     EVIDENCE_FEDERATION = "evidence.federation", Error,
         "enable the WS-Trust endpoints of the federation service, and check its metadata";
-    /// A user who is not known in Microsoft Entra.
+    /// A user who is unknown to Microsoft Entra.
     EVIDENCE_USER_UNKNOWN = "evidence.user-unknown", Error,
         "verify the suffix of the user's sign-in name, and synchronize the user";
     /// A device object that is disabled or deleted.

@@ -22,7 +22,7 @@ pub enum ObservedTime {
     Unknown,
     /// A time in UTC.
     Utc(Timestamp),
-    /// Local time without a zone: orders the lines of its own source only.
+    /// Local time without a zone: it orders only the lines of its own source.
     Local(DateTime),
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for ObservedTime {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {
-    /// The source, of [`Evidence::sources`](super::Evidence::sources).
+    /// The source, from [`Evidence::sources`](super::Evidence::sources).
     pub source: SourceId,
     /// The machine of the source.
     pub side: Side,

@@ -1,4 +1,4 @@
-//! Proofs: observations in the form of a verdict.
+//! Proofs: observations as a verdict shows them.
 
 use std::fmt;
 
@@ -68,7 +68,7 @@ impl fmt::Display for Strength {
     }
 }
 
-/// A link of the chain from the profile to the user's desk, in the order of a deployment.
+/// A link of the chain from the profile to the user's desktop, in the order of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -38,7 +38,7 @@ const MAX_REQUESTS: usize = 20;
 
 /// Requests that are sent together, twenty per exchange.
 ///
-/// More than twenty are sent in concurrent exchanges: as many as the service takes without throttling, at most
+/// More than twenty are sent in concurrent exchanges: as many as the service accepts without throttling, at most
 /// [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
 ///
 /// Each request has its own outcome. A request that fails for a transient reason is retried, without the others, after
@@ -665,7 +665,7 @@ impl BatchAnswers {
     /// Takes the outcome behind `slot`, or `None` if the service returned 404.
     ///
     /// # Errors
-    /// Those of [`take`](Self::take), except [`ErrorKind::NotFound`].
+    /// The errors of [`take`](Self::take), except [`ErrorKind::NotFound`].
     pub fn take_if_found<T>(&mut self, slot: Slot<T>) -> Result<Option<T>> {
         if_found(self.take(slot))
     }

@@ -35,7 +35,7 @@ use crate::transport::Transport;
 /// # Ok(()) }
 /// ```
 ///
-/// Calls need the runtime of the transport and the clock: tokio, for those of this crate.
+/// Calls need the runtime that the transport and the clock require: tokio, for the ones in this crate.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,

@@ -438,7 +438,7 @@ impl<T: Send + 'static> Call<T> {
     /// ```
     ///
     /// # Errors
-    /// Those of the call, except [`ErrorKind::NotFound`].
+    /// The errors of the call, except [`ErrorKind::NotFound`].
     pub fn if_found(self) -> Sequence<Option<T>> {
         Sequence::new(async move { if_found(self.await) })
     }

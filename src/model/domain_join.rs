@@ -31,7 +31,7 @@ settings! {
     /// ```
     ///
     /// A device must get exactly one domain join profile, assigned to all devices or to device groups. The network
-    /// profiles that a device needs to reach the domain are links with their own calls.
+    /// profiles that a device needs to reach the domain are linked by separate calls.
     pub struct DomainJoinProfile = "windowsDomainJoinConfiguration", sends_type: true;
     required {
         /// The name of the profile.

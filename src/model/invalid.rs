@@ -1,4 +1,4 @@
-//! The error of all checked values.
+//! The error type of all checked values.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -33,7 +33,7 @@ pub enum MdmScope {
     Groups(BTreeSet<Id<Group>>),
 }
 
-/// A step between two scopes, which the service accepts only one by one.
+/// A step between two scopes, which the service accepts only one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -48,7 +48,7 @@ pub struct CachedProfile {
     pub skip_connectivity_check: Option<bool>,
     /// The pages of setup that are shown.
     pub oobe_flags: Option<OobeFlags>,
-    /// Whether setup without the organization is kept from the user.
+    /// Whether the user is prevented from setting up the device without the organization.
     pub forced_enrollment: Option<bool>,
     /// Whether a user was assigned in advance.
     pub has_assigned_user: Option<bool>,
@@ -66,7 +66,7 @@ pub struct CachedProfile {
     pub downloaded: Option<Timestamp>,
     /// The time of the cache's creation.
     pub created: Option<Timestamp>,
-    /// The service's reason to give no profile.
+    /// The service's reason for giving no profile.
     pub refusal: Option<CachedRefusal>,
     /// All other properties.
     pub other: Properties,
@@ -84,7 +84,7 @@ pub enum CachedJoin {
     Unknown(u64),
 }
 
-/// The service's reason to give a device no profile.
+/// The service's reason for giving a device no profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CachedRefusal {

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OobeFlag {
-    /// Cortana is not asked about.
+    /// Setup does not ask about Cortana.
     SkipCortana = 1,
     /// The user is a standard user, not an administrator.
     StandardUser = 2,

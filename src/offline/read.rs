@@ -1,4 +1,4 @@
-//! Reads offline files of any tool.
+//! Reads offline files from any tool.
 
 use std::time::Duration;
 

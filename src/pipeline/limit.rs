@@ -56,21 +56,21 @@ impl Limits {
         Self { intune_writes: None, intune_requests: None, ..Self::default() }
     }
 
-    /// Sets the most requests in flight; at least 1.
+    /// Sets the maximum number of requests in flight; at least 1.
     #[must_use]
     pub fn with_concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Sets the most writes to Intune in 20 seconds.
+    /// Sets the maximum number of writes to Intune in 20 seconds.
     #[must_use]
     pub fn with_intune_writes(mut self, writes: Option<usize>) -> Self {
         self.intune_writes = writes;
         self
     }
 
-    /// Sets the most requests to Intune in 20 seconds.
+    /// Sets the maximum number of requests to Intune in 20 seconds.
     #[must_use]
     pub fn with_intune_requests(mut self, requests: Option<usize>) -> Self {
         self.intune_requests = requests;

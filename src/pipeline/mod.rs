@@ -1,7 +1,7 @@
 //! The pipeline of every exchange: tracing, request ids, retries, sign-in and limits, in that order.
 //!
 //! A step of your own is [`Middleware`]: [`ClientBuilder::with_middleware`](crate::ClientBuilder::with_middleware) adds
-//! one that runs once a call, [`with_per_attempt_middleware`](crate::ClientBuilder::with_per_attempt_middleware) one
+//! one that runs once per call, [`with_per_attempt_middleware`](crate::ClientBuilder::with_per_attempt_middleware) one
 //! that runs for each attempt, after sign-in. [`RetryConfig`] and [`Limits`] configure the built-in steps, and
 //! [`Counters`] counts their [`Event`]s.
 //!

@@ -66,7 +66,7 @@ impl RetryConfig {
         Self { max_attempts: 1, max_elapsed: Duration::ZERO, ..Self::default() }
     }
 
-    /// Sets the most attempts; at least 1.
+    /// Sets the maximum number of attempts; at least 1.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);

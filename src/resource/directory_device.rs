@@ -92,7 +92,7 @@ impl DirectoryDevices<'_> {
     /// # Permissions
     /// `Device.Read.All`
     /// # API
-    /// `v1.0`, without a page.
+    /// `v1.0`. Microsoft has no page for this operation.
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::DEVICES_COUNT, &[], count).with_header("consistencylevel", "eventual");

@@ -68,7 +68,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
-    /// `beta`, without a page.
+    /// `beta`. Microsoft has no page for this operation.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
     }

@@ -65,7 +65,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`, without a page.
+    /// `beta`. Microsoft has no page for this operation.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))
     }

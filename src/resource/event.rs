@@ -26,7 +26,7 @@ resource! {
 }
 
 impl AutopilotEvents<'_> {
-    /// Lists all events, fifty a page.
+    /// Lists all events, fifty per page.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

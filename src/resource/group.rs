@@ -113,7 +113,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `Group.ReadBasic.All`
     /// # API
-    /// `v1.0`, without a page.
+    /// `v1.0`. Microsoft has no page for this operation.
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::GROUPS_COUNT, &[], count).with_header("consistencylevel", "eventual");

@@ -108,7 +108,7 @@ impl<'c> Profiles<'c> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`, without a page.
+    /// `beta`. Microsoft has no page for this operation.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_COUNT, &[], count))
     }

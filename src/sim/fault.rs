@@ -62,7 +62,7 @@ enum FaultKind {
     EmptyPage,
     /// A page that links to itself.
     RepeatedPage,
-    /// Reads return the state at the injection of the fault.
+    /// Reads return the state at the time the fault was injected.
     Stale(Option<Arc<Mutex<State>>>),
 }
 
@@ -193,7 +193,7 @@ impl Fault {
         Self::new(FaultKind::Slow(by))
     }
 
-    /// Truncates the body to its half. The call takes effect.
+    /// Truncates the body to half its length. The call takes effect.
     pub fn torn() -> Self {
         Self::new(FaultKind::Torn)
     }
@@ -235,8 +235,8 @@ impl Fault {
         Self::new(FaultKind::Stale(None))
     }
 
-    /// Selects calls by method (`*` for any) and path below the version: `{..}` or `*` matches one segment, `**` at the
-    /// end the rest. `/oauth2/v2.0/token` is the token endpoint.
+    /// Selects calls by method (`*` for any) and path below the version: `{..}` or `*` matches one segment, and `**` at
+    /// the end matches the rest. `/oauth2/v2.0/token` is the token endpoint.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .ok()
@@ -262,7 +262,7 @@ impl Fault {
         self
     }
 
-    /// Hits each matching call with this probability, by the tenant's seed.
+    /// Hits each matching call with this probability, based on the tenant's seed.
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self

@@ -177,7 +177,7 @@ pub struct Quirks {
     pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
-    /// `$batch` takes integers as ids, as `IntuneCD` sends them. Default: yes; only strings are documented.
+    /// `$batch` accepts integers as ids, as `IntuneCD` sends them. Default: yes; only strings are documented.
     pub integer_batch_ids: bool,
     /// Bodies may write numbers and booleans as text, `"60"` and `"True"`, as PowerShell modules do and Microsoft's OData
     /// reader converts. Default: yes.
@@ -241,7 +241,8 @@ impl Default for Quirks {
 }
 
 impl Quirks {
-    /// Creates the quirks of a tenant that is as strict as the documentation: no request is taken for the sake of a tool.
+    /// Creates the quirks of a tenant that is as strict as the documentation: no request is accepted only for the sake
+    /// of a tool.
     pub fn documented() -> Self {
         Self {
             isof_filter: false,

@@ -102,7 +102,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the limit of single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 a minute.
+    /// Sets the limit of single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 per minute.
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
@@ -173,14 +173,14 @@ impl TenantBuilder {
     /// # Ok(()) });
     /// ```
     ///
-    /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. Of
-    /// several matching routes, the one with the most literal segments wins, and the last added of these.
+    /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. If
+    /// several routes match, the one with the most literal segments wins; among equals, the one added last.
     ///
     /// The query is not part of `path`: read it with [`RouteRequest::option`]. A list with another page has an
     /// `@odata.nextLink` on the client's host and the same path, such as
     /// `https://graph.microsoft.com/beta/deviceManagement/things?$skiptoken=2`.
     ///
-    /// `handler` runs while the tenant is locked: calling the tenant in it deadlocks.
+    /// `handler` runs while the tenant is locked: calling the tenant from it deadlocks.
     pub fn with_route(
         self,
         method: http::Method,
@@ -549,8 +549,8 @@ impl Tenant {
         self.now().mobility.update(id, |policy| policy.set("isValid", false));
     }
 
-    /// Allows the connectors' accounts to create computers in this organizational unit, and in none below it. Returns
-    /// `false` if the name is not a distinguished name.
+    /// Allows the connectors' accounts to create computers in this organizational unit, but not in those below it.
+    /// Returns `false` if the name is not a distinguished name.
     ///
     /// The default container needs no grant.
     pub fn grant_ou(&self, organizational_unit: &str) -> bool {

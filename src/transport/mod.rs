@@ -74,7 +74,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 }
 
 /// A request extension that asks for a connection without earlier requests: Graph wants one after a 503, and a
-/// connection that stalled or refused a request serves no retry. A transport without connections ignores it.
+/// connection that stalled or refused a request is not used for a retry. A transport without connections ignores it.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 

@@ -130,7 +130,7 @@ pub enum CreatedObject {
     Right {
         /// The account and the place.
         subject: String,
-        /// The receipt, by which the right is revoked: an [`ad::delegation::DelegationReceipt`] as JSON.
+        /// The receipt used to revoke the right: an [`ad::delegation::DelegationReceipt`] as JSON.
         ///
         /// [`ad::delegation::DelegationReceipt`]: https://docs.rs/windows-autopilot/latest/windows_autopilot/ad/delegation/struct.DelegationReceipt.html
         receipt: Properties,

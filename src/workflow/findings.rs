@@ -27,8 +27,8 @@ finding_kinds! {
         "set it in the Intune admin center, or use another name, so that a new one is created";
     /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
-        "rename or delete all but one; none is chosen and none is deleted here";
-    /// An object with the name of one of the deployment's parts that the deployment, by its record, neither created nor adopted.
+        "rename or delete all but one; this crate neither chooses nor deletes one";
+    /// An object with the same name as a part, which the deployment, by its record, neither created nor adopted.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
@@ -186,9 +186,9 @@ finding_kinds! {
 
     /// Objects or assignments that could not be read, so that the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
-    /// A group of an assignment that could not be read.
+    /// A group in an assignment that could not be read.
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
-    /// A rule of a group that cannot be evaluated.
+    /// A group rule that cannot be evaluated.
     RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
         "check the group's members when the device is registered";
     /// An assignment filter that cannot be evaluated before a device enrolls.

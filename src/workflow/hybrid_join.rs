@@ -95,7 +95,7 @@ pub struct HybridJoin {
 ///
 /// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID only, the device can
 /// no longer join the domain, and the deployment ends with 0x80070774. Microsoft calls it the most frequent cause of
-/// that error, although its tutorial has it as an optional step.
+/// that error, although its tutorial lists it as an optional step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -243,7 +243,7 @@ pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A journal in memory, for tests. Clones share the content, and one at a time holds the lock.
+/// A journal in memory, for tests. Clones share the content, and only one at a time holds the lock.
 ///
 /// ```
 /// use windows_autopilot::workflow::{Journal, MemoryStore};

@@ -74,7 +74,7 @@ impl OnPremises {
         self
     }
 
-    /// Sets the rights for connectors that may not create computers yet. Default: the least.
+    /// Sets the rights for connectors that may not create computers yet. Default: the minimum.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;

@@ -1,4 +1,4 @@
-//! The page of the manual that lists the operations that the simulated tenant answers.
+//! The page of the manual that lists the operations that the simulated tenant supports.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,9 +12,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/coverage.md");
 const INTRODUCTION: &str = "\
 # Coverage
 
-The operations of Microsoft Graph that the simulated tenant answers, by [`sim::operations`](crate::sim::operations). Those
-with a typed call in this crate are marked. Of the paths that Graph documents, all others answer 501 and say so; a path that
-Graph does not document answers 400, as the service does. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route)
+The operations of Microsoft Graph that the simulated tenant supports, by [`sim::operations`](crate::sim::operations). Those
+with a typed call in this crate are marked. Of the paths that Graph documents, all others return 501 and say so; a path that
+Graph does not document returns 400, as the service does. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route)
 teaches a tenant more.
 
 JSON with names that are unquoted or in single quotes, which Microsoft's OData reader takes, is refused.

@@ -26,7 +26,7 @@ finding_kinds! {
     /// A value that cannot be an organizational unit.
     CONNECTOR_CONFIG_INVALID_OU = "connector-config.invalid-ou", Error,
         "write the distinguished name of an organizational unit";
-    /// A semicolon in the name of an organizational unit, at which the connector separates units.
+    /// A semicolon in an organizational unit's name, which the connector reads as a separator.
     CONNECTOR_CONFIG_SEPARATOR_IN_OU = "connector-config.separator-in-ou", Error,
         "write it as \\3B, or use a unit without one";
 

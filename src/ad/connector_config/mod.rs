@@ -45,7 +45,7 @@ const DISABLE_OU_UPDATES: &str = "DisableOUUpdates";
 pub enum ConnectorFile {
     /// The wizard's file. The wizard signs in and sets permissions.
     EnrollmentWizard,
-    /// The service's file. The service answers requests.
+    /// The service's file. The service handles requests.
     Service,
 }
 

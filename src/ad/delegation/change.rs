@@ -85,7 +85,7 @@ pub struct DelegationReceipt {
     pub guid: Option<Guid>,
     /// The SID of the account that received the rights.
     pub trustee: Sid,
-    /// The added entries; empty if all were present.
+    /// The added entries; empty if all already existed.
     pub granted: Vec<Ace>,
     /// The revision of the list before the grant.
     revision: u8,

@@ -23,8 +23,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DelegationProfile {
-    /// Create computers, in this OU only: the least, and the default. Sufficient for a connector that runs as a managed
-    /// service account, version 6.2501.2000.5 or newer.
+    /// Create computers, in this OU only: the minimum, and the default. Sufficient for a connector that runs as a
+    /// managed service account, version 6.2501.2000.5 or newer.
     #[default]
     CreateOnly,
     /// Create computers and have full control of them, in this OU and below: Microsoft's documented rights for the
@@ -54,7 +54,7 @@ impl DelegationProfile {
     }
 
     /// Returns the highest profile that `dacl` gives `trustee`, by explicit or inherited entries; `None` if not even
-    /// the least is covered.
+    /// the least privileged one is covered.
     ///
     /// ```
     /// use windows_autopilot::ad::delegation::DelegationProfile;

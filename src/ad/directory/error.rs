@@ -1,4 +1,4 @@
-//! The error of all calls to a directory.
+//! The error type of all directory calls.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -22,7 +22,7 @@ pub enum DirectoryErrorKind {
     NotFound,
     /// The account belongs to a different domain than the server.
     OtherDomain,
-    /// Several accounts match the name, or the server does not report what would decide between them.
+    /// Several accounts match the name, or the server does not report what would distinguish them.
     Ambiguous,
     /// The server is a read-only domain controller.
     ReadOnly,

@@ -217,7 +217,7 @@ pub enum SearchScope {
 /// let search = Search::entry("OU=Autopilot,DC=corp,DC=example").with_descriptor(DescriptorParts::DACL);
 /// ```
 ///
-/// The SACL is not offered: reading it takes an administrator's privilege, and without that privilege the whole
+/// The SACL is not offered: reading it requires an administrator's privilege, and without that privilege the whole
 /// attribute is missing from the response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DescriptorParts(u32);

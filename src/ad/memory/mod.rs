@@ -1,4 +1,4 @@
-//! A directory in memory, for examples and tests, that answers this crate's calls as Active Directory does.
+//! A directory in memory, for examples and tests, that handles this crate's calls as Active Directory does.
 
 mod entries;
 
@@ -42,11 +42,11 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// # Ok(()) });
 /// ```
 ///
-/// It has the head of the domain, the containers for computers and managed service accounts, the most common groups,
-/// and the entries added to it. Calls are made as the domain's administrator or [as another account](Self::bound_as),
-/// within the DACLs. Its limits: entries do not inherit, so set each entry's full list; `modify` accepts security
-/// descriptors only; attributes are hidden all together or not at all; the quota for computers applies only to accounts
-/// that [may join computers](Self::let_join_computers).
+/// It contains the domain's root object, the containers for computers and managed service accounts, the most common
+/// groups, and the entries added to it. Calls are made as the domain's administrator or [as another
+/// account](Self::bound_as), within the DACLs. Its limits: entries do not inherit, so set each entry's full list;
+/// `modify` accepts security descriptors only; attributes are either all hidden or all visible; the quota for
+/// computers applies only to accounts that [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,

@@ -52,7 +52,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// whose loopback address the browser reaches. Firewalls show no prompt for loopback addresses on either system.
 ///
 /// # Errors
-/// Those of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;
+/// The errors of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;
 /// [`ErrorKind::Timeout`] after the deadline. [`Error::sign_in_failure`] distinguishes a redirect mismatch, missing
 /// consent, Conditional Access, multi-factor authentication, another tenant and a person who declined.
 ///
@@ -76,8 +76,8 @@ pub enum Redirect {
     /// `http://localhost`, on `127.0.0.1` and `[::1]`. The portal can register this URI.
     #[default]
     Localhost,
-    /// `http://127.0.0.1`, for a machine on which `localhost` is another address. Only the app's manifest can register
-    /// it.
+    /// `http://127.0.0.1`, for a machine on which `localhost` resolves to a different address. Only the app's manifest
+    /// can register it.
     LoopbackAddress,
 }
 

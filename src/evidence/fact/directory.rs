@@ -99,7 +99,7 @@ pub struct JoinLogLine {
     pub computer: Option<Text>,
     /// The organizational unit, if the line names one.
     pub organizational_unit: Option<Text>,
-    /// The section of the file, counted from 0: one join each.
+    /// The section of the file, counted from 0; there is one for each join.
     pub section: u32,
 }
 

@@ -16,7 +16,7 @@ pub struct CachedProfile {
     pub skips_connectivity_check: Option<bool>,
     /// The flags of the first setup.
     pub oobe_config: Option<u32>,
-    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 by a single source.
+    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 according to a single source.
     pub mode: Option<u32>,
     /// The name template of the device, empty in a hybrid join.
     pub device_name: Option<Text>,

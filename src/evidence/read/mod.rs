@@ -54,7 +54,7 @@ pub(super) fn read_event_log(side: Side, path: &str, reader: impl Read, sink: &m
     read_events(side, path, &mut evtx::EvtxEvents::new(reader, events::is_kept), sink);
 }
 
-/// Reads a file that is not an archive. The content decides the format, or else the name.
+/// Reads a file that is not an archive. The content determines the format, or else the name.
 pub(super) fn read_file(side: Side, path: &str, bytes: &[u8], sink: &mut Sink) {
     if bytes.is_empty() {
         return sink.unread(side, path, UnreadReason::Empty);

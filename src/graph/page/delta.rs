@@ -98,7 +98,7 @@ impl<T: Tracked> DeltaList<T> {
     /// Reads all changes and the link to continue from.
     ///
     /// # Errors
-    /// Those of [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
+    /// The errors of [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
     pub fn all(self) -> Sequence<Changes<T>> {
         let mut changes = self.items();
         Sequence::new(async move {

@@ -228,7 +228,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Returns a stream of the items on all pages.
     ///
-    /// An item that does not decode is an error that names the item; the items behind it still follow. An error of a
+    /// An item that does not decode is an error that names the item; the items after it still follow. An error on a
     /// page ends the stream: the list is incomplete.
     pub fn items(self) -> Items<T> {
         Items { reader: self.pages().reader, item: PhantomData }
@@ -237,7 +237,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Reads all items, starting with a first page that has already been read, such as in a batch.
     ///
     /// # Errors
-    /// Those of [`List::all`].
+    /// The errors of [`List::all`].
     pub fn all_from(self, first: Page<T>) -> Sequence<Vec<T>> {
         let mut items = self.items();
         items.reader.start_with(first.into_received());
@@ -247,8 +247,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Reads all items.
     ///
     /// # Errors
-    /// Those of a [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not
-    /// be followed.
+    /// The errors of a [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must
+    /// not be followed.
     pub fn all(self) -> Sequence<Vec<T>> {
         Sequence::new(self.items().try_collect())
     }

@@ -69,8 +69,8 @@ mod tests {
             ("", "is empty"),
             ("common", "does not name one tenant"),
             ("{0f7b6f2a-1c3d-4e5f-8a9b-0c1d2e3f4a5b}", "without braces"),
-            ("0f7b6f2a-1c3d-4e5f-8a9b-0c1d2e3f4a5", "no GUID and no domain"),
-            ("contoso", "no GUID and no domain"),
+            ("0f7b6f2a-1c3d-4e5f-8a9b-0c1d2e3f4a5", "neither a GUID nor a domain"),
+            ("contoso", "neither a GUID nor a domain"),
             ("contoso.com/../x", "'/' at character 12"),
         ]);
         assert!("0f7b6f2a-1c3d-4e5f-8a9b-0c1d2e3f4a5b".parse::<TenantId>().unwrap().is_guid());

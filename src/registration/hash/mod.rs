@@ -82,9 +82,9 @@ pub struct HashContents {
     pub product_key_id: Option<Hidden>,
     /// The part number of the product key in the firmware, such as `[TH]X19-99481`.
     pub product_key_part_number: Option<Text>,
-    /// The Windows build that made the hash.
+    /// The Windows build that produced the hash.
     pub os_build: Option<WindowsBuild>,
-    /// The build of the tool that made the hash.
+    /// The build of the tool that produced the hash.
     pub tool_build: Option<WindowsBuild>,
     /// The state of the checksum.
     pub checksum: Checksum,
@@ -162,7 +162,7 @@ const PLACE: &str = "hardware hash";
 impl HashContents {
     /// Decodes a hash.
     ///
-    /// Of a damaged hash, the readable part is decoded; [`lint`](Self::lint) reports the damage.
+    /// If a hash is damaged, its readable part is decoded; [`lint`](Self::lint) reports the damage.
     ///
     /// # Errors
     /// The hash has no valid start.

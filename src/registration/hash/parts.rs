@@ -144,9 +144,9 @@ impl From<u32> for NetworkMedium {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Display {
-    /// Width in millimetres.
+    /// Width in millimeters.
     pub width_mm: u16,
-    /// Height in millimetres.
+    /// Height in millimeters.
     pub height_mm: u16,
     /// Width in pixels.
     pub width_pixels: u16,

@@ -1,4 +1,4 @@
-//! The service's behavior, one file a resource.
+//! The service's behavior, one file per resource.
 
 pub(super) mod app;
 pub(super) mod assignment;

@@ -69,7 +69,7 @@ pub enum RefusalKind {
     NameTaken,
     /// The organizational unit does not exist, or is not visible to the connector's account.
     UnitNotFound,
-    /// Any other reason, such as a directory that does not answer.
+    /// Any other reason, such as a directory that does not respond.
     Other,
 }
 

@@ -123,7 +123,7 @@ pub enum Cause {
     NameTaken,
     /// The directory refuses the computer for another reason.
     ComputerRefused,
-    /// The directory had not answered the connector when the device gave up.
+    /// The directory had not responded to the connector when the device gave up.
     NoAnswer,
     /// No domain controller can be reached, and the check is not skipped.
     NoDomainController,
@@ -159,8 +159,8 @@ impl Cause {
         Self::AccountSetupTimeout,
     ];
 
-    /// Returns the error code on the device. For a quota, a taken name and a directory without an answer no code is
-    /// documented: they use that of a missing right.
+    /// Returns the error code on the device. No code is documented for a quota, a name that is taken or a directory
+    /// that does not respond: these use the code of a missing right.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",

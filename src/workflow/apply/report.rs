@@ -34,11 +34,11 @@ impl ApplyOptions {
     /// flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
     /// ([`CreatedObjects::from_journal`]).
     ///
-    /// The devices can differ from run to run: a device in flight that leaves the list stays on record, and resumes when
-    /// it is back. A device that is not registered any more is imported anew.
+    /// The devices can differ from run to run: a device in flight that leaves the list is kept on record, and resumes when
+    /// it is back. A device that is no longer registered is imported again.
     ///
-    /// An object that has the name of a part but is not in the journal is foreign, and ends the run before its first
-    /// write: plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
+    /// An object that has the same name as a part but is not in the journal is foreign, and ends the run before its
+    /// first write: plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
     ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};

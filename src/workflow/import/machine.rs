@@ -1,7 +1,7 @@
 //! The rules of an import, without I/O.
 //!
 //! The driver calls [`Machine::next`] for the next [`Step`], records the changes, performs the step and passes the
-//! answer back. Time is the clock's `elapsed`.
+//! response back. Time is the clock's `elapsed`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;

@@ -42,16 +42,17 @@ pub struct ImportOptions {
     pub max_attempts: u32,
     /// The timeout of a request's retries while the service throttles or cannot be reached. Default: 1 hour.
     pub send_timeout: Duration,
-    /// The schedule of searches for devices whose response was lost. Default: after 5, then up to 30 seconds, for 2
-    /// minutes.
+    /// The schedule of searches for devices whose response was lost. Default: after 5 seconds, then at intervals of up
+    /// to 30 seconds, for 2 minutes.
     pub confirm_schedule: Schedule,
-    /// The schedule of polls for the end of an import. Default: after 15, then up to 60 seconds, for 60 minutes.
+    /// The schedule of polls for the end of an import. Default: after 15 seconds, then at intervals of up to 60
+    /// seconds, for 60 minutes.
     pub import_schedule: Schedule,
-    /// The schedule of polls until a registered device is visible. Default: after 15, then up to 60 seconds, for 30
-    /// minutes.
+    /// The schedule of polls until a registered device is visible. Default: after 15 seconds, then at intervals of up
+    /// to 60 seconds, for 30 minutes.
     pub visibility_schedule: Schedule,
-    /// The schedule of polls until a changed group tag can be read back. Default: after 5, then up to 60 seconds, for
-    /// 15 minutes.
+    /// The schedule of polls until a changed group tag can be read back. Default: after 5 seconds, then at intervals of
+    /// up to 60 seconds, for 15 minutes.
     pub group_tag_schedule: Schedule,
     /// Whether a device counts as registered only when it can be read. Default: yes.
     pub wait_until_visible: bool,

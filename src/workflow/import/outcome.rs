@@ -33,7 +33,7 @@ pub enum ImportOutcome {
     },
     /// Another tenant owns the device.
     OtherTenant(Rejection),
-    /// The device is a repetition in the input: see its first occurrence for the outcome.
+    /// The device is repeated in the input: see its first occurrence for the outcome.
     #[non_exhaustive]
     Duplicate {
         /// The index of the first occurrence in the input.
@@ -95,7 +95,7 @@ pub enum GroupTagCheck {
     Mismatch,
 }
 
-/// The service's reason to reject a device.
+/// The service's reason for rejecting a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Rejection {

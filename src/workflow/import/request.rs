@@ -34,12 +34,12 @@ use crate::workflow::journal::Journal;
 ///   Empty values neither confirm nor contradict; a contradiction ends as
 ///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
-/// * A request without a response is sent again only after its devices have been searched for. One with a response is
-///   never sent again.
+/// * A request without a response is sent again only after its devices have been searched for. A request with a
+///   response is never sent again.
 /// * A device that the service already has counts as registered only if the service names the registration and it can
-///   be read. The error's name decides whether the registration is in this tenant or another; the number is the same.
+///   be read. The error's name shows whether the registration is in this tenant or another; the number is the same.
 /// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read
-///   back. Importing a registered device alone does not change its tag.
+///   back. Importing a registered device does not by itself change its tag.
 /// * A device that is repeated in the input, with the same serial number and hash, is sent once. With the same serial
 ///   number and a different hash, it is sent when the first has its outcome.
 ///

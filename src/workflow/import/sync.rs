@@ -1,4 +1,4 @@
-//! The timing of syncs: at most one in ten minutes in the whole tenant, and none while one runs.
+//! The timing of syncs: at most one in ten minutes in the whole tenant, and none while another runs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Decides which object each device gets.
+//! Determines which object each device gets.
 
 use super::input::{AssignedObject, DeviceView, ResultantInput};
 use super::outcome::{Contender, Effective, Loser, LostBy, Resultant, ResultantSet};

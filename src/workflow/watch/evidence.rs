@@ -329,7 +329,7 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 /// ```
 ///
 /// Microsoft documents that an enrollment status page gets 40 more minutes in a hybrid join, and that quality updates
-/// take 20 to 40 minutes. The other defaults are experience; adjust them.
+/// take 20 to 40 minutes. The other defaults come from experience; adjust them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expectation {

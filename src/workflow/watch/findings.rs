@@ -15,7 +15,7 @@ finding_kinds! {
     /// A source that could not be read.
     WATCH_UNREAD = "watch.unread", Warning, "watch again; facts that depend on it are not known";
 
-    /// Evidence of a deployment other than the watched one.
+    /// Evidence from a deployment other than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
         "collect the logs of the device again: these are from another device or an earlier deployment";
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The phase that a device has reached on its way to a user's desk.
+/// The phase that a device has reached on its way to a user's desktop.
 ///
 /// A device stays in a phase until there is evidence of a later one. Graph does not show every step: restarts, the
 /// offline domain join itself and the first sign-ins are visible only in the device's own logs.

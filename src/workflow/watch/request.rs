@@ -13,7 +13,7 @@ use crate::model::{Device, Id, SerialNumber, Text};
 use crate::workflow::apply::ApplyReport;
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A watch over devices, from their registration to a user's desk or to the problem that stops them.
+/// A watch over devices, from their registration to a user's desktop or to the problem that stops them.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::Device};
@@ -93,7 +93,7 @@ impl Watch {
     }
 
     /// Ignores deployments that started before `time`, for devices that are deployed again. By default the last
-    /// deployment of a device counts, whatever its age.
+    /// deployment of a device counts, regardless of its age.
     pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
@@ -116,7 +116,7 @@ impl Watch {
     /// # Ok(()) });
     /// ```
     ///
-    /// A proven cause comes before those of Graph, a strong one after them. Evidence of another device or an earlier
+    /// A proven cause comes before those of Graph, a strong one after them. Evidence from another device or an earlier
     /// deployment only produces a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]

@@ -35,7 +35,7 @@ pub struct DeploymentReport {
     pub ended: Timestamp,
     /// The devices, in the order of the request.
     pub devices: Vec<DeviceDeployment>,
-    /// The findings that concern no single device, such as a source that could not be read.
+    /// The findings that do not concern a single device, such as a source that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
