@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_recognised_however_they_are_spelled() {
+    fn headers_are_recognized_however_they_are_spelled() {
         use Column::*;
         for (line, format, columns) in [
             (

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_forms_are_recognised_by_their_first_line() {
+    fn other_forms_are_recognized_by_their_first_line() {
         for (line, words) in [
             ("[", "JSON"),
             ("{\"Device Serial Number\":\"PF3XK7M1\",\"Hardware Hash\":\"\"}", "JSON"),

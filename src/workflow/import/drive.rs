@@ -74,7 +74,7 @@ impl Import {
             let (key, serial) = (device_key(device), device.serial_number.as_str());
             let is_new = is_new(serial);
             let resumes = past.get(&key).is_some_and(|past| match is_new {
-                // A device that was registered and is not any more is imported anew.
+                // A device that is no longer registered is imported again.
                 true => !past.is_obsolete(),
                 false => past.is_open() || (past.is_done() && is_unfinished(serial)),
             });

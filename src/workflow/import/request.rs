@@ -55,7 +55,8 @@ pub struct Import {
     pub(super) options: ImportOptions,
     pub(super) journal: Option<Journal>,
     pub(super) waived: Vec<String>,
-    /// The devices that resume from the journal of a deployment, by key; `None` if the journal is of these devices alone.
+    /// The devices that resume from the journal of a deployment, by key; `None` if the journal is only for these
+    /// devices.
     pub(super) resuming: Option<HashSet<Text>>,
 }
 
