@@ -493,7 +493,8 @@
 //! | `registration` | no | `registration`: CSV files, hardware hashes |
 //! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
 //! | `import` | no | `workflow::Import`: the import of devices, with a journal; a fifth of the code of `workflow` |
-//! | `workflow` | no | `workflow`: the ten steps as one; includes `import`, `offline` and `registration` |
+//! | `patterns` | no | `-match` in membership rules is evaluated: [`MembershipRule::evaluate`](model::MembershipRule::evaluate) |
+//! | `workflow` | no | `workflow`: the ten steps as one; includes `import`, `offline`, `patterns` and `registration` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
@@ -502,9 +503,9 @@
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: the connector's needs in Active Directory: checked, delegated, or written as text for review |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
-//! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs; no more dependencies |
+//! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs |
 //! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |
-//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client of it in one line |
+//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client of it in one line; includes `patterns` |
 //! | `serve` | no | [`sim::Server`](sim/struct.Server.html) and the program `autopilot-sim`: the simulated tenant over HTTP and HTTPS on loopback |
 //!
 //! Without features, the dependency tree has no HTTP stack and no TLS: set your own transport. A program with the

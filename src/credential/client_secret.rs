@@ -34,6 +34,7 @@ impl ClientSecret {
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID, or if the secret is empty or begins or ends with a space or a
     /// line break.
+    #[inline]
     pub fn new(tenant: TenantId, client_id: &str, secret: impl Into<Secret>) -> Result<Self, InvalidValue> {
         let (app, secret) = (App::new(tenant, client_id)?, secret.into());
         let text = secret.reveal();
@@ -53,6 +54,7 @@ impl ClientSecret {
 }
 
 impl fmt::Debug for ClientSecret {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientSecret").field("app", &self.app).finish_non_exhaustive()
     }
@@ -60,10 +62,12 @@ impl fmt::Debug for ClientSecret {
 
 #[async_trait]
 impl TokenProvider for ClientSecret {
+    #[inline]
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         self.app.client_credentials(request, &[("client_secret", self.secret.reveal())]).await
     }
 
+    #[inline]
     fn tenant(&self) -> Option<&TenantId> {
         Some(&self.app.tenant)
     }

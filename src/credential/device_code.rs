@@ -52,27 +52,32 @@ pub struct DeviceCodePrompt {
 
 impl DeviceCodePrompt {
     /// Returns the code to enter.
+    #[inline]
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
     /// Returns the address of the page for the code.
+    #[inline]
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
     /// Returns the service's instruction with code and address.
+    #[inline]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Returns the lifetime of the code.
+    #[inline]
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
 }
 
 impl fmt::Debug for DeviceCodePrompt {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCodePrompt")
             .field("verification_uri", &self.verification_uri)
@@ -87,6 +92,7 @@ impl DeviceCode {
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID.
+    #[inline]
     pub fn new(
         tenant: TenantId,
         client_id: &str,
@@ -99,6 +105,7 @@ impl DeviceCode {
 
     /// Sets the Graph permissions to request. Default: all permissions that have been consented to.
     #[must_use]
+    #[inline]
     pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.session.set_permissions(names);
         self
@@ -106,6 +113,7 @@ impl DeviceCode {
 
     /// Sets the cache of the refresh token, so that the person signs in once for many runs of a program.
     #[must_use]
+    #[inline]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
         self.session.set_cache(cache);
         self
@@ -180,6 +188,7 @@ struct Code {
 }
 
 impl fmt::Debug for DeviceCode {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCode").field("session", &self.session).finish_non_exhaustive()
     }
@@ -187,10 +196,12 @@ impl fmt::Debug for DeviceCode {
 
 #[async_trait]
 impl TokenProvider for DeviceCode {
+    #[inline]
     fn waits_for_person(&self) -> bool {
         true
     }
 
+    #[inline]
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         match self.session.renew(request).await? {
             Some(token) => Ok(token),
@@ -202,6 +213,7 @@ impl TokenProvider for DeviceCode {
         }
     }
 
+    #[inline]
     fn tenant(&self) -> Option<&TenantId> {
         Some(&self.session.app.tenant)
     }

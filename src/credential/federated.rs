@@ -47,6 +47,7 @@ impl FederatedToken {
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID. The file is read only at sign-in.
+    #[inline]
     pub fn from_file(
         tenant: TenantId,
         client_id: &str,
@@ -59,6 +60,7 @@ impl FederatedToken {
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID.
+    #[inline]
     pub fn from_fn<F, R>(tenant: TenantId, client_id: &str, fetch: F) -> Result<Self, InvalidValue>
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -70,6 +72,7 @@ impl FederatedToken {
 }
 
 impl fmt::Debug for FederatedToken {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("FederatedToken");
         out.field("app", &self.app);
@@ -82,6 +85,7 @@ impl fmt::Debug for FederatedToken {
 
 #[async_trait]
 impl TokenProvider for FederatedToken {
+    #[inline]
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         let assertion = match &self.source {
             Source::File(file) => read(file)?,
@@ -98,6 +102,7 @@ impl TokenProvider for FederatedToken {
         self.app.client_credentials(request, &proof).await
     }
 
+    #[inline]
     fn tenant(&self) -> Option<&TenantId> {
         Some(&self.app.tenant)
     }
@@ -107,6 +112,7 @@ impl TokenProvider for FederatedToken {
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Reads the file synchronously: it is small and local, and read about once an hour.
+#[inline]
 fn read(file: &PathBuf) -> Result<Secret> {
     let fail = |problem: String| {
         let message = format!("the federated token cannot be read from {}: {problem}", file.display());

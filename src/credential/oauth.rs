@@ -24,6 +24,7 @@ pub(super) struct App {
 
 impl App {
     /// Creates an app. No error repeats `client_id`, which may be a misplaced secret.
+    #[inline]
     pub(super) fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
         if !is_guid(client_id) {
             return Err(InvalidValue::new(
@@ -36,6 +37,7 @@ impl App {
     }
 
     /// Returns the address of an endpoint of the tenant, such as `token` or `devicecode`.
+    #[inline]
     pub(super) fn endpoint(&self, request: &TokenRequest<'_>, name: &str) -> String {
         format!("{}/{}/oauth2/v2.0/{name}", request.authority(), self.tenant)
     }
@@ -91,6 +93,7 @@ impl App {
 }
 
 impl fmt::Debug for App {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("tenant", &self.tenant).field("client_id", &self.client_id).finish()
     }
@@ -100,10 +103,12 @@ impl fmt::Debug for App {
 pub(super) struct Form(String);
 
 impl Form {
+    #[inline]
     pub(super) fn new() -> Self {
         Self(String::new())
     }
 
+    #[inline]
     pub(super) fn push(&mut self, name: &str, value: &str) -> &mut Self {
         if !self.0.is_empty() {
             self.0.push('&');
@@ -127,6 +132,7 @@ pub(super) struct Granted {
 }
 
 /// Reads a response of the token endpoint.
+#[inline]
 pub(super) fn read_token(answer: &SignInResponse) -> Result<Granted> {
     #[derive(Deserialize)]
     struct Body {
@@ -163,6 +169,7 @@ pub(super) fn read_token(answer: &SignInResponse) -> Result<Granted> {
 }
 
 /// Reads a successful response of any endpoint; a refusal becomes an error with its remedy.
+#[inline]
 pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &SignInResponse) -> Result<T> {
     if !answer.status().is_success() {
         return Err(refusal(answer));
@@ -183,6 +190,7 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &SignInResponse) -> 
 }
 
 /// Returns the OAuth error code of a refusal, such as `authorization_pending`.
+#[inline]
 pub(super) fn refusal_code(answer: &SignInResponse) -> Option<String> {
     match answer.status().as_u16() {
         400 | 401 | 403 => json::value(answer.body())?.get("error")?.as_str().map(str::to_owned),
@@ -191,6 +199,7 @@ pub(super) fn refusal_code(answer: &SignInResponse) -> Option<String> {
 }
 
 /// Returns the error for an unsuccessful response.
+#[inline]
 pub(super) fn refusal(answer: &SignInResponse) -> Error {
     let mut error = Error::from_response(answer.status(), answer.headers(), answer.body());
     // A proxy's 403 or 404 says nothing about Graph's permissions or objects: sign-in failed.
@@ -204,6 +213,7 @@ pub(super) fn refusal(answer: &SignInResponse) -> Error {
 }
 
 /// Redacts the values of the request, which a response may repeat.
+#[inline]
 fn redacted(error: Error, answer: &SignInResponse) -> Error {
     match answer.extensions().get::<Redactor>() {
         Some(redactor) => error.redacted(redactor),
@@ -211,11 +221,13 @@ fn redacted(error: Error, answer: &SignInResponse) -> Error {
     }
 }
 
+#[inline]
 pub(super) fn failed(answer: &SignInResponse, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     let error = Error::new(ErrorKind::Authentication, message);
     named(redacted(error.with_status(answer.status(), answer.headers()), answer))
 }
 
+#[inline]
 pub(super) fn named(error: Error) -> Error {
     error.for_call("signIn", &Method::POST, "/{tenant}/oauth2/v2.0")
 }

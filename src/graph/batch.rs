@@ -95,12 +95,14 @@ pub struct Slot<T> {
 }
 
 impl<T> fmt::Debug for Slot<T> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Slot").field(&self.index).finish()
     }
 }
 
 impl Batch {
+    #[inline]
     pub(crate) fn new(client: &Client) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +112,7 @@ impl Batch {
     /// Sets a hard timeout for the whole batch. A request without a response then fails with [`ErrorKind::Timeout`], or
     /// with [`ErrorKind::UnknownOutcome`] if it may have taken effect. By default, each exchange has the client's call
     /// timeout.
+    #[inline]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -126,12 +129,14 @@ impl Batch {
     /// assert_eq!(batch.await?.take(count)?, 0);
     /// # Ok(()) });
     /// ```
+    #[inline]
     pub fn with_progress(mut self, observer: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(observer));
         self
     }
 
     /// Adds a request and returns the slot for its response. A batch may have any number of requests.
+    #[inline]
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
         let Operation { mut request, decode } = operation.into();
         if request.body.is_some() && request.content_type != JSON {
@@ -154,11 +159,13 @@ impl Batch {
     }
 
     /// Returns the number of requests.
+    #[inline]
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
     /// Returns `true` if the batch has no requests.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
@@ -387,6 +394,7 @@ struct BatchResponse {
     token: Option<TokenUsed>,
 }
 
+#[inline]
 fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Option<TokenUsed>)> {
     let ids = RequestIds::read(answer.headers());
     let token = answer.extensions().get::<TokenUsed>().copied();
@@ -401,12 +409,14 @@ impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
 }
 
 impl fmt::Debug for Batch {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("requests", &self.requests.len()).finish_non_exhaustive()
     }
@@ -422,6 +432,7 @@ enum PartResponse {
 }
 
 impl PartResponse {
+    #[inline]
     fn answer(&self) -> Option<&RawResponse> {
         match self {
             Self::Response(answer) => Some(answer),
@@ -429,10 +440,12 @@ impl PartResponse {
         }
     }
 
+    #[inline]
     fn status(&self) -> Option<StatusCode> {
         self.answer().map(RawResponse::status)
     }
 
+    #[inline]
     fn demanded_token(&self) -> Option<TokenDemand> {
         let answer = self.answer()?;
         demanded_token(answer.status(), answer.headers())
@@ -440,10 +453,12 @@ impl PartResponse {
 }
 
 impl Request {
+    #[inline]
     fn method(&self) -> http::Method {
         http::Method::from_bytes(self.info.method.as_bytes()).unwrap_or(http::Method::GET)
     }
 
+    #[inline]
     fn part(&self, index: usize) -> RequestPart<'_> {
         let own = self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let mut headers: Vec<(&str, &str)> = own.filter(|(name, _)| *name != "prefer").collect();
@@ -455,6 +470,7 @@ impl Request {
         RequestPart { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
     }
 
+    #[inline]
     fn answered(&self, outcome: Result<RawResponse>) -> PartOutcome {
         let (method, shown) = (self.method(), self.shown.clone());
         let (url, body) = (self.url.clone(), self.body.clone());
@@ -462,6 +478,7 @@ impl Request {
         PartOutcome { info: self.info, method, shown, url, body, sent: 0, ids, progress: None, outcome }
     }
 
+    #[inline]
     fn outcome(&self, part: Option<PartResponse>, now: jiff::Timestamp) -> Result<RawResponse> {
         let answer = match part {
             Some(PartResponse::Response(answer)) => answer,
@@ -488,6 +505,7 @@ impl Request {
     }
 
     /// Completes the error of this request, which may have taken effect if `open` is `true`.
+    #[inline]
     fn with_possible_effect(&self, open: bool, error: Error) -> Error {
         match self.info.idempotent {
             _ if !open || self.method() == http::Method::GET => error.with_known_outcome(),
@@ -513,6 +531,7 @@ struct RequestPart<'a> {
     body: Option<&'a RawValue>,
 }
 
+#[inline]
 fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_map(members.iter().copied())
 }
@@ -535,6 +554,7 @@ struct ResponsePart {
 }
 
 /// Reads one part and the index of its request; `None` if the id is none of ours.
+#[inline]
 fn read_part(response: &RawValue) -> Option<(usize, PartResponse)> {
     let ResponsePart { id, status, headers, body } = serde_json::from_str(response.get()).ok()?;
     // Ids return in any order; those of this client are plain numbers.
@@ -567,6 +587,7 @@ fn read_part(response: &RawValue) -> Option<(usize, PartResponse)> {
 }
 
 /// Reads the headers of a part. The boolean is `true` if all of them were readable.
+#[inline]
 fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
     let mut read = HeaderMap::new();
     let Some(headers) = headers else { return (read, true) };
@@ -627,6 +648,7 @@ struct PartOutcome {
 
 impl PartOutcome {
     /// Returns the values of the request that no error may repeat.
+    #[inline]
     fn redactor(&self) -> Redactor {
         let mut redactor = self.progress.as_ref().map(|progress| progress.redactor()).unwrap_or_default();
         redactor.address(&self.url).json(self.body.as_deref().unwrap_or_default());
@@ -640,6 +662,7 @@ impl BatchAnswers {
     /// # Errors
     /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot from another batch. The error has the ids and
     /// the date of the request's own response, or else those of the response to the batch.
+    #[inline]
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
         let Some(mut answered) = answered else {
@@ -666,12 +689,14 @@ impl BatchAnswers {
     ///
     /// # Errors
     /// The errors of [`take`](Self::take), except [`ErrorKind::NotFound`].
+    #[inline]
     pub fn take_if_found<T>(&mut self, slot: Slot<T>) -> Result<Option<T>> {
         if_found(self.take(slot))
     }
 }
 
 impl fmt::Debug for BatchAnswers {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchAnswers").field("left", &self.answers.len()).finish()
     }

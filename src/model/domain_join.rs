@@ -196,6 +196,7 @@ impl DomainJoinProfile {
 }
 
 impl Quirks for DomainJoinProfile {
+    #[inline]
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let prefix = &self.computer_name_static_prefix;
         let odd = take(left, SUFFIX)?.filter(|count| *count != i32::from(prefix.suffix_length()));
@@ -203,6 +204,7 @@ impl Quirks for DomainJoinProfile {
         Ok(())
     }
 
+    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
         properties.insert(SUFFIX, self.computer_name_suffix_random_char_count());
     }

@@ -261,6 +261,7 @@ impl Stored<EnrollmentStatusPage> {
 }
 
 impl Quirks for EnrollmentStatusPage {
+    #[inline]
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let autopilot_only = take(left, AUTOPILOT_ONLY)?;
         let first_user_only = take(left, FIRST_USER_ONLY)?;
@@ -294,6 +295,7 @@ impl Quirks for EnrollmentStatusPage {
         Ok(())
     }
 
+    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
         let only = self.track_install_progress_for_autopilot_only;
         properties.insert(AUTOPILOT_ONLY, only);
@@ -331,6 +333,7 @@ impl Quirks for EnrollmentStatusPage {
 
     /// Removes settings without effect, as other tools do: all but the names for a page that shows nothing, and
     /// blocking settings for a page that does not block.
+    #[inline]
     fn normalize(properties: &mut Properties) {
         let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
         if is(properties, "showInstallationProgress", false) {

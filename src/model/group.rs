@@ -125,6 +125,7 @@ impl Group {
 }
 
 impl Quirks for Group {
+    #[inline]
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let is_reported = get(left, TYPES).is_some();
         let mut types = take::<Vec<String>>(left, TYPES)?.unwrap_or_default();
@@ -148,6 +149,7 @@ impl Quirks for Group {
         Ok(())
     }
 
+    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
         let kept = properties.remove(TYPES);
         let kept = kept.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);

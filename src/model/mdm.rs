@@ -83,6 +83,7 @@ impl MdmPolicy {
     pub const INTUNE_APPLICATION_ID: &'static str = "0000000a-0000-0000-c000-000000000000";
 
     /// Returns `true` if this is Intune's policy, by its id or its name.
+    #[inline]
     pub fn is_intune(&self) -> bool {
         let named =
             self.display_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft Intune"));
@@ -90,6 +91,7 @@ impl MdmPolicy {
     }
 
     /// Returns the users in the scope; `None` if the service does not report them or the answer is unknown.
+    #[inline]
     pub fn scope(&self) -> Option<MdmScope> {
         match self.applies_to.as_ref()? {
             PolicyScope::None => Some(MdmScope::None),
@@ -99,6 +101,7 @@ impl MdmPolicy {
         }
     }
 
+    #[inline]
     fn groups(&self) -> impl Iterator<Item = &Id<Group>> {
         self.included_groups.iter().flatten().map(|group| &group.id)
     }
@@ -117,6 +120,7 @@ impl MdmScope {
     /// assert_eq!(desired.steps_from(&policy), [MdmScopeStep::Include(group)]);
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
+    #[inline]
     pub fn steps_from(&self, policy: &MdmPolicy) -> Vec<MdmScopeStep> {
         let applies_to = policy.applies_to.as_ref();
         match self {
@@ -145,6 +149,7 @@ impl MdmScope {
     }
 }
 
+#[inline]
 fn some_groups<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Id<Group>>, D::Error> {
     let groups = BTreeSet::deserialize(deserializer)?;
     if groups.is_empty() {

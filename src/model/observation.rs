@@ -15,6 +15,7 @@ use super::lenient::{Refused, Scalar, Slot};
 macro_rules! observation {
     (@make $name:ident) => {
         impl Default for $name {
+            #[inline]
             fn default() -> Self {
                 Self::blank()
             }
@@ -23,6 +24,7 @@ macro_rules! observation {
     (@make $name:ident $id:ident: $id_ty:ty) => {
         impl $name {
             /// Creates an observation with only the id.
+            #[inline]
             pub fn new($id: $id_ty) -> Self {
                 Self::blank($id)
             }
@@ -76,6 +78,7 @@ macro_rules! observation {
 
             /// Returns `true` if the response contained the property (its name in Graph), even as null; `false` if it
             /// was missing, for example because a `$select` left it out.
+            #[inline]
             pub fn is_reported(&self, property: &str) -> bool {
                 self.reported.has(Self::ALL.iter().position(|known| *known == property))
             }
@@ -86,6 +89,7 @@ macro_rules! observation {
                 all
             };
 
+            #[inline]
             fn blank($($id: $id_ty)?) -> Self {
                 Self { $($id,)? $($field: None,)* $($($beside: None,)*)? reported: Default::default() }
             }
@@ -109,6 +113,7 @@ macro_rules! observation {
             }
 
             impl Fields for Read {
+                #[inline]
                 fn field(&mut self, name: &str) -> Option<&mut dyn Slot> {
                     let (place, slot): (Name, &mut dyn Slot) = match name {
                         $( stringify!($id) => (Name::$id, &mut self.$id), )?
@@ -124,10 +129,12 @@ macro_rules! observation {
             const EXPECTED: &str = concat!("an object of type ", $wire_type);
 
             impl Lenient for $name {
+                #[inline]
                 fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
                     only_null(scalar, EXPECTED)
                 }
 
+                #[inline]
                 fn object(
                     place: &mut Option<Self>,
                     read: &mut dyn FnMut(&mut dyn Fields),
@@ -145,10 +152,12 @@ macro_rules! observation {
             }
 
             impl Lenient for Box<$name> {
+                #[inline]
                 fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
                     only_null(scalar, EXPECTED)
                 }
 
+                #[inline]
                 fn object(
                     place: &mut Option<Self>,
                     read: &mut dyn FnMut(&mut dyn Fields),
@@ -161,6 +170,7 @@ macro_rules! observation {
             }
 
             impl<'de> serde::Deserialize<'de> for $name {
+                #[inline]
                 fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let mut read = None::<Self>;
                     read_into(deserializer, &mut read)?;
@@ -170,6 +180,7 @@ macro_rules! observation {
             }
 
             impl serde::Serialize for $name {
+                #[inline]
                 fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     use serde::ser::SerializeMap;
                     let mut map = serializer.serialize_map(None)?;

@@ -440,6 +440,7 @@ macro_rules! settings {
 
         impl $name {
             /// Creates settings with default values.
+            #[inline]
             pub fn new($( $required: $required_ty ),*) -> Self {
                 $( let $default: $default_ty = $default_value; )*
                 $( let $odd: $odd_ty = $odd_value; )*
@@ -474,6 +475,7 @@ macro_rules! settings {
             ];
             type Observed = $crate::model::settings::settings!(@observed $($observed)?);
 
+            #[inline]
             fn to_properties(&self) -> $crate::model::Properties {
                 let fields: &[&dyn $crate::model::wire::Wire] =
                     &[$( &self.$required, )* $( &self.$optional, )* $( &self.$default, )*];
@@ -482,6 +484,7 @@ macro_rules! settings {
                 properties
             }
 
+            #[inline]
             fn from_properties(
                 mut properties: $crate::model::Properties,
             ) -> Result<Self, $crate::model::InvalidValue> {
@@ -497,16 +500,19 @@ macro_rules! settings {
                 Ok(settings)
             }
 
+            #[inline]
             fn rename(properties: &mut $crate::model::Properties) {
                 <Self as $crate::model::settings::Quirks>::rename(properties);
             }
 
+            #[inline]
             fn normalize(properties: &mut $crate::model::Properties) {
                 <Self as $crate::model::settings::Quirks>::normalize(properties);
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
+            #[inline]
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 /// The serde form, in which everything with a default may be omitted.
                 #[derive(serde::Deserialize)]
@@ -545,6 +551,7 @@ macro_rules! setters {
     ($( $field:ident, $setter:ident: $ty:ty = $value:expr; )*) => { $(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
         #[must_use]
+        #[inline]
         pub fn $setter(mut self, $field: $ty) -> Self {
             self.$field = $value;
             self

@@ -82,6 +82,7 @@ impl SkipUserStatusPage {
 }
 
 impl Quirks for SkipUserStatusPage {
+    #[inline]
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         if let Some(held) = left.remove(OMA_SETTINGS) {
             self.held.insert(OMA_SETTINGS, held);
@@ -89,6 +90,7 @@ impl Quirks for SkipUserStatusPage {
         Ok(())
     }
 
+    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
         let ours = || {
             json!([{

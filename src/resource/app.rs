@@ -29,6 +29,7 @@ impl MobileApps<'_> {
     /// `DeviceManagementApps.Read.All`
     /// # API
     /// `v1.0`. [List mobileApps](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-list?view=graph-rest-1.0)
+    #[inline]
     pub fn list(&self) -> List<MobileApp> {
         List::new(self.client, &catalog::MOBILE_APPS_LIST, &[])
     }
@@ -39,6 +40,7 @@ impl MobileApps<'_> {
     /// `DeviceManagementApps.Read.All`
     /// # API
     /// `v1.0`. [Get win32LobApp](https://learn.microsoft.com/en-us/graph/api/intune-apps-win32lobapp-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get(&self, id: &Id<MobileApp>) -> Call<MobileApp> {
         Call::new(self.client, Operation::new(&catalog::MOBILE_APPS_GET, &[id.as_str()], entity))
     }

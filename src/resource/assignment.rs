@@ -130,6 +130,7 @@ pub struct AssignmentChange {
 }
 
 impl<'c, T: Assignable> Assignments<'c, T> {
+    #[inline]
     pub(super) fn new(client: &'c Client, object: &Id<T>) -> Self {
         Self { client, object: object.clone(), of: PhantomData }
     }
@@ -143,6 +144,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// `beta`. [List windowsAutopilotDeploymentProfileAssignments](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-list?view=graph-rest-beta),
     /// [List enrollmentConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-list?view=graph-rest-beta),
     /// [List deviceConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<Assignment> {
         List::new(self.client, self.list_info(), &[self.object.as_str()])
     }
@@ -158,6 +160,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// `beta`. [Get windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-get?view=graph-rest-beta),
     /// [Get enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-get?view=graph-rest-beta),
     /// [Get deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<Assignment>) -> Call<Assignment> {
         Call::new(self.client, Operation::new(self.get_info(), &[self.object.as_str(), id.as_str()], entity))
     }
@@ -178,6 +181,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// `beta`. [Create windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-create?view=graph-rest-beta),
     /// [Create enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-create?view=graph-rest-beta),
     /// [Create deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-create?view=graph-rest-beta)
+    #[inline]
     pub fn add(&self, target: &Target) -> Call<Assignment> {
         let operation = Operation::new(self.add_info(), &[self.object.as_str()], entity);
         Call::new(self.client, for_target(operation, target))
@@ -192,6 +196,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// `beta`. [Update windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-update?view=graph-rest-beta),
     /// [Update enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-update?view=graph-rest-beta),
     /// [Update deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, id: &Id<Assignment>, target: &Target) -> Call<()> {
         let operation = Operation::new(self.update_info(), &[self.object.as_str(), id.as_str()], nothing);
         Call::new(self.client, for_target(operation, target))
@@ -206,6 +211,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// `beta`. [Delete windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-delete?view=graph-rest-beta),
     /// [Delete enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-delete?view=graph-rest-beta),
     /// [Delete deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-delete?view=graph-rest-beta)
+    #[inline]
     pub fn remove(&self, id: &Id<Assignment>) -> Call<()> {
         Call::new(
             self.client,
@@ -232,6 +238,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.
+    #[inline]
     pub fn replace(&self, targets: &[Target]) -> Sequence<AssignmentChange> {
         let (client, object, targets) = (self.client.clone(), self.object.clone(), distinct(targets));
         Sequence::new(async move {
@@ -261,6 +268,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         })
     }
 
+    #[inline]
     fn list_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_LIST,
@@ -269,6 +277,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         }
     }
 
+    #[inline]
     fn get_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_GET,
@@ -277,6 +286,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         }
     }
 
+    #[inline]
     fn add_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_CREATE,
@@ -285,6 +295,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         }
     }
 
+    #[inline]
     fn update_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_UPDATE,
@@ -293,6 +304,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         }
     }
 
+    #[inline]
     fn remove_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_DELETE,
@@ -328,6 +340,7 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// # API
     /// `beta`. [assign for pages](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-assign?view=graph-rest-beta),
     /// [assign for domain join profiles](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-assign?view=graph-rest-beta)
+    #[inline]
     pub fn replace_at_once(&self, targets: &[Target]) -> Sequence<AssignmentChange> {
         let (client, object, targets) = (self.client.clone(), self.object.clone(), distinct(targets));
         let bodies: Vec<_> = targets.iter().map(|target| TargetBody { target }).collect();
@@ -356,6 +369,7 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
         })
     }
 
+    #[inline]
     fn assign_info(&self) -> &'static OperationInfo {
         match T::COLLECTION {
             Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGN,
@@ -365,17 +379,20 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
 }
 
 impl<T> fmt::Debug for Assignments<'_, T> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Assignments").field("object", &self.object).finish_non_exhaustive()
     }
 }
 
 /// Returns `true` if an assignment has this target.
+#[inline]
 fn reaches(assignment: &Assignment, target: &Target) -> bool {
     assignment.target.as_ref().is_some_and(|found| found.same_as(target))
 }
 
 /// Returns the targets without repetitions.
+#[inline]
 fn distinct(targets: &[Target]) -> Vec<Target> {
     let mut distinct: Vec<Target> = Vec::new();
     for target in targets {
@@ -387,6 +404,7 @@ fn distinct(targets: &[Target]) -> Vec<Target> {
 }
 
 /// Adds the body of one assignment. Only `beta` has filter properties.
+#[inline]
 fn for_target<A>(operation: Operation<A>, target: &Target) -> Operation<A> {
     let operation = operation.with_json(&TargetBody { target });
     if target.filter.is_some() { operation.only_in(&[ApiVersion::Beta]) } else { operation }

@@ -34,6 +34,7 @@ impl Connectors<'_> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [List deviceManagementDomainJoinConnectors](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<Connector> {
         List::new(self.client, &catalog::DOMAIN_JOIN_CONNECTORS_LIST, &[])
     }
@@ -44,6 +45,7 @@ impl Connectors<'_> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [Get deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<Connector>) -> Call<Connector> {
         Call::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_GET, &[id.as_str()], entity))
     }
@@ -54,6 +56,7 @@ impl Connectors<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Create deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-create?view=graph-rest-beta)
+    #[inline]
     pub fn create(&self, connector: &Connector) -> Call<Connector> {
         let operation = Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_CREATE, &[], entity)
             .with_json(&Written(connector));
@@ -66,6 +69,7 @@ impl Connectors<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Update deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, connector: &Connector) -> Call<Connector> {
         let info = &catalog::DOMAIN_JOIN_CONNECTORS_UPDATE;
         Call::new(
@@ -82,6 +86,7 @@ impl Connectors<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Delete deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<Connector>) -> Call<()> {
         Call::new(
             self.client,

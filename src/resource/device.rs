@@ -44,6 +44,7 @@ impl Devices<'_> {
     /// # API
     /// `beta`, for the assignment of the profile; `v1.0` returns fewer properties.
     /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<Device> {
         List::new(self.client, &catalog::AUTOPILOT_DEVICES_LIST, &[])
     }
@@ -63,6 +64,7 @@ impl Devices<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    #[inline]
     pub fn tagged(&self, tag: &GroupTag) -> List<Device> {
         self.list().comparing("groupTag", tag.as_str())
     }
@@ -81,6 +83,7 @@ impl Devices<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    #[inline]
     pub fn by_serial_number(&self, serial: &SerialNumber) -> List<Device> {
         // The filter fails with hyphens and spaces, so it gets the longest part without; equality is decided here.
         let part = serial.as_str().split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|part| part.len());
@@ -100,6 +103,7 @@ impl Devices<'_> {
     /// # API
     /// `beta`. Its assignment status can lag behind the list's.
     /// [Get windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<Device>) -> Call<Device> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_GET, &[id.as_str()], entity))
     }
@@ -110,6 +114,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `v1.0`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_COUNT, &[], count))
     }
@@ -137,6 +142,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete?view=graph-rest-1.0)
+    #[inline]
     pub fn delete(&self, id: &Id<Device>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
     }
@@ -162,6 +168,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice?view=graph-rest-1.0)
+    #[inline]
     pub fn assign_user(
         &self,
         id: &Id<Device>,
@@ -190,6 +197,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice?view=graph-rest-1.0)
+    #[inline]
     pub fn unassign_user(&self, id: &Id<Device>) -> Call<()> {
         let operation =
             Operation::new(&catalog::AUTOPILOT_DEVICES_UNASSIGN_USER_FROM_DEVICE, &[id.as_str()], nothing);
@@ -205,6 +213,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [updateDeviceProperties](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-updatedeviceproperties?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, id: &Id<Device>, update: &DeviceUpdate) -> Call<()> {
         let info = &catalog::AUTOPILOT_DEVICES_UPDATE_DEVICE_PROPERTIES;
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(update))
@@ -216,6 +225,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [allowNextEnrollment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-allownextenrollment?view=graph-rest-beta)
+    #[inline]
     pub fn allow_next_enrollment(&self, id: &Id<Device>) -> Call<()> {
         let info = &catalog::AUTOPILOT_DEVICES_ALLOW_NEXT_ENROLLMENT;
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing))
@@ -229,6 +239,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    #[inline]
     pub fn deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
@@ -242,6 +253,7 @@ impl Devices<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    #[inline]
     pub fn intended_deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_INTENDED_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
@@ -253,6 +265,7 @@ impl Devices<'_> {
     /// [`ErrorKind::Timeout`] after 30 minutes.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    #[inline]
     pub fn wait_until_visible(&self, id: &Id<Device>) -> Poller<Device, Option<Device>> {
         let seen = self.get(id).until(APPEARS, "the device to appear", |device| device.is_some());
         seen.and_then(|device| {
@@ -266,6 +279,7 @@ impl Devices<'_> {
     /// [`ErrorKind::Timeout`] if the device is still visible after an hour.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    #[inline]
     pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<(), Option<Device>> {
         let schedule =
             Schedule::new(APPEARS.initial_interval, APPEARS.max_interval, Duration::from_secs(60 * 60));
@@ -297,6 +311,7 @@ impl Devices<'_> {
     /// [`ErrorKind::Timeout`], with the device's last state, after `deadline`.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    #[inline]
     pub fn wait_until_assigned(
         &self,
         id: &Id<Device>,
@@ -337,6 +352,7 @@ async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
 }
 
 /// Returns `true` if the status is assigned and the date is set, which do not happen at the same moment.
+#[inline]
 fn is_assigned(device: &Device) -> bool {
     let status = device.deployment_profile_assignment_status.as_ref();
     status.is_some_and(ProfileAssignmentStatus::is_assigned)
@@ -373,12 +389,14 @@ pub struct DeviceUpdate {
 
 impl DeviceUpdate {
     /// Creates an empty change.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the group tag; `None` clears it.
     #[must_use]
+    #[inline]
     pub fn with_group_tag(mut self, tag: Option<&GroupTag>) -> Self {
         // Cleared by the empty string; null leaves it as it is.
         self.group_tag = Some(tag.map_or("", GroupTag::as_str).into());
@@ -387,6 +405,7 @@ impl DeviceUpdate {
 
     /// Sets the name for the user's greeting.
     #[must_use]
+    #[inline]
     pub fn with_addressable_user_name(mut self, name: Personal) -> Self {
         self.addressable_user_name = Some(name);
         self
@@ -394,6 +413,7 @@ impl DeviceUpdate {
 
     /// Sets the user.
     #[must_use]
+    #[inline]
     pub fn with_user_principal_name(mut self, user: &UserPrincipalName) -> Self {
         self.user_principal_name = Some(user.as_str().into());
         self
@@ -401,6 +421,7 @@ impl DeviceUpdate {
 
     /// Sets the name in Autopilot's list. A hybrid join ignores it: there the name comes from the domain join profile.
     #[must_use]
+    #[inline]
     pub fn with_display_name(mut self, name: impl Into<Text>) -> Self {
         self.display_name = Some(name.into());
         self

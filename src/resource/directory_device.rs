@@ -33,6 +33,7 @@ impl DirectoryDevices<'_> {
     /// `Device.Read.All`
     /// # API
     /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list?view=graph-rest-1.0)
+    #[inline]
     pub fn list(&self) -> List<DirectoryDevice> {
         List::new(self.client, &catalog::DEVICES_LIST, &[])
     }
@@ -57,6 +58,7 @@ impl DirectoryDevices<'_> {
     /// `Device.Read.All`
     /// # API
     /// `v1.0`. [device: delta](https://learn.microsoft.com/en-us/graph/api/device-delta?view=graph-rest-1.0)
+    #[inline]
     pub fn delta(&self) -> DeltaList<DirectoryDevice> {
         DeltaList::new(self.client, &catalog::DEVICES_DELTA)
     }
@@ -69,6 +71,7 @@ impl DirectoryDevices<'_> {
     /// `Device.Read.All`
     /// # API
     /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get(&self, id: &Id<DirectoryDevice>) -> Call<DirectoryDevice> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
     }
@@ -81,6 +84,7 @@ impl DirectoryDevices<'_> {
     /// `Device.Read.All`
     /// # API
     /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get_by_device_id(&self, id: &Id<EntraDevice>) -> Call<DirectoryDevice> {
         // An id has no quote in it that is not doubled for OData.
         let key = id.as_str().replace('\'', "''");
@@ -93,6 +97,7 @@ impl DirectoryDevices<'_> {
     /// `Device.Read.All`
     /// # API
     /// `v1.0`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::DEVICES_COUNT, &[], count).with_header("consistencylevel", "eventual");
@@ -105,6 +110,7 @@ impl DirectoryDevices<'_> {
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
     /// `v1.0`. [Update device](https://learn.microsoft.com/en-us/graph/api/device-update?view=graph-rest-1.0)
+    #[inline]
     pub fn update(&self, id: &Id<DirectoryDevice>, update: &DirectoryDeviceUpdate) -> Call<()> {
         let operation = Operation::new(&catalog::DEVICES_UPDATE, &[id.as_str()], nothing).with_json(update);
         Call::new(self.client, operation)
@@ -120,6 +126,7 @@ impl DirectoryDevices<'_> {
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
     /// `v1.0`. [Delete device](https://learn.microsoft.com/en-us/graph/api/device-delete?view=graph-rest-1.0)
+    #[inline]
     pub fn delete(&self, id: &Id<DirectoryDevice>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_DELETE, &[id.as_str()], nothing))
     }
@@ -152,12 +159,14 @@ pub struct DirectoryDeviceUpdate {
 
 impl DirectoryDeviceUpdate {
     /// Creates an empty change.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets whether the device may sign in.
     #[must_use]
+    #[inline]
     pub fn with_account_enabled(mut self, enabled: bool) -> Self {
         self.account_enabled = Some(enabled);
         self
@@ -165,6 +174,7 @@ impl DirectoryDeviceUpdate {
 
     /// Sets the extension attributes that have a value.
     #[must_use]
+    #[inline]
     pub fn with_extension_attributes(mut self, attributes: ExtensionAttributes) -> Self {
         self.extension_attributes = Some(attributes);
         self

@@ -49,6 +49,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<DeviceConfiguration> {
         List::new(self.client, &catalog::DEVICE_CONFIGURATIONS_LIST, &[])
     }
@@ -59,6 +60,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [Get windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<DomainJoinProfile>) -> Call<Stored<DomainJoinProfile>> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
     }
@@ -69,6 +71,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
     }
@@ -79,6 +82,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta)
+    #[inline]
     pub fn create(&self, profile: &DomainJoinProfile) -> Call<Stored<DomainJoinProfile>> {
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
         let operation = operation.with_json(&profile.to_create_body()).only_in(&[ApiVersion::Beta]);
@@ -91,6 +95,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Update windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(
         &self,
         stored: &Stored<DomainJoinProfile>,
@@ -106,6 +111,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Delete windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<DomainJoinProfile>) -> Call<()> {
         Call::new(
             self.client,
@@ -119,6 +125,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
+    #[inline]
     pub fn has_payload_links(&self, ids: &[Id<DomainJoinProfile>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_HAS_PAYLOAD_LINKS, &[], list_value);
@@ -126,6 +133,7 @@ impl<'c> DomainJoinProfiles<'c> {
     }
 
     /// Returns the assignments of a domain join profile: to list, add, remove and replace them.
+    #[inline]
     pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> Assignments<'c, DomainJoinProfile> {
         Assignments::new(self.client, id)
     }
@@ -136,6 +144,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [List windowsDomainJoinConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
+    #[inline]
     pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
         let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
         List::new(self.client, info, &[id.as_str()])
@@ -147,6 +156,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`, by OData's convention: the call is not documented.
+    #[inline]
     pub fn add_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,
@@ -164,6 +174,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`, by OData's convention: the call is not documented.
+    #[inline]
     pub fn remove_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,

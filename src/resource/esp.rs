@@ -43,6 +43,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// # API
     /// `beta`: in `v1.0` a page has almost no settings.
     /// [List deviceEnrollmentConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<EnrollmentConfiguration> {
         List::new(self.client, &catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[])
     }
@@ -53,6 +54,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [Get windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<EnrollmentStatusPage>) -> Call<Stored<EnrollmentStatusPage>> {
         Call::new(
             self.client,
@@ -66,6 +68,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))
     }
@@ -79,6 +82,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Create windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-create?view=graph-rest-beta)
+    #[inline]
     pub fn create(&self, page: &EnrollmentStatusPage) -> Call<Stored<EnrollmentStatusPage>> {
         let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_CREATE, &[], entity);
         let operation = operation.with_json(&page.to_create_body()).only_in(&[ApiVersion::Beta]);
@@ -91,6 +95,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Update windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(
         &self,
         stored: &Stored<EnrollmentStatusPage>,
@@ -108,6 +113,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Delete windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<EnrollmentStatusPage>) -> Call<()> {
         Call::new(
             self.client,
@@ -126,6 +132,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [setPriority](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-setpriority?view=graph-rest-beta)
+    #[inline]
     pub fn set_priority(&self, id: &Id<EnrollmentStatusPage>, priority: u32) -> Call<()> {
         #[derive(Serialize)]
         struct Body {
@@ -145,6 +152,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
+    #[inline]
     pub fn has_payload_links(&self, ids: &[Id<EnrollmentStatusPage>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation =
@@ -153,6 +161,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     }
 
     /// Returns the assignments of a page: to list, add, remove and replace them.
+    #[inline]
     pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> Assignments<'c, EnrollmentStatusPage> {
         Assignments::new(self.client, id)
     }

@@ -32,6 +32,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`. [List deviceManagementAutopilotEvents](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<AutopilotEvent> {
         List::new(self.client, &catalog::AUTOPILOT_EVENTS_LIST, &[])
     }
@@ -42,6 +43,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`. [Get deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<AutopilotEvent>) -> Call<AutopilotEvent> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_GET, &[id.as_str()], entity))
     }
@@ -52,6 +54,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.ReadWrite.All`
     /// # API
     /// `beta`. [Create deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-create?view=graph-rest-beta)
+    #[inline]
     pub fn create(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
         let operation =
             Operation::new(&catalog::AUTOPILOT_EVENTS_CREATE, &[], entity).with_json(&Written(event));
@@ -64,6 +67,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.ReadWrite.All`
     /// # API
     /// `beta`. [Update deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
         let info = &catalog::AUTOPILOT_EVENTS_UPDATE;
         Call::new(self.client, Operation::new(info, &[event.id.as_str()], entity).with_json(&Written(event)))
@@ -75,6 +79,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.ReadWrite.All`
     /// # API
     /// `beta`. [Delete deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<AutopilotEvent>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_DELETE, &[id.as_str()], nothing))
     }
@@ -88,6 +93,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`. [List deviceManagementAutopilotPolicyStatusDetails](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotpolicystatusdetail-list?view=graph-rest-beta)
+    #[inline]
     pub fn policy_status_details(&self, id: &Id<AutopilotEvent>) -> List<PolicyStatusDetail> {
         let info = &catalog::AUTOPILOT_EVENTS_POLICY_STATUS_DETAILS_LIST;
         List::new(self.client, info, &[id.as_str()])
@@ -99,6 +105,7 @@ impl AutopilotEvents<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`. [Get deviceManagementAutopilotPolicyStatusDetail](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotpolicystatusdetail-get?view=graph-rest-beta)
+    #[inline]
     pub fn policy_status_detail(
         &self,
         id: &Id<AutopilotEvent>,

@@ -36,6 +36,7 @@ impl AssignmentFilters<'_> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [List deviceAndAppManagementAssignmentFilters](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<AssignmentFilter> {
         List::new(self.client, &catalog::ASSIGNMENT_FILTERS_LIST, &[])
     }
@@ -46,6 +47,7 @@ impl AssignmentFilters<'_> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [Get deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<AssignmentFilter>) -> Call<AssignmentFilter> {
         Call::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_GET, &[id.as_str()], entity))
     }
@@ -56,6 +58,7 @@ impl AssignmentFilters<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Create deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-create?view=graph-rest-beta)
+    #[inline]
     pub fn create(&self, filter: &AssignmentFilter) -> Call<AssignmentFilter> {
         let operation = Operation::new(&catalog::ASSIGNMENT_FILTERS_CREATE, &[], entity);
         let body = Body {
@@ -73,6 +76,7 @@ impl AssignmentFilters<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Update deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, filter: &AssignmentFilter) -> Call<Option<AssignmentFilter>> {
         let operation =
             Operation::new(&catalog::ASSIGNMENT_FILTERS_UPDATE, &[filter.id.as_str()], decode_if_any);
@@ -85,6 +89,7 @@ impl AssignmentFilters<'_> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Delete deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<AssignmentFilter>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_DELETE, &[id.as_str()], nothing))
     }
@@ -110,6 +115,7 @@ struct Body<'a> {
 
 impl<'a> Body<'a> {
     /// Creates the body with the properties that can always be written.
+    #[inline]
     fn of(filter: &'a AssignmentFilter) -> Self {
         Self {
             display_name: filter.display_name.as_ref(),

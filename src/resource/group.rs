@@ -42,6 +42,7 @@ impl Groups<'_> {
     /// `Group.ReadBasic.All`
     /// # API
     /// `v1.0`. [List groups](https://learn.microsoft.com/en-us/graph/api/group-list?view=graph-rest-1.0)
+    #[inline]
     pub fn list(&self) -> List<Stored<Group>> {
         List::new(self.client, &catalog::GROUPS_LIST, &[]).selecting(PROPERTIES)
     }
@@ -60,6 +61,7 @@ impl Groups<'_> {
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
+    #[inline]
     pub fn find_by_name(&self, name: &DisplayName) -> List<Stored<Group>> {
         self.list()
             .filter(field("displayName").eq(name.as_str()))
@@ -93,6 +95,7 @@ impl Groups<'_> {
     /// `Group.ReadBasic.All`
     /// # API
     /// `v1.0`. [group: delta](https://learn.microsoft.com/en-us/graph/api/group-delta?view=graph-rest-1.0)
+    #[inline]
     pub fn delta(&self) -> DeltaList<Group> {
         DeltaList::new(self.client, &catalog::GROUPS_DELTA)
     }
@@ -103,6 +106,7 @@ impl Groups<'_> {
     /// `GroupMember.Read.All`
     /// # API
     /// `v1.0`. [Get group](https://learn.microsoft.com/en-us/graph/api/group-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get(&self, id: &Id<Group>) -> Call<Stored<Group>> {
         let operation = Operation::new(&catalog::GROUPS_GET, &[id.as_str()], entity);
         Call::new(self.client, operation.with_query("$select", PROPERTIES))
@@ -114,6 +118,7 @@ impl Groups<'_> {
     /// `Group.ReadBasic.All`
     /// # API
     /// `v1.0`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::GROUPS_COUNT, &[], count).with_header("consistencylevel", "eventual");
@@ -130,6 +135,7 @@ impl Groups<'_> {
     /// `Group.Create` for an app, which then cannot change the group; `Group.ReadWrite.All`.
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
+    #[inline]
     pub fn create(&self, group: &Group) -> Call<Stored<Group>> {
         self.create_with_owners(group, &[])
     }
@@ -158,6 +164,7 @@ impl Groups<'_> {
     /// `Group.Create` for an app; `Group.ReadWrite.All`.
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
+    #[inline]
     pub fn create_with_owners(&self, group: &Group, owners: &[Id<DirectoryObject>]) -> Call<Stored<Group>> {
         let mut body = group.to_create_body();
         if !owners.is_empty() {
@@ -178,6 +185,7 @@ impl Groups<'_> {
     /// `Group.ReadWrite.All`
     /// # API
     /// `v1.0`. [Update group](https://learn.microsoft.com/en-us/graph/api/group-update?view=graph-rest-1.0)
+    #[inline]
     pub fn update(&self, stored: &Stored<Group>, desired: &Group) -> Update<Group> {
         Update::new(self.client, stored, desired, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
             .selecting(PROPERTIES)
@@ -191,6 +199,7 @@ impl Groups<'_> {
     /// `Group.ReadWrite.All`
     /// # API
     /// `v1.0`. [Delete group](https://learn.microsoft.com/en-us/graph/api/group-delete?view=graph-rest-1.0)
+    #[inline]
     pub fn delete(&self, id: &Id<Group>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::GROUPS_DELETE, &[id.as_str()], nothing))
     }
@@ -203,6 +212,7 @@ impl Groups<'_> {
     /// `GroupMember.ReadBasic.All`
     /// # API
     /// `v1.0`. [List group members](https://learn.microsoft.com/en-us/graph/api/group-list-members?view=graph-rest-1.0)
+    #[inline]
     pub fn members(&self, id: &Id<Group>) -> List<DirectoryObject> {
         List::new(self.client, &catalog::GROUPS_MEMBERS_LIST, &[id.as_str()])
     }
@@ -227,6 +237,7 @@ impl Groups<'_> {
     /// `GroupMember.ReadBasic.All`
     /// # API
     /// `v1.0`. [List group transitive members](https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers?view=graph-rest-1.0)
+    #[inline]
     pub fn transitive_members(&self, id: &Id<Group>) -> List<DirectoryObject> {
         List::new(self.client, &catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, &[id.as_str()])
     }
@@ -253,6 +264,7 @@ impl Groups<'_> {
     /// `GroupMember.ReadWrite.All` and `Device.ReadWrite.All`
     /// # API
     /// `v1.0`. [Add members](https://learn.microsoft.com/en-us/graph/api/group-post-members?view=graph-rest-1.0)
+    #[inline]
     pub fn add_member(&self, id: &Id<Group>, device: &Id<DirectoryDevice>) -> Call<()> {
         let body = Reference::to(self.client, "v1.0", "directoryObjects", device.as_str());
         let operation = Operation::new(&catalog::GROUPS_MEMBERS_ADD_REF, &[id.as_str()], nothing);
@@ -277,6 +289,7 @@ impl Groups<'_> {
     /// `GroupMember.ReadWrite.All`
     /// # API
     /// `v1.0`. [Remove member](https://learn.microsoft.com/en-us/graph/api/group-delete-members?view=graph-rest-1.0)
+    #[inline]
     pub fn remove_member(&self, id: &Id<Group>, device: &Id<DirectoryDevice>) -> Call<()> {
         let info = &catalog::GROUPS_MEMBERS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), device.as_str()], nothing))

@@ -41,6 +41,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `v1.0`. [List importedWindowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-list?view=graph-rest-1.0)
+    #[inline]
     pub fn list(&self) -> List<ImportedDevice> {
         List::new(self.client, &catalog::AUTOPILOT_IMPORTS_LIST, &[])
     }
@@ -53,6 +54,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `v1.0`. [Get importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get(&self, id: &Id<ImportedDevice>) -> Call<ImportedDevice> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_GET, &[id.as_str()], entity))
     }
@@ -63,6 +65,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `v1.0`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_COUNT, &[], count))
     }
@@ -76,6 +79,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [Create importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-create?view=graph-rest-1.0)
+    #[inline]
     pub fn create(&self, device: &DeviceToImport) -> Call<ImportedDevice> {
         let operation = Operation::new(&catalog::AUTOPILOT_IMPORTS_CREATE, &[], entity).with_json(device);
         Call::new(self.client, operation)
@@ -92,6 +96,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [import](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-import?view=graph-rest-1.0)
+    #[inline]
     pub fn import(&self, devices: &[DeviceToImport]) -> Call<Vec<ImportedDevice>> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -109,6 +114,7 @@ impl Imports<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `v1.0`. [Delete importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-delete?view=graph-rest-1.0)
+    #[inline]
     pub fn delete(&self, id: &Id<ImportedDevice>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_DELETE, &[id.as_str()], nothing))
     }

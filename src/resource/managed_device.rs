@@ -34,6 +34,7 @@ impl ManagedDevices<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`, for the join type. [List managedDevices](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<ManagedDevice> {
         List::new(self.client, &catalog::MANAGED_DEVICES_LIST, &[])
     }
@@ -44,6 +45,7 @@ impl ManagedDevices<'_> {
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
     /// `beta`, for the join type. [Get managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<ManagedDevice>) -> Call<ManagedDevice> {
         Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_GET, &[id.as_str()], entity))
     }
@@ -54,6 +56,7 @@ impl ManagedDevices<'_> {
     /// `DeviceManagementManagedDevices.ReadWrite.All`
     /// # API
     /// `beta`. [Delete managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<ManagedDevice>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_DELETE, &[id.as_str()], nothing))
     }

@@ -58,6 +58,7 @@ pub struct MdmUrls {
 impl MdmUrls {
     /// Sets the URL of the terms of use.
     #[must_use]
+    #[inline]
     pub fn with_terms_of_use_url(mut self, url: impl Into<Text>) -> Self {
         self.terms_of_use_url = Some(url.into());
         self
@@ -65,6 +66,7 @@ impl MdmUrls {
 
     /// Sets the URL for enrollment.
     #[must_use]
+    #[inline]
     pub fn with_discovery_url(mut self, url: impl Into<Text>) -> Self {
         self.discovery_url = Some(url.into());
         self
@@ -72,6 +74,7 @@ impl MdmUrls {
 
     /// Sets the URL for compliance checks.
     #[must_use]
+    #[inline]
     pub fn with_compliance_url(mut self, url: impl Into<Text>) -> Self {
         self.compliance_url = Some(url.into());
         self
@@ -85,6 +88,7 @@ impl MdmPolicies<'_> {
     /// `Policy.Read.All`, delegated only.
     /// # API
     /// `beta`. [List mobileDeviceManagementPolicies](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<MdmPolicy> {
         List::new(self.client, &catalog::MOBILITY_POLICIES_LIST, &[])
     }
@@ -95,6 +99,7 @@ impl MdmPolicies<'_> {
     /// `Policy.Read.All`, delegated only.
     /// # API
     /// `beta`. [Get mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self, id: &Id<MdmPolicy>) -> Call<MdmPolicy> {
         let operation = Operation::new(&catalog::MOBILITY_POLICIES_GET, &[id.as_str()], entity);
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
@@ -106,6 +111,7 @@ impl MdmPolicies<'_> {
     /// [`ErrorKind::NotFound`] if there is no Intune policy; any error of [`Call`].
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
+    #[inline]
     pub fn intune(&self) -> Sequence<MdmPolicy> {
         let client = self.client.clone();
         Sequence::new(async move {
@@ -140,6 +146,7 @@ impl MdmPolicies<'_> {
     /// `beta`. [Update mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-update?view=graph-rest-beta),
     /// [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta),
     /// [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
+    #[inline]
     pub fn apply(&self, id: &Id<MdmPolicy>, step: &MdmScopeStep) -> Call<()> {
         match step {
             MdmScopeStep::ApplyToNone => self.apply_to(id, "none"),
@@ -156,6 +163,7 @@ impl MdmPolicies<'_> {
     /// Same as [`Call`]; completed steps are kept, and another call resumes.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    #[inline]
     pub fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Sequence<Vec<MdmScopeStep>> {
         let (client, id, steps) = (self.client.clone(), policy.id.clone(), scope.steps_from(policy));
         Sequence::new(async move {
@@ -172,11 +180,13 @@ impl MdmPolicies<'_> {
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Update mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-update?view=graph-rest-beta)
+    #[inline]
     pub fn set_urls(&self, id: &Id<MdmPolicy>, urls: &MdmUrls) -> Call<()> {
         let operation = Operation::new(&catalog::MOBILITY_POLICIES_UPDATE, &[id.as_str()], nothing);
         Call::new(self.client, operation.with_json(urls))
     }
 
+    #[inline]
     fn apply_to(&self, id: &Id<MdmPolicy>, whom: &'static str) -> Call<()> {
         // Alone: with any other property it is refused.
         #[derive(Serialize)]
@@ -194,6 +204,7 @@ impl MdmPolicies<'_> {
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Delete mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete(&self, id: &Id<MdmPolicy>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_DELETE, &[id.as_str()], nothing))
     }
@@ -204,6 +215,7 @@ impl MdmPolicies<'_> {
     /// `Policy.Read.All`, delegated only.
     /// # API
     /// `beta`. [List includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list-includedgroups?view=graph-rest-beta)
+    #[inline]
     pub fn included_groups(&self, id: &Id<MdmPolicy>) -> List<GroupReference> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_LIST;
         List::new(self.client, info, &[id.as_str()])
@@ -215,6 +227,7 @@ impl MdmPolicies<'_> {
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta)
+    #[inline]
     pub fn add_group(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let body = Reference { id: format!("{}/odata/groups('{group}')", self.client.cloud().graph()) };
         let operation =
@@ -228,6 +241,7 @@ impl MdmPolicies<'_> {
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
+    #[inline]
     pub fn remove_group(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), group.as_str()], nothing))

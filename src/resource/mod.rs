@@ -3,6 +3,8 @@
 //! A client's method returns the calls of a resource, such as [`Client::devices`]; a call is a
 //! [`Call`](crate::graph::Call), a [`List`](crate::graph::List) or a [`Poller`](crate::graph::Poller), and is sent when
 //! it is awaited or read. [`docs::permissions`](../docs/permissions/index.html) lists the permissions by task.
+// Compiled where they are called: a program pays for the calls that it makes, and not for the other hundred.
+#![warn(clippy::missing_inline_in_public_items)]
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -59,6 +61,7 @@ macro_rules! resource {
 
         impl $crate::graph::Client {
             #[doc = concat!("Returns the calls for ", $objects, ": [`", stringify!($name), "`](crate::resource::", stringify!($name), ").")]
+            #[inline]
             pub fn $method(&self) -> $name<'_> {
                 $name { client: self }
             }
@@ -76,6 +79,7 @@ struct Reference {
 
 impl Reference {
     /// Creates a link to the object with `id` in `collection`, such as `directoryObjects`.
+    #[inline]
     fn to(client: &Client, version: &str, collection: &str, id: &str) -> Self {
         Self { id: format!("{}/{version}/{collection}/{id}", client.cloud().graph()) }
     }
@@ -85,6 +89,7 @@ impl Reference {
 struct Written<'a, T>(&'a T);
 
 impl<T: Serialize> Serialize for Written<'_, T> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut value = serde_json::to_value(self.0).map_err(S::Error::custom)?;
         if let Value::Object(properties) = &mut value {

@@ -83,6 +83,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [List activeDirectoryWindowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-list?view=graph-rest-beta)
+    #[inline]
     pub fn list(&self) -> List<DeploymentProfile> {
         List::new(self.client, &catalog::AUTOPILOT_PROFILES_LIST, &[])
     }
@@ -96,6 +97,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    #[inline]
     pub fn get<P: ProfileKind>(&self, id: &Id<P>) -> Call<Stored<P>>
     where
         Stored<P>: DeserializeOwned,
@@ -109,6 +111,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. Microsoft has no page for this operation.
+    #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_COUNT, &[], count))
     }
@@ -122,6 +125,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Create activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-create?view=graph-rest-beta)
+    #[inline]
     pub fn create<P: ProfileKind>(&self, profile: &P) -> Call<Stored<P>>
     where
         Stored<P>: DeserializeOwned,
@@ -150,6 +154,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Update activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-update?view=graph-rest-beta)
+    #[inline]
     pub fn update<P: ProfileKind>(&self, stored: &Stored<P>, desired: &P) -> Update<P>
     where
         Stored<P>: DeserializeOwned,
@@ -166,6 +171,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Delete activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-delete?view=graph-rest-beta)
+    #[inline]
     pub fn delete<P: ProfileKind>(&self, id: &Id<P>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
@@ -188,6 +194,7 @@ impl<'c> Profiles<'c> {
     /// Same as [`Call`].
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
+    #[inline]
     pub fn delete_with_assignments<P: ProfileKind>(&self, id: &Id<P>) -> Sequence<()> {
         let (client, id) = (self.client.clone(), id.clone());
         Sequence::new(async move {
@@ -199,6 +206,7 @@ impl<'c> Profiles<'c> {
     /// Returns the assignments of a profile: to list, add, remove and replace them.
     ///
     /// An `Id<DeploymentProfile>` identifies a profile of any kind.
+    #[inline]
     pub fn assignments<P: AnyProfile>(&self, id: &Id<P>) -> Assignments<'c, P> {
         Assignments::new(self.client, id)
     }
@@ -221,6 +229,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
+    #[inline]
     pub fn assigned_devices<P: ProfileKind>(&self, id: &Id<P>) -> List<Device> {
         let info = &catalog::AUTOPILOT_PROFILES_ASSIGNED_DEVICES_LIST;
         List::new(self.client, info, &[id.as_str()])
@@ -233,6 +242,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-assign?view=graph-rest-beta)
+    #[inline]
     pub fn assign_devices<P: ProfileKind>(&self, id: &Id<P>, devices: &[Id<Device>]) -> Call<()> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -250,6 +260,7 @@ impl<'c> Profiles<'c> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
+    #[inline]
     pub fn has_payload_links<P: ProfileKind>(&self, ids: &[Id<P>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::AUTOPILOT_PROFILES_HAS_PAYLOAD_LINKS, &[], list_value);

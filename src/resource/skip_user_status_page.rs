@@ -31,6 +31,7 @@ impl<'c> SkipUserStatusPages<'c> {
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
     /// `beta`. [Get windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta), of the same collection
+    #[inline]
     pub fn get(&self, id: &Id<SkipUserStatusPage>) -> Call<Stored<SkipUserStatusPage>> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
     }
@@ -41,6 +42,7 @@ impl<'c> SkipUserStatusPages<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta), of the same collection
+    #[inline]
     pub fn create(&self, policy: &SkipUserStatusPage) -> Call<Stored<SkipUserStatusPage>> {
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
         let operation = operation.with_json(&policy.to_create_body()).only_in(&[ApiVersion::Beta]);
@@ -56,6 +58,7 @@ impl<'c> SkipUserStatusPages<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Update windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta), of the same collection
+    #[inline]
     pub fn update(
         &self,
         stored: &Stored<SkipUserStatusPage>,
@@ -71,6 +74,7 @@ impl<'c> SkipUserStatusPages<'c> {
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
     /// `beta`. [Delete windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta), of the same collection
+    #[inline]
     pub fn delete(&self, id: &Id<SkipUserStatusPage>) -> Call<()> {
         Call::new(
             self.client,
@@ -79,6 +83,7 @@ impl<'c> SkipUserStatusPages<'c> {
     }
 
     /// Returns the assignments of a policy: to list, add, remove and replace them.
+    #[inline]
     pub fn assignments(&self, id: &Id<SkipUserStatusPage>) -> Assignments<'c, SkipUserStatusPage> {
         Assignments::new(self.client, id)
     }

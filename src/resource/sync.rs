@@ -31,6 +31,7 @@ impl AutopilotSync<'_> {
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
     /// `beta`. [Get windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-get?view=graph-rest-beta)
+    #[inline]
     pub fn get(&self) -> Call<SyncSettings> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity_in_value))
     }
@@ -41,6 +42,7 @@ impl AutopilotSync<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Update windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-update?view=graph-rest-beta)
+    #[inline]
     pub fn update(&self, settings: &SyncSettings) -> Call<SyncSettings> {
         let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity_in_value)
             .with_json(&Written(settings));
@@ -56,6 +58,7 @@ impl AutopilotSync<'_> {
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [sync](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-sync?view=graph-rest-beta)
+    #[inline]
     pub fn sync(&self) -> Call<()> {
         let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_SYNC, &[], nothing).never_waiting();
         Call::new(self.client, operation)

@@ -27,6 +27,7 @@ where
     S: Settings + Clone,
     Stored<S>: DeserializeOwned,
 {
+    #[inline]
     pub(super) fn new(
         client: &Client,
         stored: &Stored<S>,
@@ -42,6 +43,7 @@ where
     }
 
     /// Refuses the update before it is sent if the desired settings have an error that the stored ones lack.
+    #[inline]
     pub(super) fn refusing(mut self, stored: &[Finding], desired: Vec<Finding>) -> Self {
         let new: Vec<Finding> = desired.into_iter().filter(|finding| !stored.contains(finding)).collect();
         self.write = self.write.refusing(&new);
@@ -49,6 +51,7 @@ where
     }
 
     /// Selects the properties to read back after the update.
+    #[inline]
     pub(super) fn selecting(mut self, properties: &str) -> Self {
         self.read = self.read.with_query("$select", properties);
         self
@@ -58,6 +61,7 @@ where
     ///
     /// Omitted by default: the stored settings then hold a default that may differ from the service's value. Properties
     /// that are set only at creation are never sent, nor are those without a desired value.
+    #[inline]
     pub fn sending_unknown(mut self) -> Self {
         self.patch = Patch::sending_unknown(&self.stored, &self.desired);
         self.write = self.write.with_json(&self.patch.body());
@@ -65,6 +69,7 @@ where
     }
 
     /// Returns the patch to send: property, before, after.
+    #[inline]
     pub fn patch(&self) -> &Patch {
         &self.patch
     }
@@ -82,6 +87,7 @@ where
     type Output = Result<Stored<S>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<Stored<S>>> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             if self.patch.is_empty() {
@@ -97,6 +103,7 @@ where
 }
 
 impl<S: Settings> fmt::Debug for Update<S> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Update")
             .field("operation", &self.write)

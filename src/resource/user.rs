@@ -33,6 +33,7 @@ impl Users<'_> {
     /// `User.ReadBasic.All`
     /// # API
     /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list?view=graph-rest-1.0)
+    #[inline]
     pub fn list(&self) -> List<User> {
         List::new(self.client, &catalog::USERS_LIST, &[])
     }
@@ -45,6 +46,7 @@ impl Users<'_> {
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
     /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get(&self, id: &Id<User>) -> Call<User> {
         self.get_by_key(id.as_str())
     }
@@ -57,10 +59,12 @@ impl Users<'_> {
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
     /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
+    #[inline]
     pub fn get_by_name(&self, name: &UserPrincipalName) -> Call<User> {
         self.get_by_key(name.as_str())
     }
 
+    #[inline]
     fn get_by_key(&self, key: &str) -> Call<User> {
         let operation = Operation::new(&catalog::USERS_GET, &[key], entity).with_query("$select", PROPERTIES);
         Call::new(self.client, operation)

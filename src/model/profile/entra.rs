@@ -87,6 +87,7 @@ impl EntraJoinProfile {
 }
 
 impl Quirks for EntraJoinProfile {
+    #[inline]
     fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
         let has_user_type = get(left, USER_TYPE).is_some();
         let user_type = take::<String>(left, USER_TYPE)?;
@@ -111,6 +112,7 @@ impl Quirks for EntraJoinProfile {
         Ok(())
     }
 
+    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
         let usage = match &self.deployment_mode {
             DeploymentMode::UserDriven(user_type) => {
@@ -123,10 +125,12 @@ impl Quirks for EntraJoinProfile {
         put(properties, USAGE, usage.into());
     }
 
+    #[inline]
     fn rename(properties: &mut Properties) {
         common::rename(properties);
     }
 
+    #[inline]
     fn normalize(properties: &mut Properties) {
         common::normalize(properties);
     }

@@ -82,10 +82,12 @@ impl HybridJoinProfile {
 }
 
 impl Quirks for HybridJoinProfile {
+    #[inline]
     fn rename(properties: &mut Properties) {
         common::rename(properties);
     }
 
+    #[inline]
     fn normalize(properties: &mut Properties) {
         common::normalize(properties);
     }

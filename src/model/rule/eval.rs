@@ -55,7 +55,7 @@ impl Test {
             Self::StartsWith(value) => value.starts(text),
             Self::EndsWith(value) => value.ends(text),
             Self::Contains(value) => value.is_in(text),
-            Self::Matches(pattern) => pattern.regex.as_ref()?.is_match(text),
+            Self::Matches(pattern) => pattern.is_match(text)?,
             Self::In(values) => values.iter().any(|value| value.equals(text)),
         })
     }

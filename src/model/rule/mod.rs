@@ -35,12 +35,12 @@
 //!
 //! # Evaluation
 //!
-//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Patterns that only
-//! .NET evaluates, such as look-around, back references, `\Z` and class subtraction, are parsed and kept, and a device
-//! whose membership depends on one is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not document
-//! operators on a missing attribute; here an operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does
-//! not), and empty text counts as missing. `-all` holds for an empty list. A list compared without `-any` is compared
-//! by item: one match is enough.
+//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Without the feature
+//! `patterns` no pattern is evaluated, and with it those that only .NET evaluates are not, such as look-around, back
+//! references, `\Z` and class subtraction: they are parsed and kept, and a device whose membership depends on one is
+//! neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not document operators on a missing attribute; here
+//! an operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does not), and empty text counts as missing.
+//! `-all` holds for an empty list. A list compared without `-any` is compared by item: one match is enough.
 
 mod eval;
 mod expr;

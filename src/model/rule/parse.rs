@@ -396,7 +396,7 @@ impl Parser<'_> {
         let pattern = Pattern::new(text).map_err(|problem| {
             Remark::new(RULE_PATTERN, position, format!("the value is not a regular expression: {problem}"))
         })?;
-        if pattern.regex.is_none() {
+        if cfg!(feature = "patterns") && !pattern.is_evaluated() {
             let problem = "the regular expression is one that .NET evaluates, and it is not evaluated here";
             self.remarks.push(Remark::new(RULE_PATTERN_NOT_EVALUATED, position, problem));
         }

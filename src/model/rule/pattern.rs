@@ -3,10 +3,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use regex_lite::{Regex, RegexBuilder};
-
-/// The memory limit of a compiled expression.
-const PATTERN_BYTES: usize = 1 << 18;
+#[cfg(feature = "patterns")]
+use regex_lite::Regex;
 
 /// The nesting limit of groups.
 const MOST_GROUPS: usize = 100;
@@ -16,7 +14,33 @@ const MOST_GROUPS: usize = 100;
 pub(super) struct Pattern {
     pub(super) written: String,
     /// The compiled expression; `None` if only .NET, the service's platform, evaluates it.
-    pub(super) regex: Option<Regex>,
+    regex: Option<Regex>,
+}
+
+/// A compiled expression: without the feature, no expression is compiled.
+#[cfg(not(feature = "patterns"))]
+#[derive(Debug, Clone)]
+enum Regex {}
+
+#[cfg(not(feature = "patterns"))]
+impl Regex {
+    fn is_match(&self, _: &str) -> bool {
+        match *self {}
+    }
+}
+
+/// Compiles an expression; `None` if it is not evaluated here.
+#[cfg(feature = "patterns")]
+fn compile(text: &str) -> Option<Regex> {
+    /// The memory limit of a compiled expression.
+    const PATTERN_BYTES: usize = 1 << 18;
+
+    regex_lite::RegexBuilder::new(text).case_insensitive(true).size_limit(PATTERN_BYTES).build().ok()
+}
+
+#[cfg(not(feature = "patterns"))]
+fn compile(_: &str) -> Option<Regex> {
+    None
 }
 
 impl Pattern {
@@ -25,11 +49,21 @@ impl Pattern {
     /// # Errors
     /// The problem, if .NET refuses the pattern too.
     pub(super) fn new(written: String) -> Result<Self, &'static str> {
-        let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(PATTERN_BYTES).build().ok();
+        let regex = compile(&written);
         if regex.is_none() {
             Check { rest: written.chars().peekable(), depth: 0 }.alternatives(false)?;
         }
         Ok(Self { written, regex })
+    }
+
+    /// Returns whether the pattern is found in `text`; `None` if it is not evaluated here.
+    pub(super) fn is_match(&self, text: &str) -> Option<bool> {
+        self.regex.as_ref().map(|regex| regex.is_match(text))
+    }
+
+    /// Returns `true` if the pattern is evaluated here.
+    pub(super) fn is_evaluated(&self) -> bool {
+        self.regex.is_some()
     }
 }
 
@@ -236,7 +270,11 @@ mod tests {
             ("(a{999}){999}", false),
         ] {
             let read = Pattern::new(pattern.to_owned());
-            assert_eq!(read.map(|read| read.regex.is_some()), Ok(evaluated), "{pattern}");
+            assert_eq!(
+                read.map(|read| read.regex.is_some()),
+                Ok(evaluated && cfg!(feature = "patterns")),
+                "{pattern}"
+            );
         }
         for pattern in
             ["*", "*x", "a|*", "(", "(a", "a)", "[a", "[", "(?=a)b**", "(?Pa)", r"(?=a)\y", "(?=a)\\", "(?=a"]

@@ -357,6 +357,7 @@ fn the_longest_and_the_deepest_rule_are_read() {
 }
 
 #[test]
+#[cfg(feature = "patterns")]
 fn a_device_is_a_member_exactly_if_the_rule_holds() {
     let cases: &[(&str, bool)] = &[
         (r#"device.displayName -eq "sn-0042""#, true),
@@ -475,6 +476,7 @@ fn rules_that_say_the_same_are_equivalent_and_others_are_not() {
 }
 
 #[test]
+#[cfg(feature = "patterns")]
 fn lint_finds_the_known_bad_forms_and_where_they_are() {
     use Severity::{Error, Info, Warning};
     type Expected<'a> = &'a [(&'a str, Severity, usize)];
@@ -651,6 +653,23 @@ fn membership_is_unknown_exactly_if_it_rests_on_a_pattern_that_is_not_evaluated(
         let rule = rule(text);
         assert_eq!(rule.evaluate(&device), expected, "{text}");
         assert_eq!(rule.matches(&device), expected == Some(true), "{text}");
+    }
+}
+
+#[test]
+#[cfg(not(feature = "patterns"))]
+fn without_the_feature_no_pattern_is_evaluated_and_the_rest_is() {
+    let device = registered();
+    for (text, expected) in [
+        (r#"device.displayName -match "^LAB""#, None),
+        (r#"device.displayName -match "^LAB" -or device.accountEnabled -eq true"#, Some(true)),
+        (r#"device.displayName -match "^LAB" -and device.accountEnabled -eq false"#, Some(false)),
+    ] {
+        assert_eq!(rule(text).evaluate(&device), expected, "{text}");
+        assert_eq!(
+            MembershipRule::lint_text(text).iter().find(|finding| finding.id.contains("evaluated")),
+            None
+        );
     }
 }
 
