@@ -195,7 +195,7 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
         "an unpadded hash",
         &[By::Type],
         "padded, and told; what is no hash is refused before it is sent",
-        "padding_and_blanks_are_put_right_and_the_caller_is_told",
+        "padding_and_spaces_are_put_right_and_the_caller_is_told",
     ),
     (
         23,
