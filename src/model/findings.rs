@@ -127,7 +127,7 @@ finding_kinds! {
     RULE_ORGANIZATIONAL_UNIT = "rule.organizational-unit", Error,
         "use a group tag, or an extension attribute that is synchronized from the directory";
     /// A property that is set only when a device enrolls.
-    RULE_SET_AT_ENROLLMENT = "rule.set-at-enrollment", Warning,
+    RULE_SET_AT_ENROLMENT = "rule.set-at-enrolment", Warning,
         "for profiles and pages that Autopilot needs before that, use devicePhysicalIds";
     /// The property `memberOf`, which is a preview.
     RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";

@@ -70,7 +70,7 @@ finding_kinds! {
     CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
         "remove the separators at the end of the line";
     /// Spaces around a value.
-    CSV_OUTER_SPACES = "csv.outer-spaces", Info, "remove the spaces for the portal";
+    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove the spaces for the portal";
     /// A comma or quote in a value, which the portal's format cannot hold.
     CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "write the value without it";
     /// A value with non-ASCII characters.

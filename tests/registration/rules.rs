@@ -436,7 +436,7 @@ fn group_rules() {
                 && MembershipRule::lint_text(r#"device.deviceTrustType -eq "Workplace""#).is_empty()
         }),
         ("lessons.md 2.10", "a property that is there after enrollment alone is found", || {
-            lints(r#"device.deviceModel -eq "x""#, "rule.set-at-enrollment")
+            lints(r#"device.deviceModel -eq "x""#, "rule.set-at-enrolment")
         }),
         ("lessons.md 2.10", "-all with -notStartsWith is the opposite of -any with -startsWith", || {
             let rule = r#"(device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#;

@@ -96,7 +96,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
         | P::IsRooted
         | P::ManagementType => {
             let since = "is set when a device enrols, so a registered device that has not may not be matched";
-            (RULE_SET_AT_ENROLLMENT, format!("{property} {since}").into())
+            (RULE_SET_AT_ENROLMENT, format!("{property} {since}").into())
         }
         P::MemberOf => (
             RULE_MEMBER_OF_PREVIEW,
@@ -187,13 +187,13 @@ pub(super) fn value(
             let problem = "enrollmentProfileName is set when a device enrols, so a registered device that has not \
                            is not matched";
             let remedy = "use devicePhysicalIds; only the name of an offline profile is of use before";
-            Some(Remark::new(RULE_SET_AT_ENROLLMENT, position, problem).with_remedy(remedy))
+            Some(Remark::new(RULE_SET_AT_ENROLMENT, position, problem).with_remedy(remedy))
         }
         P::DeviceTrustType if lower == "serverad" => {
             let problem = "ServerAD is the object that hybrid join makes later, not the one that Autopilot assigns its \
                            profile to";
             let remedy = "for the profile and the enrollment status page, use devicePhysicalIds";
-            Some(Remark::new(RULE_SET_AT_ENROLLMENT, position, problem).with_remedy(remedy))
+            Some(Remark::new(RULE_SET_AT_ENROLMENT, position, problem).with_remedy(remedy))
         }
         P::DeviceTrustType if exact => {
             let note = "ServerAD is hybrid join, AzureAD Microsoft Entra join, Workplace a registered device";

@@ -370,7 +370,7 @@ impl<'a> Checks<'a> {
             return None;
         }
         if value.len() < field.len() {
-            self.found(CSV_OUTER_SPACES, column, "spaces around the value were removed");
+            self.found(CSV_OUTER_BLANKS, column, "spaces around the value were removed");
         }
         Some(value)
     }

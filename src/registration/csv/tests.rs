@@ -115,8 +115,8 @@ fn encodings_line_ends_spaces_and_separators_do_not_matter() {
             text.replace('\n', "  \n").replace("SN-1", "SN-1 ").into_bytes(),
             vec![
                 "csv.header-spelling @ line 1, Group Tag",
-                "csv.outer-spaces @ line 2, Device Serial Number",
-                "csv.outer-spaces @ line 2, Group Tag",
+                "csv.outer-blanks @ line 2, Device Serial Number",
+                "csv.outer-blanks @ line 2, Group Tag",
             ],
             Encoding::Ascii,
         ),
