@@ -23,7 +23,7 @@ finding_kinds! {
     AD_RIGHTS_NOT_READABLE = "ad.rights-not-readable", Error,
         "sign in as an account that may read permissions";
     /// An organizational unit without a list of permissions, which gives everyone full control.
-    AD_NO_DACL = "ad.no-dacl", Warning, "give it the permissions of a new unit";
+    AD_NO_DACL = "ad.no-dacl", Warning, "give it the default permissions of a new unit";
     /// An organizational unit that inherits no permissions.
     AD_INHERITANCE_OFF = "ad.inheritance-off", Info,
         "nothing: the right has to be granted on the unit itself";
@@ -34,7 +34,7 @@ finding_kinds! {
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
         "sign in as an account that may change them, or pass the text of the delegation to someone who may";
 
-    /// A domain without the container Managed Service Accounts.
+    /// A domain without the Managed Service Accounts container.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
         "restore the container: a connector cannot be installed without it";
     /// A signed-in account without the right to create managed service accounts.
@@ -93,7 +93,7 @@ finding_kinds! {
     AD_NO_NAMES_LEFT = "ad.no-names-left", Error, "use a shorter prefix, or another one";
     /// A prefix with more than a tenth of its computer names taken.
     AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
-        "use a shorter prefix: names are made at random, and one that is taken fails";
+        "use a shorter prefix: names are generated at random, and one that is already taken fails";
     /// A prefix with some of its computer names taken.
     AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough are left";
     /// Computers with the prefix that a connector may not reuse.

@@ -153,7 +153,7 @@ impl Principal {
         }
         Err(self.error(
             DirectoryErrorKind::OtherDomain,
-            format!("the account belongs to another domain than the server, which is of {}", of_server.name),
+            format!("the account belongs to a different domain from the server's, which is {}", of_server.name),
             "a connector serves only the domain of its own server: name its account in this domain, or connect to a \
              domain controller of the account's",
         ))

@@ -300,7 +300,7 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
         false
     }
 
-    /// Returns the tenant that the credential is configured for; `None` if it accepts tokens of any tenant.
+    /// Returns the tenant that the credential is configured for; `None` if it accepts tokens for any tenant.
     ///
     /// The client refuses a token with another tenant's id.
     fn tenant(&self) -> Option<&TenantId> {

@@ -18,7 +18,7 @@ const KNOWN: &[Known] = &[
         operations: &[""],
         statuses: &[401, 403],
         words: &["app-only", "app only", "application permissions are not supported", "unsupported app"],
-        remedy: "sign in as a user, such as with `DeviceCode`: the service refuses this operation to apps without a user",
+        remedy: "sign in as a user, for example with `DeviceCode`: the service refuses this operation to apps without a user",
     },
     Known {
         operations: &[""],

@@ -54,7 +54,7 @@ finding_kinds! {
 
     /// A user without a license, or with too many devices.
     EVIDENCE_NO_LICENSE = "evidence.no-license", Error,
-        "give the user a license with Intune, or delete devices that the user no longer has";
+        "give the user a license that includes Intune, or delete devices that the user no longer has";
     /// An enrollment that a restriction or an earlier registration blocks.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
@@ -95,7 +95,7 @@ finding_kinds! {
     EVIDENCE_ENROLLMENT_FAILED = "evidence.enrollment-failed", Warning,
         "see the code; check license, MDM scope, enrollment restrictions and conditional access";
 
-    /// A device that reached no domain controller after it applied its blob.
+    /// A device that could not reach a domain controller after it applied its blob.
     EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
     /// A request for a domain join blob that never reached a connector.
     EVIDENCE_NO_REQUEST = "evidence.no-request", Error,
@@ -118,7 +118,7 @@ finding_kinds! {
     /// A computer name that already exists.
     EVIDENCE_NAME_EXISTS = "evidence.name-exists", Warning,
         "give the domain join profile a shorter prefix, and delete old computer accounts";
-    /// A connector that reaches no domain controller of its domain.
+    /// A connector that cannot reach a domain controller of its domain.
     EVIDENCE_CONNECTOR_NO_DOMAIN = "evidence.connector-no-domain", Error,
         "check DNS servers, routes and trusts between the connector's server and the domain";
     /// An organizational unit that the connector did not find.
@@ -195,7 +195,7 @@ finding_kinds! {
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error, "see the code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
-        "do not install the client of Configuration Manager as an app that the page waits for";
+        "do not install the Configuration Manager client as an app that the page waits for";
     /// A user page that is skipped.
     EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "nothing: this is recommended for hybrid join";
     /// A device without an enrollment status page.
@@ -203,7 +203,7 @@ finding_kinds! {
         "assign an enrollment status page, if the user is to wait for policies and apps";
     /// A user page that waits for the registration in Microsoft Entra.
     EVIDENCE_PAGE_WAITS_FOR_SYNC = "evidence.page-waits-for-sync", Error,
-        "skip the user page with the policy SkipUserStatusPage, or synchronize more often than every 30 minutes";
+        "skip the user page with the SkipUserStatusPage policy, or synchronize more often than every 30 minutes";
     /// A policy that restarts the device during the page.
     EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
         "assign the policy to users, or after the page: it asks for a restart";
@@ -230,7 +230,7 @@ finding_kinds! {
         "wait for the next run of Entra Connect, which comes every 30 minutes";
     /// A computer that is still not synchronized long after its join.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
-        "put the organizational unit into the scope of Entra Connect, see that userCertificate is exported, and run it";
+        "put the organizational unit into the scope of Entra Connect, make sure that userCertificate is exported, and run it";
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
         "wait for the synchronization; if the error persists, delete the stale object in Microsoft Entra";

@@ -12,7 +12,7 @@ use super::proof::Proof;
 
 /// The milestones of a deployment in order of time, across both machines.
 ///
-/// Times are in UTC by the clock of each machine, corrected for jumps if the log has both times. Milestones without a
+/// Times are in UTC, by each machine's own clock, corrected for jumps if the log has both times. Milestones without a
 /// known time are separate, because nothing orders them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{DirectoryDevice, DirectoryObject, Group, Id, Properties, Stored};
 
-/// A kind of directory object with a list of changes: [`Group`] and [`DirectoryDevice`].
+/// A kind of directory object whose changes can be listed: [`Group`] and [`DirectoryDevice`].
 pub trait Tracked: private::Sealed + Sized + 'static {
     /// A new or changed object.
     type Changed: DeserializeOwned + fmt::Debug + Clone + PartialEq + Send + 'static;

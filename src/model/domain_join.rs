@@ -39,7 +39,7 @@ settings! {
         /// The DNS name of the domain that devices join.
         active_directory_domain_name: AdDomain =>
             PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
-        /// The fixed start of the computer name; random characters bring the name to 15.
+        /// The fixed start of the computer name; random characters bring the name to 15 characters.
         computer_name_static_prefix: ComputerNamePrefix =>
             PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME);
     }
@@ -145,8 +145,8 @@ applicability_rule! {
 }
 
 impl DomainJoinProfile {
-    /// Returns the number of random characters after the prefix. Together they make 15, unless the profile was read
-    /// with a different number and still has the same prefix.
+    /// Returns the number of random characters after the prefix. Prefix and suffix add up to 15 characters, unless the
+    /// profile was read with a different number and still has the same prefix.
     pub fn computer_name_suffix_random_char_count(&self) -> i32 {
         match &self.odd_suffix {
             Some((prefix, count)) if *prefix == self.computer_name_static_prefix => *count,

@@ -302,7 +302,7 @@ open_enum! {
         WindowsRestore = "windowsRestore",
     }
 
-    /// Source of an assignment.
+    /// The source of an assignment.
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",

@@ -21,7 +21,7 @@ observation! {
         deployment_end_date_time: Timestamp = "deploymentEndDateTime", "The time at which the deployment ended.";
         deployment_start_date_time: Timestamp = "deploymentStartDateTime", "The time at which the deployment started.";
         deployment_state: DeploymentState = "deploymentState", "The outcome of the deployment.";
-        /// The duration from the enrollment to the desktop.
+        /// The duration from enrollment to the desktop.
         deployment_total_duration: SignedDuration = "deploymentTotalDuration";
         device_id: Text = "deviceId", "An id of the device; its kind is not documented.";
         /// The time of the device's registration.
@@ -34,7 +34,7 @@ observation! {
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
         /// The method of enrollment, which distinguishes hybrid join from Entra join.
         enrollment_type: AutopilotEnrollmentType = "enrollmentType";
-        event_date_time: Timestamp = "eventDateTime", "The time of the record.";
+        event_date_time: Timestamp = "eventDateTime", "The time at which the event was recorded.";
         /// The name of the device in Intune, which may contain its user's name.
         managed_device_name: Personal = "managedDeviceName";
         os_version: Text = "osVersion", "The version of Windows.";

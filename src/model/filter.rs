@@ -16,11 +16,11 @@ observation! {
     pub struct AssignmentFilter = "deviceAndAppManagementAssignmentFilter", id: Id<AssignmentFilter> {
         /// The objects that the filter applies to: devices or apps.
         assignment_filter_management_type: AssignmentFilterManagementType = "assignmentFilterManagementType";
-        created_date_time: Timestamp = "createdDateTime", "The time of its creation.";
+        created_date_time: Timestamp = "createdDateTime", "The time at which it was created.";
         description: Text = "description", "A description.";
         display_name: Text = "displayName", "The name.";
-        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "The time at which the filter is evaluated.";
-        last_modified_date_time: Timestamp = "lastModifiedDateTime", "The time of its last change.";
+        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "Whether the filter is evaluated when a device enrolls or checks in.";
+        last_modified_date_time: Timestamp = "lastModifiedDateTime", "The time at which it was last changed.";
         payloads: Vec<FilterPayload> = "payloads", "The objects whose assignments use the filter.";
         platform: DevicePlatform = "platform", "The platform.";
         role_scope_tags: Vec<Text> = "roleScopeTags", "The ids of the scope tags.";

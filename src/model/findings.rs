@@ -26,7 +26,7 @@ finding_kinds! {
         "write a language and a country, such as en-GB, or os-default, or user-select";
     /// A hybrid join profile in a mode other than user-driven.
     PROFILE_HYBRID_NOT_USER_DRIVEN = "profile.hybrid-not-user-driven", Error,
-        "make a new profile: hybrid join is user-driven only";
+        "create a new profile: hybrid join is user-driven only";
     /// A device name template in a hybrid join profile.
     PROFILE_HYBRID_NAME_TEMPLATE = "profile.hybrid-name-template", Warning,
         "clear it: the name comes from the prefix in the domain join profile";
@@ -38,7 +38,7 @@ finding_kinds! {
         "show it, or leave the other settings at their defaults";
     /// Quality updates on an enrollment status page that does not block the use of the device.
     ESP_QUALITY_UPDATES_NEED_BLOCKING = "esp.quality-updates-need-blocking", Warning,
-        "block the use of the device, or leave updates to later";
+        "block the use of the device, or leave the updates for later";
     /// More blocking apps than an enrollment status page can have.
     ESP_TOO_MANY_APPS = "esp.too-many-apps", Error, "select at most 100";
     /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
@@ -79,10 +79,10 @@ finding_kinds! {
     /// A value or operator that does not fit the type of its property.
     RULE_WRONG_TYPE = "rule.wrong-type", Error, "use a value and an operator that fit the property";
     /// A membership rule that is too long.
-    RULE_TOO_LONG = "rule.too-long", Error, "shorten it, such as with -in or -startsWith";
+    RULE_TOO_LONG = "rule.too-long", Error, "shorten it, for example with -in or -startsWith";
     /// A membership rule that mixes users and devices.
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
-        "keep to device properties, and make another group for users";
+        "keep to device properties, and create a separate group for users";
     /// A membership rule for users.
     RULE_USER_RULE = "rule.user-rule", Error,
         "use device properties: what Autopilot assigns goes to groups of devices";
@@ -91,7 +91,7 @@ finding_kinds! {
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
     /// A value that is not a regular expression.
     RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
-    /// A regular expression that the service evaluates, and this library does not.
+    /// A regular expression that the service evaluates but this library does not.
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
@@ -132,7 +132,7 @@ finding_kinds! {
     /// The property `memberOf`, which is a preview.
     RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";
     /// The property `memberOf` combined with another condition.
-    RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "make it the whole rule of a group of its own";
+    RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "use it alone, as the only condition in a separate group's rule";
     /// A group tag under a label other than `[OrderID]`.
     RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: and the tag";
     /// A search for a device whose `[ZTDId]` is empty.

@@ -94,7 +94,7 @@ observation! {
 observation! {
     /// An upload of many devices. Documented, but not in the service's current metadata.
     pub struct ImportUpload = "importedWindowsAutopilotDeviceIdentityUpload", id: Id<ImportUpload> {
-        created_date_time_utc: Timestamp = "createdDateTimeUtc", "The time of its creation.";
+        created_date_time_utc: Timestamp = "createdDateTimeUtc", "The time at which it was created.";
         status: ImportUploadStatus = "status", "The state of the upload.";
     }
     beside {

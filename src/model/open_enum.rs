@@ -7,7 +7,7 @@ use super::invalid::nearest;
 use super::text::text_impls;
 use super::{InvalidValue, Text};
 
-/// A member of a service's enum that this version does not know: kept and sent back unchanged.
+/// A member of a service's enum that this version does not recognize: kept and sent back unchanged.
 ///
 /// Only deserializing creates one (`parse` does not), so a caller cannot write a member that does not exist.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         $vis enum $name {
             $( $(#[$member_meta])* #[doc = concat!("\n\n`", $wire, "`")] $member, )+
-            /// A member that this version does not know.
+            /// A member that this version does not recognize.
             Other($crate::model::UnknownValue),
         }
 

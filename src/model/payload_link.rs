@@ -4,11 +4,11 @@ use super::observation::observation;
 use super::{AssignmentSource, Text};
 
 observation! {
-    /// A use of a policy by another object, such as a policy set; a used policy must not be deleted.
+    /// A use of a policy by another object, such as a policy set; a policy in use must not be deleted.
     pub struct PayloadLink = "hasPayloadLinkResultItem" {
-        error: Text = "error", "The reason why the use could not be determined.";
+        error: Text = "error", "The reason why it could not be determined whether the policy is in use.";
         has_link: bool = "hasLink", "Whether another object uses the policy.";
         payload_id: Text = "payloadId", "The policy's id.";
-        sources: Vec<AssignmentSource> = "sources", "The sources of the use.";
+        sources: Vec<AssignmentSource> = "sources", "The objects that use the policy.";
     }
 }

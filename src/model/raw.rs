@@ -98,7 +98,7 @@ impl fmt::Debug for Properties {
     }
 }
 
-/// An object of a type that this version does not know, kept whole and written back unchanged.
+/// An object of a type that this version does not recognize, kept whole and written back unchanged.
 ///
 /// ```
 /// use windows_autopilot::model::RawObject;

@@ -72,7 +72,7 @@ pub struct CachedProfile {
     pub other: Properties,
 }
 
-/// The join of a cached profile.
+/// The type of join in a cached profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CachedJoin {

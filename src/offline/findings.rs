@@ -51,7 +51,7 @@ finding_kinds! {
     /// A key in the wrong case.
     OFFLINE_KEY_SPELLING = "offline.key-spelling", Warning, "write the key in its known spelling";
     /// A value of the wrong type, or out of range.
-    OFFLINE_WRONG_TYPE = "offline.wrong-type", Error, "write a value of the type that the key has";
+    OFFLINE_WRONG_TYPE = "offline.wrong-type", Error, "use a value of the key's type";
     /// A version other than 2049.
     OFFLINE_VERSION = "offline.version", Info, "nothing, if the file works";
     /// A value that is not a language tag; `os-default` is harmless.
@@ -81,7 +81,7 @@ finding_kinds! {
     /// A skipped domain controller check in a file for Microsoft Entra join.
     OFFLINE_ENTRA_SKIP_CHECK = "offline.entra-skip-check", Warning, "leave the key out";
 
-    /// Server data that is not JSON in text.
+    /// Server data that is not a string containing JSON.
     OFFLINE_SERVER_DATA = "offline.server-data", Error, SERVER_DATA;
     /// A domain in the server data that differs from the one outside it.
     OFFLINE_SERVER_DATA_DOMAIN = "offline.server-data-domain", Error,

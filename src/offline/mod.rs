@@ -72,7 +72,7 @@ pub struct OfflineProfile {
     pub region: Option<LanguageTag>,
     /// Whether the update of Autopilot during setup is off; all tools write `true`.
     pub autopilot_update_disabled: Option<bool>,
-    /// The timeout of the update of Autopilot; all tools write half an hour.
+    /// The timeout for the Autopilot update; all tools write half an hour.
     pub autopilot_update_timeout: Option<Duration>,
     /// The version of the format; all tools write 2049.
     pub version: Option<u64>,
@@ -99,7 +99,7 @@ pub struct OfflineTenant {
     domain: TenantId,
 }
 
-/// The join of a device with an offline file.
+/// The type of join for a device with an offline file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OfflineJoin {
@@ -148,7 +148,7 @@ impl OfflineTenant {
 impl OfflineProfile {
     /// The version of the format that tools write.
     pub const VERSION: u64 = 2049;
-    /// The timeout of the update of Autopilot that tools write.
+    /// The timeout for the Autopilot update that tools write.
     pub const AUTOPILOT_UPDATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
     /// Creates the file for a hybrid join profile of this tenant.

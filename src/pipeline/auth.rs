@@ -271,7 +271,7 @@ impl Middleware for Auth {
         next: Next<'_>,
     ) -> Result<http::Response<Bytes>> {
         if !has_origin(request.uri(), &self.target.origin) {
-            let message = "refused to send the token to another host than the client's cloud";
+            let message = "refused to send the token to a host other than the client's cloud";
             return Err(Error::new(ErrorKind::Link, message));
         }
         let call = request.extensions().get::<CallInfo>().cloned();

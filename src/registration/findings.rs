@@ -2,7 +2,7 @@
 
 use crate::model::finding_kinds;
 
-const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
+const COPY_AGAIN: &str = "copy the complete hash from the device again";
 
 finding_kinds! {
     /// An Excel workbook instead of a CSV file.
@@ -55,8 +55,8 @@ finding_kinds! {
     /// A line that is longer than any device's row.
     CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
         "write one device in each line, and check for lost line breaks";
-    /// Zero bytes in a row.
-    CSV_ZERO_BYTES = "csv.zero-bytes", Error, "write the file again as a whole, in one encoding";
+    /// NUL bytes in a row of the file.
+    CSV_ZERO_BYTES = "csv.zero-bytes", Error, "write the whole file again, in one encoding";
     /// A quote that is not closed on its line.
     CSV_OPEN_QUOTE = "csv.open-quote", Error, "write the row in one line, without quotes";
     /// A row of separators without values.
@@ -65,7 +65,7 @@ finding_kinds! {
     CSV_TOO_FEW_FIELDS = "csv.too-few-fields", Warning, "write a separator for each value that is left out";
     /// A row with more values than the header has columns.
     CSV_TOO_MANY_FIELDS = "csv.too-many-fields", Error,
-        "write each value without separators, and the hash as a whole";
+        "write each value without separators, and the hash in one piece";
     /// Empty fields beyond the last column.
     CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
         "remove the separators at the end of the line";
@@ -97,9 +97,9 @@ finding_kinds! {
     /// A row without a hardware hash.
     CSV_MISSING_HASH = "csv.missing-hash", Error,
         "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
-    /// A hardware hash that Excel may have cut.
+    /// A hardware hash that Excel may have truncated.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
-        "copy the hash from the device again, as a whole, and not through Excel";
+        "copy the complete hash from the device again, and not through Excel";
     /// A hardware hash that spans several lines, as email and consoles wrap it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
@@ -120,7 +120,7 @@ finding_kinds! {
     CSV_INVALID_USER = "csv.invalid-user", Error, "write the user as name@domain";
     /// Rows that assign a user.
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
-        "leave the column Assigned User out when devices are to be hybrid joined";
+        "leave out the Assigned User column when devices are to be hybrid joined";
 
     /// A value that does not start like a hardware hash; an error if its letters were changed.
     HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;

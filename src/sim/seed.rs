@@ -260,8 +260,8 @@ impl Tenant {
     /// Adds the objects of a seed, or none of them if one is invalid.
     ///
     /// # Errors
-    /// The seed has another version, is a snapshot, or contains an invalid object: an empty name, a user without a
-    /// domain, a unit that is not a distinguished name, or a missing member.
+    /// The seed has a different format version, is a snapshot, or contains an invalid object: an empty name, a user
+    /// without a domain, a unit that is not a distinguished name, or a missing member.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
         if seed.state.is_some() {
@@ -408,7 +408,7 @@ impl Tenant {
     /// caught up.
     ///
     /// # Errors
-    /// The snapshot has another version or is incomplete. The tenant is then unchanged.
+    /// The snapshot has a different format version or is incomplete. The tenant is then unchanged.
     pub fn restore(&self, snapshot: &Seed) -> Result<(), InvalidValue> {
         snapshot.check_version()?;
         let Some(kept) = &snapshot.state else {

@@ -366,8 +366,8 @@ impl Tenant {
         membership::join(&mut state, group, anchor.as_deref().unwrap_or(member));
     }
 
-    /// Adds a server of an Active Directory domain with an active Intune Connector of this version. Returns the
-    /// connector's id.
+    /// Adds a server in an Active Directory domain, running an active Intune Connector of the given version. Returns
+    /// the connector's id.
     pub fn add_connector(&self, name: &str, domain: &str, version: &str) -> String {
         let mut state = self.now();
         let id = state.guid();
@@ -388,7 +388,7 @@ impl Tenant {
         state.connectors.update(id, |connector| connector.state = ConnectorState::Stopped(now));
     }
 
-    /// Sets a connector to the state `error`.
+    /// Puts a connector in the `error` state.
     pub fn break_connector(&self, id: &str) {
         self.now().connectors.update(id, |connector| connector.state = ConnectorState::Error);
     }
@@ -618,7 +618,7 @@ impl Tenant {
         self.gateway().faults = Faults::default();
     }
 
-    /// Returns the requests so far, in order, without headers and bodies. A batch counts as one.
+    /// Returns the requests so far, in order, without headers or bodies. A batch counts as one.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.gateway().requests.iter().cloned().collect()
     }

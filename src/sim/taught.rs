@@ -88,7 +88,7 @@ impl RouteAnswer {
         Self(Content::Reply(Reply::Json(status_of(status), body.into())))
     }
 
-    /// Creates a 200 answer with plain text, such as for `/$count`.
+    /// Creates a 200 answer with plain text, for example for `/$count`.
     pub fn text(body: impl Into<String>) -> Self {
         Self(Content::Reply(Reply::Text(body.into())))
     }

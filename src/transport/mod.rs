@@ -115,7 +115,7 @@ impl fmt::Debug for BodyStart {
     }
 }
 
-/// The kind of a failed exchange, which decides about retries.
+/// How an exchange failed, which determines whether it can be retried.
 ///
 /// ```
 /// use windows_autopilot::transport::TransportErrorKind;
@@ -128,8 +128,8 @@ impl fmt::Debug for BodyStart {
 pub enum TransportErrorKind {
     /// The request was never sent: no connection, unknown host name, TLS failure. Safe to retry with any method.
     Connect,
-    /// The transport does not allow the request, for example its address. Nothing was sent; a retry fails in the same
-    /// way.
+    /// The transport does not allow the request, for example because of its address. Nothing was sent; a retry fails
+    /// the same way.
     NotAllowed,
     /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or `GOAWAY` below its stream. Safe
     /// to retry over a new connection with any method.
@@ -138,7 +138,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection was lost after the request was sent. The request may have taken effect.
     Interrupted,
-    /// A successful response has an unusable body: too large, or not in its content encoding.
+    /// A successful response had an unusable body: too large, or not valid in its content encoding.
     Body,
     /// Another failure. The request may have taken effect.
     Other,

@@ -73,7 +73,7 @@ finding_kinds! {
         "without one, no computer account is created and every device stops with 0x80070774";
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
-        "check the service Intune ODJConnector on the server, and its event log";
+        "check the Intune ODJConnector service on the server, and its event log";
     /// A connector whose version no longer processes requests.
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
     /// A connector whose version has known faults.

@@ -104,7 +104,7 @@ async fn a_certificate_for_other_names_tells_them_and_one_for_clients_tells_its_
     let error = connect(&format!("ldaps://localhost:{port}"), &[&own]).await.to_string();
     assert!(error.contains(&format!("the certificate of localhost:{port}")), "{error}");
     assert!(
-        error.contains("another name than localhost: it is for dc1.corp.example, *.corp.example"),
+        error.contains("a name other than localhost: it is for dc1.corp.example, *.corp.example"),
         "{error}"
     );
     assert!(error.contains("connect to dc1.corp.example"), "{error}");

@@ -25,20 +25,22 @@ const INTRODUCTION: &str = "\
 # Findings
 
 A check returns [`Finding`](crate::model::Finding)s. The id of a finding is the same in every version: match on it,
-search for it in logs, or waive it when a plan is applied. In code, compare with the constant of the kind, named like
-the id in capitals: `finding.is(&CSV_MISSING_SERIAL)`.
+search for it in logs, or waive it when a plan is applied. In code, compare with the kind's constant, which is its id in
+upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
 
-Some findings have another severity or remedy than the usual ones listed here, because they depend on a value.
+Some findings have a different severity or remedy from the usual one listed here, depending on a value.
 ";
 
-/// Plain text as Markdown in a cell of a table.
+/// Plain text as Markdown in a cell of a table, with straight quotes: rustdoc curls those that are not escaped.
 fn cell(text: &str) -> String {
-    let special = |c: char| r"\`*_[]<>|&$".contains(c);
-    text.chars().fold(String::new(), |mut cell, c| {
-        cell.extend(special(c).then_some('\\'));
-        cell.push(c);
-        cell
-    })
+    let special = |c: char| r#"\`*_[]<>|&$""#.contains(c);
+    text.chars()
+        .fold(String::new(), |mut cell, c| {
+            cell.extend(special(c).then_some('\\'));
+            cell.push(c);
+            cell
+        })
+        .replace("''", r"\'\'")
 }
 
 fn page() -> String {

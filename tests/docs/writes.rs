@@ -12,11 +12,10 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/writes.md");
 const INTRODUCTION: &str = "\
 # Writes
 
-Every write that a workflow can make, with the guard before it and the test that shows the guard. A plan only reads; each
-run reads the tenant again before its first write, and ends with [`Conflict`](crate::ErrorKind::Conflict) if the tenant
-is not the one that was planned.
+Every write that a workflow can make, with the guard that precedes it and the test that proves the guard works. A plan only reads; each
+run reads the tenant again before its first write, and ends with [`Conflict`](crate::ErrorKind::Conflict) if the tenant has changed since the plan.
 
-Operations have the names of [`catalog::OPERATIONS`](crate::catalog::OPERATIONS). The tests are in the repository.
+Operations are named as in [`catalog::OPERATIONS`](crate::catalog::OPERATIONS). The tests are in the repository.
 ";
 
 /// A write: the operation, the work that sends it, the guard, and the test that shows the guard.
@@ -32,7 +31,7 @@ const fn row(operation: &'static str, by: &'static str, guard: &'static str, tes
 }
 
 const CREATE: &str = "recorded before it is sent; after a lost response searched for by name first; listed again afterwards: \
-    a second object of the name is a finding that stops the run";
+    a second object with the same name is a finding that stops the run";
 const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
     object of the name stops the plan until it is adopted";
 const DELETE: &str =
@@ -46,7 +45,7 @@ const KILLED: &str = "a_run_killed_at_any_write_and_resumed_ends_as_one_that_was
 const TORN_DOWN: &str = "a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not";
 const TWICE: &str = "without_a_shared_folder_a_second_object_is_found_and_nothing_is_deleted";
 const FOREIGN: &str = "foreign_objects_are_taken_over_only_if_they_are_adopted";
-const OTHER_NAME: &str = "an_object_that_has_another_name_than_the_journal_says_is_kept";
+const OTHER_NAME: &str = "an_object_whose_name_differs_from_the_journal_is_kept";
 const FILTERED: &str = "a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found";
 const REMOVED: &str = "assignments_are_added_before_others_are_removed";
 const ADDED: &str = "a_colleagues_assignment_survives_an_apply";
@@ -59,7 +58,7 @@ const ROWS: &[Row] = &[
         "teardown",
         "nothing else uses the group: configurations, apps, policies, the MDM user scope, other groups, licenses; a use \
          that cannot be read stops the plan",
-        "a_group_that_anything_else_uses_is_kept_and_said",
+        "a_group_that_anything_else_uses_is_kept_and_reported",
     ),
     row("autopilotProfiles.create", "apply", CREATE, TWICE),
     row("autopilotProfiles.update", "apply", UPDATE, FOREIGN),
@@ -107,7 +106,7 @@ const ROWS: &[Row] = &[
     row(
         "autopilotSettings.sync",
         "apply, import, replace, teardown",
-        "at most one in ten minutes; a refusal stops nothing",
+        "at most once every ten minutes; if the service refuses, the run continues",
         TORN_DOWN,
     ),
     row(
@@ -144,14 +143,14 @@ const ROWS: &[Row] = &[
     row(
         "mobilityPolicies.update",
         "apply, teardown",
-        "alone, never with another property; what was there is recorded first, and the plan names every group that the scope \
-         loses; a teardown writes only if the scope is what the deployment left",
+        "alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
+         loses; a teardown writes only if the scope is still as the deployment left it",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
     row(
         "mobilityPolicies.includedGroups.addRef",
         "apply, teardown",
-        "recorded first, and only groups that the scope does not have; those of others are kept",
+        "recorded first, and only groups that the scope does not have; groups added by others are kept",
         "deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope",
     ),
     row(
@@ -163,7 +162,7 @@ const ROWS: &[Row] = &[
     row(
         "directory: add entries to an OU's permissions",
         "apply, with a directory",
-        "the receipt is recorded before each write; the list is read again, and a lost update is mended",
+        "the receipt is recorded before each write; the list is read again, and a lost update is written again",
         "the_receipt_of_a_right_is_kept_whatever_ends_the_run",
     ),
     row(

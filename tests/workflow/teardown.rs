@@ -333,7 +333,7 @@ async fn rename(harness: &Harness, path: &str, name: &str, to: &str) {
 }
 
 #[tokio::test]
-async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Result<()> {
+async fn an_object_whose_name_differs_from_the_journal_is_kept() -> Result<()> {
     for (path, name) in [
         ("/v1.0/groups", "Autopilot Munich"),
         ("/beta/deviceManagement/windowsAutopilotDeploymentProfiles", "Contoso hybrid Munich"),
@@ -367,7 +367,7 @@ async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Resu
 }
 
 #[tokio::test]
-async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
+async fn a_group_that_anything_else_uses_is_kept_and_reported() -> Result<()> {
     type Use = fn(&Harness, &str);
     let uses: [(&str, Use); 8] = [
         ("the group All devices, which contains it", |harness, group| {

@@ -94,10 +94,10 @@ impl ConnectorConfig {
             let value = self.setting(key);
             if value != Some(shipped) {
                 let evidence = match value {
-                    Some(_) => "has another value than the installer writes",
+                    Some(_) => "has a value other than the one that the installer writes",
                     None => "is not there",
                 };
-                let remedy = format!("unless the cloud is a national one, set it to {shipped}");
+                let remedy = format!("unless this is a national cloud, set it to {shipped}");
                 let finding = self.finding(CONNECTOR_CONFIG_NOT_AS_SHIPPED, key, evidence);
                 findings.push(finding.with_remedy(remedy));
             }

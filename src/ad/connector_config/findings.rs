@@ -13,7 +13,7 @@ finding_kinds! {
         "rename it to the key that is missing";
     /// A key without the value that the installer writes.
     CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
-        "unless the cloud is a national one, set it to the installer's value";
+        "unless this is a national cloud, set it to the installer's value";
 
     /// A required organizational unit that is not in the list.
     CONNECTOR_CONFIG_MISSING_OU = "connector-config.missing-ou", Error,

@@ -108,7 +108,7 @@ impl ConnectorConfig {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {
             return Err(invalid(
-                "has another root element than configuration",
+                "has a root element other than configuration",
                 "give the connector's own file",
             ));
         }
@@ -197,8 +197,8 @@ impl ConnectorConfig {
         self.setting(ACCOUNT).filter(|account| reads_it && !account.is_empty())
     }
 
-    /// Returns the units in which the connector may create computer accounts, as written in the file. An invalid unit
-    /// reports its [violation](OrganizationalUnit::violation).
+    /// Returns the units in which the connector may create computer accounts, as written in the file. For an invalid
+    /// unit, [`violation`](OrganizationalUnit::violation) says what is wrong.
     pub fn organizational_units(&self) -> Vec<OrganizationalUnit> {
         let items = self.setting(UNITS).unwrap_or_default().split(';').map(str::trim);
         items.filter(|item| !item.is_empty()).map(OrganizationalUnit::from_service).collect()

@@ -17,7 +17,8 @@ pub enum Proxy {
     Disabled,
     /// A fixed proxy server.
     Server(ProxyServer),
-    /// Settings that this crate does not read, such as a script or an address with a user name. It cannot be set.
+    /// Settings that this crate does not read, such as a script or an address with a user name. This variant cannot be
+    /// set.
     Other,
 }
 
@@ -38,7 +39,7 @@ pub struct ProxyServer {
     /// The address: `http://host:port` or `host:port`. Microsoft's connector documentation uses the latter; its
     /// documentation of the element calls the value a URI.
     pub address: String,
-    /// Whether hosts without a dot in their name are reached directly.
+    /// Whether hosts without a dot in their name bypass the proxy.
     pub bypass_on_local: bool,
     /// Whether the system's proxy settings apply too.
     pub use_system_default: bool,

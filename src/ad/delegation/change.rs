@@ -41,10 +41,10 @@ const MAX_WRITES: usize = 6;
 /// # Ok(()) });
 /// ```
 ///
-/// Only the DACL is written: owner, group, SACL and the order of the other entries are kept. A directory cannot write a
-/// DACL on the condition that it is unchanged. So every change is read back, and read once more after
-/// [`Directory::settle`], when concurrent changes have ended; a change that was overwritten is written again. Two
-/// administrators who run this crate at the same time end with both changes. A tool that writes a stale list can still
+/// Only the DACL is written: owner, group, SACL and the order of the other entries are kept. A directory cannot make the
+/// write conditional on the DACL being unchanged, so every change is read back, and read once more after
+/// [`Directory::settle`], when concurrent changes have ended; a change that was overwritten is written again. If two
+/// administrators run this crate at the same time, both changes survive. A tool that writes a stale list can still
 /// overwrite a change, or be overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
@@ -79,8 +79,8 @@ pub struct Delegation {
 pub struct DelegationReceipt {
     /// The OU's distinguished name.
     pub organizational_unit: String,
-    /// The OU's GUID, which survives a move; `None` if it cannot be read for lack of permission: then the name finds
-    /// the OU.
+    /// The OU's GUID, which survives a move; `None` if permission to read it is missing, in which case the OU is found
+    /// by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guid: Option<Guid>,
     /// The SID of the account that received the rights.
@@ -114,7 +114,7 @@ pub struct DelegationReport {
 pub struct RevocationReport {
     /// The removed entries.
     pub removed: Vec<Ace>,
-    /// Granted entries that were not found: removed before, merged by another tool, or never written.
+    /// Granted entries that were not found: already removed, merged by another tool, or never written.
     pub missing: Vec<Ace>,
 }
 
@@ -169,7 +169,7 @@ impl fmt::Display for DelegationReport {
 }
 
 impl DelegationReport {
-    /// Returns the finding about the account's right after the grant; `None` if all is well.
+    /// Returns the finding about the right that the account has after the grant; `None` if all is well.
     pub fn finding(&self) -> Option<Finding> {
         let finding = self.access.finding(&self.account, &self.receipt.organizational_unit);
         finding.filter(|_| !self.access.is_granted())
@@ -187,8 +187,8 @@ impl fmt::Display for RevocationReport {
 }
 
 impl Delegation {
-    /// Creates the delegation of an OU to an account, with the least profile. [`Principal::resolve`] finds an account
-    /// by its name. Each plan and write checks again that the account belongs to the server's domain.
+    /// Creates the delegation of an OU to an account, with the least-privileged profile. [`Principal::resolve`] finds
+    /// an account by its name. Each plan and write checks again that the account belongs to the server's domain.
     pub fn new(unit: &OrganizationalUnit, trustee: Sid) -> Self {
         Self::for_entry(unit.as_str(), trustee)
     }
@@ -223,7 +223,7 @@ impl Delegation {
     /// Plans the entries that [`revoke`](Self::revoke) would remove. Changes nothing.
     ///
     /// # Errors
-    /// Same as [`plan`](Self::plan), except that the account may be deleted.
+    /// Same as [`plan`](Self::plan), except that the account may have been deleted.
     pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
         let place = read(directory, &self.place).await?;
         Ok(RevocationPlan::new(place.dacl()?.1, &self.profile.aces(&self.trustee)))
@@ -322,8 +322,8 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes the entries of the profile, each once, if they are as this crate writes them. Prefer the
-    /// [receipt](DelegationReceipt::revoke), which has the list before the grant.
+    /// Removes the entries of the profile, each once, if they are exactly as this crate writes them. Prefer the
+    /// [receipt](DelegationReceipt::revoke), which has the list from before the grant.
     ///
     /// # Errors
     /// Same as [`apply`](Self::apply).
@@ -338,8 +338,8 @@ impl Delegation {
 }
 
 impl DelegationReceipt {
-    /// Removes the granted entries and nothing else. Without other changes in between, the resulting descriptor is byte
-    /// for byte the one before the grant.
+    /// Removes the granted entries and nothing else. If nothing else has changed in between, the resulting descriptor
+    /// is byte for byte the one from before the grant.
     ///
     /// # Errors
     /// Same as [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.

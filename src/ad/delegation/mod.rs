@@ -72,7 +72,7 @@ impl DelegationProfile {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
 
-    /// Plans the entries that are missing in `dacl` for `trustee` to have this profile.
+    /// Plans the entries that `dacl` lacks to give `trustee` this profile.
     ///
     /// # Errors
     /// The list would exceed 65,535 bytes.

@@ -81,7 +81,7 @@ bit_set! {
         READ_PROPERTY = 0x10;
         /// Write properties.
         WRITE_PROPERTY = 0x20;
-        /// Delete the object with all that is below it.
+        /// Delete the object and everything below it.
         DELETE_TREE = 0x40;
         /// See the object in a list.
         LIST_OBJECT = 0x80;
@@ -89,7 +89,7 @@ bit_set! {
         CONTROL_ACCESS = 0x100;
         /// Delete the object.
         DELETE = 0x1_0000;
-        /// Read the security descriptor, but for the SACL.
+        /// Read the security descriptor, except the SACL.
         READ_CONTROL = 0x2_0000;
         /// Change the DACL.
         WRITE_DACL = 0x4_0000;
@@ -103,7 +103,7 @@ bit_set! {
         GENERIC_WRITE = 0x4000_0000;
         /// Read, before mapping.
         GENERIC_READ = 0x8000_0000;
-        /// Every right on an object of the directory.
+        /// Every right on a directory object.
         FULL_CONTROL = 0xF_01FF;
     }
 }

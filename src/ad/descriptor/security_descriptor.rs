@@ -105,7 +105,7 @@ impl SecurityDescriptor {
         }
         let (revision, resource_manager) = u8_at(bytes, 0).zip(u8_at(bytes, 1)).ok_or_else(cut_off)?;
         if revision != 1 {
-            return Err(invalid("has another revision than 1", 0));
+            return Err(invalid("has a revision other than 1", 0));
         }
         let control = Control::from_bits(u16_at(bytes, 2).ok_or_else(cut_off)?);
         if !control.contains(Control::SELF_RELATIVE) {

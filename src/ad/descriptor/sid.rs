@@ -113,7 +113,7 @@ impl Sid {
         match Self::read(bytes) {
             Some((sid, length)) if length == bytes.len() => Ok(sid),
             Some(_) => Err(invalid("has bytes after its end")),
-            None => Err(invalid("is cut off, or has another revision than 1")),
+            None => Err(invalid("is cut off, or has a revision other than 1")),
         }
     }
 

@@ -231,8 +231,8 @@ fn certificate_problem(error: &LdapError) -> Option<(String, Option<String>)> {
                 presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name.as_str())).collect();
             let expected = expected.to_str();
             let problem = match names[..] {
-                [] => format!("is for another name than {expected}: it names no server"),
-                _ => format!("is for another name than {expected}: it is for {}", names.join(", ")),
+                [] => format!("is for a name other than {expected}: it names no server"),
+                _ => format!("is for a name other than {expected}: it is for {}", names.join(", ")),
             };
             let remedy = match names.iter().find(|name| !name.contains('*')) {
                 Some(name) => format!("connect to {name}, or have a certificate issued for {expected}"),
@@ -240,7 +240,7 @@ fn certificate_problem(error: &LdapError) -> Option<(String, Option<String>)> {
             };
             return Some((problem, Some(remedy)));
         }
-        CertificateError::NotValidForName => "is for another name than the one that was given",
+        CertificateError::NotValidForName => "is for a name other than the given one",
         other if is_wrong_usage(other) => {
             let remedy = "have one issued with the usage Server Authentication (1.3.6.1.5.5.7.3.1)";
             return Some(("was not issued for servers".to_owned(), Some(remedy.to_owned())));

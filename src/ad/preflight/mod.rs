@@ -275,7 +275,7 @@ impl Preflight {
         let Some((name, entry)) = container else {
             report.findings.push(AD_NO_ACCOUNTS_CONTAINER.at(
                 domain.name.as_str(),
-                "there is no container Managed Service Accounts, or it is not visible",
+                "the Managed Service Accounts container does not exist or is not visible",
             ));
             return Ok(());
         };

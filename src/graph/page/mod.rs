@@ -234,7 +234,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         Items { reader: self.pages().reader, item: PhantomData }
     }
 
-    /// Reads all items, starting with a first page that has already been read, such as in a batch.
+    /// Reads all items, starting with a first page that has already been read, for example in a batch.
     ///
     /// # Errors
     /// The errors of [`List::all`].

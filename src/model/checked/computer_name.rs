@@ -11,7 +11,7 @@ const BESIDE_SERIAL: usize = 7;
 
 checked! {
     /// The fixed start of a hybrid joined computer's name: 1 to 12 letters, digits and hyphens, not starting with a
-    /// hyphen. Random characters bring the name to 15.
+    /// hyphen. Random characters bring the name to 15 characters.
     ///
     /// ```
     /// use windows_autopilot::model::ComputerNamePrefix;

@@ -19,7 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 const WHAT: &str = "hardware hash";
-const COPY_AGAIN: &str = "copy the hash again as a whole";
+const COPY_AGAIN: &str = "copy the complete hash again";
 
 /// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
 ///

@@ -60,7 +60,7 @@ pub enum DeploymentMode {
     UserDriven(UserType),
     /// The device enrolls itself; the service then has no user type.
     SelfDeploying,
-    /// A mode that this version does not know.
+    /// A mode that this version does not recognize.
     #[serde(skip)]
     Other(UnknownValue),
 }

@@ -82,8 +82,8 @@ pub const MAX_CHARACTERS: usize = 3_072;
 ///
 /// Two rules are `==` if their text is; see [`equivalent`](Self::equivalent) for their meaning.
 ///
-/// A group in a tenant may have a rule over users, or in syntax that this version does not know. Its text is kept and
-/// written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A rule
+/// A group in a tenant may have a rule over users, or in syntax that this version does not recognize. Its text is kept
+/// and written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A rule
 /// created here, by `parse` or `serde`, is always understood.
 #[derive(Clone)]
 pub struct MembershipRule {

@@ -16,7 +16,7 @@ use crate::model::invalid::{nearest, shorten};
 /// The nesting limit of parentheses and `-not`: more than a rule needs, less than the stack holds.
 const MAX_DEPTH: usize = 100;
 
-const COMPARE_DIRECTLY: &str = "compare it directly, such as with -eq";
+const COMPARE_DIRECTLY: &str = "compare it directly, for example with -eq";
 
 /// Parses a rule. Adds remarks about readable but doubtful parts; fails at the first unreadable part.
 pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {

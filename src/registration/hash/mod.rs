@@ -179,7 +179,7 @@ impl HashContents {
             InvalidValue::new(
                 PLACE,
                 "does not start like a hardware hash",
-                "copy the hash from the device again, as a whole",
+                "copy the complete hash from the device again",
             )
         })
     }

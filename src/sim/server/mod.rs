@@ -206,13 +206,13 @@ impl ServerBuilder {
 /// # Ok(()) });
 /// ```
 ///
-/// Links in answers have the host of the request, or of `X-Forwarded-Host` and `X-Forwarded-Proto`. A request with a
-/// `Host` other than loopback and the served names gets a 421 response, so that web pages cannot reach the tenant
-/// under their own names (DNS rebinding). Browsers may call Graph and sign-in from any page (CORS), but not the control
-/// API.
+/// Links in responses use the host of the request, or `X-Forwarded-Host` and `X-Forwarded-Proto` if present. A request
+/// with a `Host` other than loopback or one of the served names gets a 421 response, so that web pages cannot reach the
+/// tenant under their own names (DNS rebinding). Browsers may call Graph and sign-in from any page (CORS), but not the
+/// control API.
 ///
-/// Dropping the server ends it; [`Server::stop`] completes requests in flight first.
-#[must_use = "a server ends when it is dropped"]
+/// Dropping the server stops it immediately; [`Server::stop`] lets in-flight requests finish first.
+#[must_use = "a server stops when it is dropped"]
 pub struct Server {
     address: SocketAddr,
     certificate: Option<String>,
@@ -251,7 +251,7 @@ impl Server {
         self.certificate.as_deref()
     }
 
-    /// Stops the server: it accepts no connections, and requests in flight have ten seconds to complete.
+    /// Stops the server: it accepts no new connections, and in-flight requests have ten seconds to complete.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let limit = SystemClock::new().sleep(DRAIN);

@@ -125,7 +125,7 @@ pub enum Uncertainty {
     /// Someone else deleted the record of the import before it finished.
     #[serde(rename = "record_gone")]
     RecordDeleted,
-    /// The import has a status that this version does not know.
+    /// The import has a status that this version does not recognize.
     #[non_exhaustive]
     UnknownStatus {
         /// The status that the service reported.

@@ -1,4 +1,4 @@
-//! The timing of syncs: at most one in ten minutes in the whole tenant, and none while another runs.
+//! The timing of syncs: at most one every ten minutes across the tenant, and none while another runs.
 
 use std::time::Duration;
 

@@ -144,7 +144,7 @@ pub enum ObjectKind {
     HybridJoinProfile,
     /// A deployment profile for Entra join.
     EntraJoinProfile,
-    /// A deployment profile of a kind that this version does not know.
+    /// A deployment profile of a kind that this version does not recognize.
     OtherProfile,
     /// An enrollment status page.
     StatusPage,

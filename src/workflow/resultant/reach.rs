@@ -481,7 +481,11 @@ impl<'a> Audience<'a> {
             AssignmentFilterType::None => return YES,
             AssignmentFilterType::Include => true,
             AssignmentFilterType::Exclude => false,
-            _ => return Tri::unknown(doubt("is used in a way that this version does not know".to_owned())),
+            _ => {
+                return Tri::unknown(doubt(
+                    "is used in a way that this version does not recognize".to_owned(),
+                ));
+            }
         };
         let rules = match &self.index.filters {
             Lookup::Present(rules) => rules,

@@ -38,7 +38,7 @@ pub(super) fn join(
     let is_earlier = evidence.until.zip(enrolled).is_some_and(|(until, enrolled)| until < enrolled);
     if is_other || is_earlier {
         let text = if is_other {
-            "the evidence has another id in Intune than the device"
+            "the evidence has a different id in Intune from the device's"
         } else {
             "the logs of the evidence end before the device enrolled"
         };

@@ -360,7 +360,7 @@ impl Case<'_> {
         let state = self.snapshot.identity.present().and_then(|identity| identity.enrollment_state.as_ref());
         let mut findings = Vec::new();
         if state == Some(&EnrollmentState::PendingReset) {
-            let evidence = "it enrolled with another profile than the one that is assigned now";
+            let evidence = "it enrolled with a profile other than the one that is assigned now";
             findings.push(self.finding(&WATCH_ENROLLED_WITH_ANOTHER_PROFILE, evidence));
         }
         findings.extend(self.left_management());

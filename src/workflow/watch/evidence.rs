@@ -315,16 +315,15 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
     event.deployment_state.as_ref().is_some_and(DeploymentState::is_success)
 }
 
-/// The expected result of the watched devices, and their deadlines.
+/// The state that the watched devices are expected to reach, and their deadlines.
 ///
 /// ```
 /// use windows_autopilot::model::EnrollmentStatusPage;
 /// use windows_autopilot::workflow::watch::Expectation;
 ///
-/// let page = EnrollmentStatusPage::new("Munich".parse()?);
-/// let expected = Expectation::default()
-///     .with_computer_name_prefix("MUC-".parse()?)
-///     .with_enrollment_status_page(&page); // its timeout is the deadline of device setup
+/// let page = EnrollmentStatusPage::new("Munich".parse()?); let expected = Expectation::default()
+/// .with_computer_name_prefix("MUC-".parse()?) .with_enrollment_status_page(&page); // its timeout is the deadline for
+/// device setup
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -335,19 +334,19 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 pub struct Expectation {
     /// The id of the expected deployment profile; any hybrid join profile by default.
     pub profile: Option<Id<HybridJoinProfile>>,
-    /// The prefix of the computer names, by which an applied domain join is recognized. Not known by default.
+    /// The prefix of the computer names, by which an applied domain join is recognized. `None` by default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
-    /// The configured timeout of the enrollment status page; the service's default of 60 minutes by default.
+    /// The configured timeout of the enrollment status page; 60 minutes by default, as in the service.
     pub esp_timeout: Duration,
-    /// Whether the page installs quality updates; not by default.
+    /// Whether the page installs quality updates; `false` by default.
     pub quality_updates: bool,
-    /// Whether a device is ready only when its computer object has been synced to Entra ID; `true` by default.
+    /// Whether a device counts as ready only once its computer object has been synced to Entra ID; `true` by default.
     pub require_sync: bool,
-    /// The timeout of the registration and the profile's assignment; an hour by default. Microsoft documents none.
+    /// The timeout for registration and profile assignment; one hour by default. Microsoft documents none.
     pub assignment_timeout: Duration,
     /// The timeout for switching on a device with a profile; eight hours by default.
     pub power_on_timeout: Duration,
-    /// The timeout of enrollment and domain join; 30 minutes by default. Microsoft does not document the device's own
+    /// The timeout for enrollment and domain join; 30 minutes by default. Microsoft does not document the device's own
     /// timeout.
     pub join_timeout: Duration,
 }
@@ -397,7 +396,7 @@ impl Expectation {
         self
     }
 
-    /// Sets the timeout and quality updates of this enrollment status page.
+    /// Takes the timeout and the setting for quality updates from an enrollment status page.
     #[must_use]
     pub fn with_enrollment_status_page(mut self, page: &EnrollmentStatusPage) -> Self {
         self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();
@@ -433,7 +432,7 @@ impl Expectation {
         self.esp_timeout.saturating_add(MINUTE * 40 + updates)
     }
 
-    /// Returns the limit of a deployment from enrollment to the end.
+    /// Returns the time limit of a whole deployment, from enrollment to the end.
     pub fn deployment_limit(&self) -> Duration {
         self.join_timeout.saturating_add(self.esp_limit())
     }

@@ -74,7 +74,7 @@ finding_kinds! {
          the device with allowNextEnrollment";
     /// A user without an Intune license, or with too many devices.
     WATCH_NO_LICENSE = "watch.no-license", Error,
-        "give the user a license with Intune, or remove devices that the user no longer has";
+        "give the user a license that includes Intune, or remove devices that the user no longer has";
     /// A device with Windows Home.
     WATCH_WINDOWS_HOME = "watch.windows-home", Error, "install Windows Pro, Enterprise or Education";
     /// A device with the classic Intune PC agent.
@@ -156,7 +156,7 @@ finding_kinds! {
     /// An account setup that does not progress.
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
         "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
-         30 minutes; the policy SkipUserStatusPage leaves account setup out";
+         30 minutes; the SkipUserStatusPage policy leaves account setup out";
     /// An account setup that timed out on the enrollment status page.
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.

@@ -112,8 +112,7 @@ pub struct PhaseStart {
 /// Declares the facts that the service reports about a device, with their labels.
 macro_rules! device_facts {
     ($( $(#[$meta:meta])* $field:ident: $ty:ty = $label:literal, )*) => {
-        /// The facts that the service reports about a device and that matter for a deployment. They contain no personal
-        /// names.
+        /// The facts the service reports about a device that matter for a deployment. They contain no personal names.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         #[non_exhaustive]

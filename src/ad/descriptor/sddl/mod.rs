@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
             return self.raw_ace(kind);
         }
         let Some((_, effect, is_object)) = EFFECTS.iter().find(|(name, ..)| *name == kind) else {
-            return Err(self.refuse_at(start, "has an entry of another type than A, D, AU, OA, OD and OU"));
+            return Err(self.refuse_at(start, "has an entry of a type other than A, D, AU, OA, OD and OU"));
         };
         let flags = self.flags()?;
         let mask = self.rights()?;

@@ -246,7 +246,7 @@ impl<'r, R: Read + Seek> Stream<'r, R> {
                 .to_vec(),
         };
         if self.block.len() != unpacked {
-            return Err(io::Error::other("a block that unpacks to another size than it says"));
+            return Err(io::Error::other("a block that unpacks to a size other than the stated one"));
         }
         self.at = 0;
         Ok(())
