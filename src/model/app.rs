@@ -1,9 +1,6 @@
 //! Apps that Intune can install.
 
-use std::fmt;
 use std::str::FromStr;
-
-use serde::{Serialize, Serializer};
 
 use super::observation::observation;
 use super::text::text_impls;
@@ -51,6 +48,13 @@ impl AppSelector {
             }
         }
     }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::Name(name) => name.as_str(),
+        }
+    }
 }
 
 impl From<Id<MobileApp>> for AppSelector {
@@ -67,25 +71,7 @@ impl FromStr for AppSelector {
     }
 }
 
-impl fmt::Display for AppSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => id.fmt(f),
-            Self::Name(name) => name.fmt(f),
-        }
-    }
-}
-
-impl Serialize for AppSelector {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Id(id) => id.serialize(serializer),
-            Self::Name(name) => name.serialize(serializer),
-        }
-    }
-}
-
-text_impls! { [] AppSelector: Parse }
+text_impls! { [] AppSelector: Display, Parse, Serialize }
 
 impl MobileApp {
     /// Returns the kind of app, such as `win32LobApp`; `None` if the service did not name it.

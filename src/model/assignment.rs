@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::lenient::{Fields, Lenient, Refused, Scalar, only_null};
+use super::lenient::{Fields, Members, Refused, Scalar, Slot, only_null};
 use super::observation::observation;
 use super::raw::ODATA_TYPE;
 use super::{AssignmentFilter, AssignmentFilterType, AssignmentIntent, AssignmentSource};
@@ -209,15 +209,15 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
-impl Lenient for Target {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-        only_null(scalar, "the target of an assignment")
+impl Slot for Option<Target> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        only_null(self, scalar, "the target of an assignment")
     }
 
-    fn object(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
-        let mut members = serde_json::Map::new();
+    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        let mut members = Members::default();
         read(&mut members);
-        *place = Some(Self::read(members.into()));
+        *self = Some(Target::read(members.0.into()));
         Ok(true)
     }
 }
@@ -252,20 +252,14 @@ mod tests {
     #[test]
     fn every_audience_is_read_with_and_without_the_hash_and_written_with_it() {
         let id = "9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e";
+        let excluded = TargetKind::ExclusionGroup(id.parse().unwrap());
+        let collection = TargetKind::ConfigurationManagerCollection(id.into());
         for (name, property, kind) in [
             ("allDevicesAssignmentTarget", None, TargetKind::AllDevices),
             ("allLicensedUsersAssignmentTarget", None, TargetKind::AllLicensedUsers),
             ("groupAssignmentTarget", Some("groupId"), TargetKind::Group(id.parse().unwrap())),
-            (
-                "exclusionGroupAssignmentTarget",
-                Some("groupId"),
-                TargetKind::ExclusionGroup(id.parse().unwrap()),
-            ),
-            (
-                "configurationManagerCollectionAssignmentTarget",
-                Some("collectionId"),
-                TargetKind::ConfigurationManagerCollection(id.into()),
-            ),
+            ("exclusionGroupAssignmentTarget", Some("groupId"), excluded),
+            ("configurationManagerCollectionAssignmentTarget", Some("collectionId"), collection),
         ] {
             let mut written = json!({ "@odata.type": format!("#microsoft.graph.{name}") });
             if let Some(property) = property {
@@ -285,16 +279,10 @@ mod tests {
 
     #[test]
     fn a_filter_is_read_and_written() {
-        let json = json!({
-            "@odata.type": ALL_DEVICES,
-            FILTER_ID: "7",
-            FILTER_TYPE: "exclude",
-        });
+        let json = json!({ "@odata.type": ALL_DEVICES, FILTER_ID: "7", FILTER_TYPE: "exclude" });
         let target = read(json.clone());
-        assert_eq!(
-            target,
-            Target::all_devices().with_filter("7".parse().unwrap(), AssignmentFilterType::Exclude)
-        );
+        let filtered = Target::all_devices().with_filter("7".parse().unwrap(), AssignmentFilterType::Exclude);
+        assert_eq!(target, filtered);
         assert_eq!(to_value(&target).unwrap(), json);
     }
 
@@ -328,10 +316,8 @@ mod tests {
         assert!(target("aB").same_as(&target("Ab")));
         assert!(!target("a").same_as(&target("b")));
         assert!(!target("a").same_as(&Target::excluding("a".parse().unwrap())));
-        assert!(
-            !target("a")
-                .same_as(&target("a").with_filter("1".parse().unwrap(), AssignmentFilterType::Include))
-        );
+        let filtered = target("a").with_filter("1".parse().unwrap(), AssignmentFilterType::Include);
+        assert!(!target("a").same_as(&filtered));
         assert!(read(json!({ "@odata.type": ALL_DEVICES, "new": 1 })).same_as(&Target::all_devices()));
     }
 

@@ -7,7 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lenient::{FromText, read_into};
+use super::lenient::{Refused, Scalar, Slot, read_into, text};
 
 /// Bytes that the service reports as base64, such as a hardware identifier or a key: not shown by `Debug`.
 ///
@@ -24,7 +24,7 @@ pub struct Binary(Box<[u8]>);
 const TOLERANT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, TOLERANT);
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, TOLERANT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, TOLERANT);
 
 impl Binary {
@@ -35,7 +35,7 @@ impl Binary {
 
     /// Returns the bytes in base64: standard alphabet, padded.
     pub fn to_base64(&self) -> String {
-        STANDARD.encode(&self.0)
+        BASE64.encode(&self.0)
     }
 }
 
@@ -58,13 +58,16 @@ impl fmt::Debug for Binary {
 }
 
 /// Parses base64 in the standard or URL alphabet, with or without padding.
-impl FromText for Binary {
-    const UNREADABLE_IS_NONE: bool = true;
+fn decode(text: &str) -> Option<Binary> {
+    let text = text.trim_ascii();
+    let bytes = BASE64.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()?;
+    if bytes.is_empty() { None } else { Some(bytes.into()) }
+}
 
-    fn from_text(text: &str) -> Option<Self> {
-        let text = text.trim_ascii();
-        let bytes = STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()?;
-        if bytes.is_empty() { None } else { Some(bytes.into()) }
+impl Slot for Option<Binary> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        *self = text(scalar, decode).unwrap_or_default();
+        Ok(())
     }
 }
 
@@ -90,11 +93,11 @@ mod tests {
     fn base64_is_read_in_both_alphabets_padded_or_not() {
         let bytes = Binary::from(&[0xfb, 0xff, 0xfe, 0x01][..]);
         for text in ["+//+AQ==", "-__-AQ==", "+//+AQ", "-__-AQ", " +//+AQ==\r\n", "+//+AR=="] {
-            assert_eq!(Binary::from_text(text), Some(bytes.clone()), "{text}");
+            assert_eq!(decode(text), Some(bytes.clone()), "{text}");
         }
         assert_eq!(bytes.to_base64(), "+//+AQ==");
         for text in ["", "  ", "base64Y3YxN2E1MWFlYw=x", "é", "+_=="] {
-            assert_eq!(Binary::from_text(text), None, "{text}");
+            assert_eq!(decode(text), None, "{text}");
         }
     }
 

@@ -10,8 +10,7 @@ observation! {
     pub struct Connector = "deviceManagementDomainJoinConnector", id: Id<Connector> {
         display_name: Text = "displayName", "The name.";
         last_connection_date_time: Timestamp = "lastConnectionDateTime", "The time of the last contact.";
-        /// The state. `active` alone does not prove that the connector works.
-        state: ConnectorState = "state";
+        state: ConnectorState = "state", "The state. `active` alone does not prove that the connector works.";
         version: Text = "version", "The version, such as `6.2504.2001.8`: four numbers, compared numerically.";
     }
 }

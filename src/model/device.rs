@@ -32,14 +32,12 @@ observation! {
         device_account_password: Hidden = "deviceAccountPassword";
         device_account_upn: Personal = "deviceAccountUpn", "The name of a Surface Hub's resource account.";
         device_friendly_name: Text = "deviceFriendlyName", "The friendly name of the resource account's device.";
-        /// The assigned device name, which a hybrid join ignores.
-        display_name: Text = "displayName";
+        display_name: Text = "displayName", "The assigned device name, which a hybrid join ignores.";
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
         group_tag: Text = "groupTag", "The group tag: `[OrderID]` in rules of dynamic groups.";
         /// The time of the last contact with Intune.
         last_contacted_date_time: Timestamp = "lastContactedDateTime";
-        /// The device in Intune, if it is enrolled.
-        managed_device_id: Id<ManagedDevice> = "managedDeviceId";
+        managed_device_id: Id<ManagedDevice> = "managedDeviceId", "The device in Intune, if it is enrolled.";
         manufacturer: Text = "manufacturer", "The manufacturer.";
         model: Text = "model", "The model.";
         product_key: Hidden = "productKey", "The product key.";
@@ -57,8 +55,7 @@ observation! {
         userless_enrollment_status: UserlessEnrollmentStatus = "userlessEnrollmentStatus";
     }
     beside {
-        /// The assigned profile, if expanded.
-        deployment_profile: Box<ProfileReference> = "deploymentProfile";
+        deployment_profile: Box<ProfileReference> = "deploymentProfile", "The assigned profile, if expanded.";
         /// The intended profile, if expanded.
         intended_deployment_profile: Box<ProfileReference> = "intendedDeploymentProfile";
     }
@@ -99,21 +96,19 @@ mod tests {
 
     #[test]
     fn what_stands_for_nothing_is_none() {
-        let read = device(
-            r#"{"id":"fac6f0b1","userPrincipalName":"","groupTag":"","addressableUserName":null,
+        let json = r#"{"id":"fac6f0b1","userPrincipalName":"","groupTag":"","addressableUserName":null,
                 "deploymentProfileAssignedDateTime":"0001-01-01T00:00:00Z","lastContactedDateTime":"soon",
                 "managedDeviceId":"00000000-0000-0000-0000-000000000000","enrollmentState":null,
-                "azureAdDeviceId":"","deploymentProfile":null,"orderIdentifier":"gone","remediationState":""}"#,
-        );
+                "azureAdDeviceId":"","deploymentProfile":null,"orderIdentifier":"gone","remediationState":""}"#;
+        let read = device(json);
         assert_eq!(read, Device::new("fac6f0b1".parse().unwrap()));
     }
 
     #[test]
     fn people_and_secrets_are_not_in_debug() {
-        let read = device(
-            r#"{"id":"1","userPrincipalName":"adele@contoso.com","addressableUserName":"Adele","productKey":"KEY",
-                "deviceAccountUpn":"room@contoso.com","deviceAccountPassword":"hunter2","groupTag":"Kiosk"}"#,
-        );
+        let json = r#"{"id":"1","userPrincipalName":"adele@contoso.com","addressableUserName":"Adele","productKey":"KEY",
+                "deviceAccountUpn":"room@contoso.com","deviceAccountPassword":"hunter2","groupTag":"Kiosk"}"#;
+        let read = device(json);
         let debug = format!("{read:?}");
         for hidden in ["adele", "Adele", "KEY", "room", "hunter2"] {
             assert!(!debug.contains(hidden), "{debug}");
@@ -147,9 +142,8 @@ mod tests {
             .chain(&["assignedLater", "unassigned"])
             .filter(|word| ProfileAssignmentStatus::from_wire(word).is_assigned())
             .collect();
-        assert_eq!(
-            assigned,
-            [&"assignedInSync", &"assignedOutOfSync", &"assignedUnkownSyncState", &"assignedLater"]
-        );
+        let expected =
+            [&"assignedInSync", &"assignedOutOfSync", &"assignedUnkownSyncState", &"assignedLater"];
+        assert_eq!(assigned, expected);
     }
 }

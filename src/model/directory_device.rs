@@ -211,15 +211,16 @@ mod tests {
     #[test]
     fn physical_ids_are_found_by_label_in_any_case() {
         for label in ["ZTDId", "ZTDID", "ZTDid"] {
-            let read = device(&format!(
-                r#"{{"id":"1","physicalIds":["[USER-GID]:x","[GID]:y","[{label}]:2c1f","[OrderId]:Kiosk: [A]","[PurchaseOrderId]:7"]}}"#
-            ));
+            let ids = format!(
+                r#"["[USER-GID]:x","[GID]:y","[{label}]:2c1f","[OrderId]:Kiosk: [A]","[PurchaseOrderId]:7"]"#
+            );
+            let read = device(&format!(r#"{{"id":"1","physicalIds":{ids}}}"#));
             assert_eq!(read.ztd_id().unwrap().as_str(), "2c1f");
             assert_eq!((read.group_tag(), read.purchase_order_id()), (Some("Kiosk: [A]"), Some("7")));
         }
-        let none = device(
-            r#"{"id":"1","physicalIds":["ZTDId:1","[ZTDId]","[ZTDId]:","[","[OrderID]:",null,"[é]:"]}"#,
-        );
+        let json =
+            r#"{"id":"1","physicalIds":["ZTDId:1","[ZTDId]","[ZTDId]:","[","[OrderID]:",null,"[é]:"]}"#;
+        let none = device(json);
         assert_eq!((none.ztd_id(), none.group_tag(), none.purchase_order_id()), (None, None, None));
         assert_eq!(device(r#"{"id":"1","physicalIds":null}"#).ztd_id(), None);
     }
@@ -251,9 +252,8 @@ mod tests {
 
     #[test]
     fn a_key_that_is_no_base64_costs_the_key_alone() {
-        let read = device(
-            r#"{"id":"1","alternativeSecurityIds":[{"type":2,"identityProvider":null,"key":"base64Y3YxN2E1MWFlYw=="}]}"#,
-        );
+        let json = r#"{"id":"1","alternativeSecurityIds":[{"type":2,"identityProvider":null,"key":"base64Y3YxN2E1MWFlYw=="}]}"#;
+        let read = device(json);
         let expected = AlternativeSecurityId { r#type: Some(2), ..AlternativeSecurityId::default() };
         assert_eq!(read.alternative_security_ids.unwrap(), [expected]);
     }
@@ -261,8 +261,8 @@ mod tests {
     #[test]
     fn extension_attributes_are_found_by_number() {
         let json: String = (1..=15).map(|n| format!(r#","extensionAttribute{n}":"{n}""#)).collect();
-        let read =
-            device(&format!(r#"{{"id":"1","extensionAttributes":{{{}}}}}"#, json.trim_start_matches(',')));
+        let json = json.trim_start_matches(',');
+        let read = device(&format!(r#"{{"id":"1","extensionAttributes":{{{json}}}}}"#));
         let attributes = read.extension_attributes.unwrap();
         for number in 1..=15 {
             assert_eq!(*attributes.get(number).unwrap(), *number.to_string());
@@ -272,16 +272,12 @@ mod tests {
 
     #[test]
     fn no_name_of_a_person_is_in_debug() {
-        let user: User = serde_json::from_str(
-            r#"{"id":"1","displayName":"Adele Vance","givenName":"Adele","surname":"Vance","mail":"adele@contoso.com",
+        let json = r#"{"id":"1","displayName":"Adele Vance","givenName":"Adele","surname":"Vance","mail":"adele@contoso.com",
                 "userPrincipalName":"adele@contoso.com","onPremisesDistinguishedName":"CN=Adele Vance,DC=contoso",
-                "onPremisesSamAccountName":"adele","onPremisesUserPrincipalName":"adele@contoso.com"}"#,
-        )
-        .unwrap();
-        let member: DirectoryObject = serde_json::from_str(
-            r##"{"@odata.type":"#microsoft.graph.user","id":"1","displayName":"Adele Vance"}"##,
-        )
-        .unwrap();
+                "onPremisesSamAccountName":"adele","onPremisesUserPrincipalName":"adele@contoso.com"}"#;
+        let user: User = serde_json::from_str(json).unwrap();
+        let json = r##"{"@odata.type":"#microsoft.graph.user","id":"1","displayName":"Adele Vance"}"##;
+        let member: DirectoryObject = serde_json::from_str(json).unwrap();
         assert_eq!(member.kind(), Some("user"));
         let debug = format!("{user:?}{member:?}").to_lowercase();
         assert!(!debug.contains("adele") && !debug.contains("vance"), "{debug}");

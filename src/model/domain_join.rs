@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_with::As;
 
-use super::open_enum::{known, known_list};
+use super::open_enum::Known;
 use super::patch::same_members;
 use super::settings::{
-    PropertyRule, Quirks, same_set, same_text, same_text_in_any_case, settings, violation,
+    PropertyRule, Quirks, same_set, same_text, same_text_in_any_case, settings, violations,
 };
 use super::stored::stored_enum;
 use super::wire::{take, wire_object};
@@ -99,7 +100,7 @@ macro_rules! applicability_rule {
             pub name: Option<Text>,
             $( $(#[$field_meta])* pub $field: $ty, )+
             /// The effect on matching devices: included or excluded.
-            #[serde(deserialize_with = "known")]
+            #[serde(deserialize_with = "As::<Known>::deserialize")]
             pub rule_type: ApplicabilityRuleType,
         }
 
@@ -118,7 +119,7 @@ applicability_rule! {
     /// A rule on the Windows edition.
     pub struct OsEditionRule {
         /// The editions that the rule compares.
-        #[serde(deserialize_with = "known_list")]
+        #[serde(deserialize_with = "As::<Vec<Known>>::deserialize")]
         os_edition_types: Vec<WindowsEdition> = "osEditionTypes";
     }
 }
@@ -139,7 +140,7 @@ applicability_rule! {
     /// A rule on the Windows mode.
     pub struct DeviceModeRule {
         /// The mode that the rule compares.
-        #[serde(deserialize_with = "known")]
+        #[serde(deserialize_with = "As::<Known>::deserialize")]
         device_mode: WindowsDeviceMode = "deviceMode";
     }
 }
@@ -162,12 +163,11 @@ impl DomainJoinProfile {
     }
 
     pub(crate) fn lint_all_but_unit(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.extend(violation("display_name", self.display_name.violation()));
-        findings
-            .extend(violation("active_directory_domain_name", self.active_directory_domain_name.violation()));
-        findings
-            .extend(violation("computer_name_static_prefix", self.computer_name_static_prefix.violation()));
+        let mut findings = violations(&[
+            ("display_name", self.display_name.violation()),
+            ("active_directory_domain_name", self.active_directory_domain_name.violation()),
+            ("computer_name_static_prefix", self.computer_name_static_prefix.violation()),
+        ]);
         let count = self.computer_name_suffix_random_char_count();
         let right = i32::from(self.computer_name_static_prefix.suffix_length());
         if count != right {
@@ -182,14 +182,13 @@ impl DomainJoinProfile {
     /// Checks the organizational unit.
     pub(crate) fn lint_unit(&self) -> Vec<Finding> {
         let Some(unit) = &self.organizational_unit else { return Vec::new() };
-        let mut findings = Vec::from_iter(violation("organizational_unit", unit.violation()));
+        let mut findings = violations(&[("organizational_unit", unit.violation())]);
         findings.extend(unit.lint());
         let domain = unit.domain();
         if unit.violation().is_none() && !domain.same_as(&self.active_directory_domain_name) {
-            findings.push(DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN.at(
-                "organizational_unit",
-                format!("{unit} is in {domain}, but devices join {}", self.active_directory_domain_name),
-            ));
+            let joined = &self.active_directory_domain_name;
+            let evidence = format!("{unit} is in {domain}, but devices join {joined}");
+            findings.push(DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN.at("organizational_unit", evidence));
         }
         findings
     }
@@ -237,40 +236,28 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Settings, Stored};
+    use crate::model::settings::tests::{created, ids, read, sent, wire};
+    use crate::model::{Patch, Stored};
 
     const OS_EDITION: &str = "deviceManagementApplicabilityRuleOsEdition";
     const OS_VERSION: &str = "deviceManagementApplicabilityRuleOsVersion";
     const DEVICE_MODE: &str = "deviceManagementApplicabilityRuleDeviceMode";
 
     fn profile() -> DomainJoinProfile {
-        DomainJoinProfile::new(
-            "Berlin".parse().unwrap(),
-            "contoso.com".parse().unwrap(),
-            "BER-".parse().unwrap(),
-        )
-    }
-
-    fn read(json: Value) -> DomainJoinProfile {
-        DomainJoinProfile::from_properties(from_value(json).unwrap()).unwrap()
-    }
-
-    fn names(patch: &Patch) -> Vec<&str> {
-        patch.body().names().collect()
+        let (domain, prefix) = ("contoso.com".parse().unwrap(), "BER-".parse().unwrap());
+        DomainJoinProfile::new("Berlin".parse().unwrap(), domain, prefix)
     }
 
     #[test]
     fn the_body_derives_the_suffix_and_leaves_out_an_empty_unit() {
-        assert_eq!(
-            to_value(profile().to_create_body()).unwrap(),
-            json!({
-                "@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration",
-                "displayName": "Berlin",
-                "activeDirectoryDomainName": "contoso.com",
-                "computerNameStaticPrefix": "BER-",
-                "computerNameSuffixRandomCharCount": 11,
-            })
-        );
+        let expected = json!({
+            "@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration",
+            "displayName": "Berlin",
+            "activeDirectoryDomainName": "contoso.com",
+            "computerNameStaticPrefix": "BER-",
+            "computerNameSuffixRandomCharCount": 11,
+        });
+        assert_eq!(created(&profile()), expected);
     }
 
     #[test]
@@ -279,29 +266,27 @@ mod tests {
         let mut desired = profile();
         desired.computer_name_static_prefix = "MUC".parse().unwrap();
         let patch = Patch::between(&held, &desired);
-        assert_eq!(names(&patch), ["@odata.type", "computerNameStaticPrefix", SUFFIX, "organizationalUnit"]);
-        assert_eq!(
-            (patch.body().get(SUFFIX), patch.body().get("organizationalUnit")),
-            (Some(&json!(12)), Some(&Value::Null))
-        );
+        assert_eq!(sent(&patch), ["@odata.type", "computerNameStaticPrefix", SUFFIX, "organizationalUnit"]);
+        let value = |name| patch.body().get(name).unwrap();
+        assert_eq!((value(SUFFIX), value("organizationalUnit")), (&json!(12), &Value::Null));
         desired = held.clone();
         desired.computer_name_static_prefix = "LON-".parse().unwrap();
         assert_eq!(
-            names(&Patch::between(&held, &desired)),
+            sent(&Patch::between(&held, &desired)),
             ["@odata.type", "computerNameStaticPrefix", SUFFIX]
         );
     }
 
     #[test]
     fn a_suffix_that_does_not_fit_stays_until_the_prefix_changes_or_a_wish_made_here_comes() {
-        let mut json = to_value(profile().to_properties()).unwrap();
+        let mut json = wire(&profile());
         json[SUFFIX] = json!(1);
-        let held = read(json.clone());
-        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        let held: DomainJoinProfile = read(json.clone());
+        assert_eq!(wire(&held), json);
         assert_eq!(held.lint()[0].id, "domain-join.suffix-length");
         let mut desired = held.clone();
         desired.description = Some("x".into());
-        assert_eq!(names(&Patch::between(&held, &desired)), ["@odata.type", "description"]);
+        assert_eq!(sent(&Patch::between(&held, &desired)), ["@odata.type", "description"]);
         desired.computer_name_static_prefix = "B".parse().unwrap();
         assert_eq!(desired.computer_name_suffix_random_char_count(), 14);
         assert_eq!(Patch::between(&held, &profile()).body().get(SUFFIX), Some(&json!(11)));
@@ -309,7 +294,7 @@ mod tests {
 
     #[test]
     fn domains_and_units_are_compared_by_what_they_name() {
-        let held = read(json!({
+        let held: DomainJoinProfile = read(json!({
             "displayName": "Berlin",
             "activeDirectoryDomainName": "CONTOSO.com",
             "computerNameStaticPrefix": "BER-",
@@ -333,33 +318,27 @@ mod tests {
             OS_VERSION: { "name": null, "minOSVersion": "10.0", "maxOSVersion": null, "ruleType": "exclude" },
             DEVICE_MODE: { "name": "s", "deviceMode": "sModeConfiguration", "ruleType": "exclude" },
         });
-        let held = read(json.clone());
-        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        let held: DomainJoinProfile = read(json.clone());
+        assert_eq!(wire(&held), json);
         assert!(Patch::between(&held, &held).is_empty());
         assert_eq!(held.applicability_rule_os_edition.as_ref().unwrap().os_edition_types.len(), 2);
         let patch = Patch::between(&held, &profile());
-        assert_eq!(names(&patch), ["@odata.type", DEVICE_MODE, OS_EDITION, OS_VERSION]);
-        assert!(
-            [OS_EDITION, OS_VERSION, DEVICE_MODE]
-                .iter()
-                .all(|name| patch.body().get(name) == Some(&Value::Null))
-        );
+        assert_eq!(sent(&patch), ["@odata.type", DEVICE_MODE, OS_EDITION, OS_VERSION]);
+        for rule in [OS_EDITION, OS_VERSION, DEVICE_MODE] {
+            assert_eq!(patch.body().get(rule), Some(&Value::Null), "{rule}");
+        }
 
         let mut desired = held.clone();
         desired.applicability_rule_os_edition.as_mut().unwrap().rule_type = ApplicabilityRuleType::Exclude;
         let patch = Patch::between(&held, &desired);
-        assert_eq!(
-            patch.to_string(),
-            "~ applicability_rule_os_edition.rule_type: \"include\" -> \"exclude\""
-        );
+        let line = "~ applicability_rule_os_edition.rule_type: \"include\" -> \"exclude\"";
+        assert_eq!(patch.to_string(), line);
         assert_eq!(patch.body().get(OS_EDITION).unwrap()["x"], json!(1));
     }
 
     #[test]
     fn lint_finds_a_unit_of_another_domain_and_values_that_break_rules() {
-        let ids = |profile: DomainJoinProfile| {
-            profile.lint().into_iter().map(|finding| finding.id).collect::<Vec<_>>()
-        };
+        let ids = |profile: DomainJoinProfile| ids(profile.lint());
         let unit = |text: &str| profile().with_organizational_unit(text.parse().unwrap());
         assert!(ids(unit("OU=A,DC=Contoso,DC=com")).is_empty());
         assert_eq!(ids(unit("OU=A,DC=corp,DC=contoso,DC=com")), ["domain-join.ou-in-another-domain"]);
@@ -375,12 +354,8 @@ mod tests {
     fn the_human_form_has_no_suffix_and_knows_its_words() {
         let text = "display_name = 'Berlin'\nactive_directory_domain_name = 'contoso.com'\ncomputer_name_static_prefix = 'BER-'";
         assert_eq!(toml::from_str::<DomainJoinProfile>(text).unwrap(), profile());
-        assert!(
-            toml::from_str::<DomainJoinProfile>(&format!(
-                "{text}\ncomputer_name_suffix_random_char_count = 3"
-            ))
-            .is_err()
-        );
+        let with_suffix = format!("{text}\ncomputer_name_suffix_random_char_count = 3");
+        assert!(toml::from_str::<DomainJoinProfile>(&with_suffix).is_err());
         let rule =
             "[applicability_rule_os_edition]\nos_edition_types = ['windows10Pro']\nrule_type = 'include'";
         let error = toml::from_str::<DomainJoinProfile>(&format!("{text}\n{rule}")).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, violation};
+use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, violations};
 use super::stored::stored_enum;
 use super::wire::{get, list, put, take};
 use super::{
@@ -41,7 +41,7 @@ settings! {
     ///
     /// In a hybrid join the effective timeout is 40 minutes longer than the configured one. Assign the page to device
     /// groups: its list of apps is ignored if it is assigned to users. Its priority is set by a separate action.
-    pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true;
+    pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true, normalize: normalize;
     required {
         /// The name of the page.
         display_name: DisplayName => PropertyRule::new("displayName");
@@ -95,11 +95,7 @@ settings! {
         PropertyRule::new(USE_ANYWAY)
             .together(PROGRESS)
             .named("block_device_use.until.allow_device_use_on_install_failure");
-        PropertyRule::new(APPS)
-            .together(PROGRESS)
-            .same(same_set)
-            .named("block_device_use.until.apps")
-            .shown(shown_apps);
+        PropertyRule::new(APPS).together(PROGRESS).same(same_set).named("block_device_use.until.apps").shown(shown_apps);
         PropertyRule::new(AUTOPILOT_ONLY)
             .together(AUTOPILOT_ONLY)
             .named("track_install_progress_for_autopilot_only");
@@ -108,15 +104,12 @@ settings! {
             .named("track_install_progress_for_autopilot_only");
     }
     private {
-        /// Blocking settings that a page without blocking still has.
-        leftover: Properties;
         /// Selected apps with invalid ids.
         odd_apps: Vec<Text>;
     }
     /// The read-only properties of an enrollment status page.
     observed ObservedEnrollmentStatusPage {
-        /// The priority: 1 is the first; the default page has 0 and comes last.
-        priority: i32 = "priority";
+        priority: i32 = "priority", "The priority: 1 is the first; the default page has 0 and comes last.";
         version: i32 = "version", "The version number.";
         /// The kind: a page, or the default one.
         device_enrollment_configuration_type: EnrollmentConfigurationType =
@@ -187,28 +180,21 @@ impl BlockUntil {
 impl EnrollmentStatusPage {
     /// Reports values that break a rule and settings that have no effect.
     pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.extend(violation("display_name", self.display_name.violation()));
-        findings.extend(violation(
-            "install_progress_timeout_in_minutes",
-            self.install_progress_timeout_in_minutes.violation(),
-        ));
-        if let Some(message) = &self.custom_error_message {
-            findings.extend(violation("custom_error_message", message.violation()));
-            findings.extend(message.lint());
-        }
+        let message = self.custom_error_message.as_ref();
+        let mut findings = violations(&[
+            ("display_name", self.display_name.violation()),
+            ("install_progress_timeout_in_minutes", self.install_progress_timeout_in_minutes.violation()),
+            ("custom_error_message", message.and_then(CustomErrorMessage::violation)),
+        ]);
+        findings.extend(message.into_iter().flat_map(CustomErrorMessage::lint));
         let blocks = matches!(self.block_device_use, BlockDeviceUse::Until(_));
         if !self.show_installation_progress && (blocks || self.install_quality_updates) {
-            findings.push(ESP_NO_PROGRESS_SHOWN.at(
-                "show_installation_progress",
-                "the progress is not shown, so the other settings have no effect",
-            ));
+            let evidence = "the progress is not shown, so the other settings have no effect";
+            findings.push(ESP_NO_PROGRESS_SHOWN.at("show_installation_progress", evidence));
         }
         if self.install_quality_updates && !blocks {
-            findings.push(ESP_QUALITY_UPDATES_NEED_BLOCKING.at(
-                "install_quality_updates",
-                "quality updates are installed only by a page that blocks the use of the device",
-            ));
+            let evidence = "quality updates are installed only by a page that blocks the use of the device";
+            findings.push(ESP_QUALITY_UPDATES_NEED_BLOCKING.at("install_quality_updates", evidence));
         }
         let selected = match &self.block_device_use {
             BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) => apps.len(),
@@ -219,12 +205,8 @@ impl EnrollmentStatusPage {
             findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
-            findings.push(
-                ESP_NO_APP_SELECTED.at(
-                    "allow_non_blocking_app_installation",
-                    "no selected app can fail the technician phase",
-                ),
-            );
+            let evidence = "no selected app can fail the technician phase";
+            findings.push(ESP_NO_APP_SELECTED.at("allow_non_blocking_app_installation", evidence));
         }
         findings
     }
@@ -272,11 +254,7 @@ impl Quirks for EnrollmentStatusPage {
         }
         let is_reported = get(left, RETRY).is_some();
         if take(left, RETRY)?.unwrap_or(!is_reported) {
-            for name in [RESET, USE_ANYWAY, APPS] {
-                if let Some(value) = left.remove(name) {
-                    self.leftover.insert(name, value);
-                }
-            }
+            // The blocking settings that the page still has are kept.
             return Ok(());
         }
         let all = take::<Vec<String>>(left, APPS)?.unwrap_or_default();
@@ -306,10 +284,7 @@ impl Quirks for EnrollmentStatusPage {
         // The one place where the portal's question meets its opposite in Graph: a page that lets the user retry the
         // setup is one that does not block.
         match &self.block_device_use {
-            BlockDeviceUse::No => {
-                properties.insert(RETRY, true);
-                properties.extend(self.leftover.clone());
-            }
+            BlockDeviceUse::No => drop(properties.insert(RETRY, true)),
             BlockDeviceUse::Until(until) => {
                 properties.insert(RETRY, false);
                 properties.insert(RESET, until.allow_device_reset_on_install_failure);
@@ -330,19 +305,19 @@ impl Quirks for EnrollmentStatusPage {
             }
         }
     }
+}
 
-    /// Removes settings without effect, as other tools do: all but the names for a page that shows nothing, and
-    /// blocking settings for a page that does not block.
-    #[inline]
-    fn normalize(properties: &mut Properties) {
-        let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
-        if is(properties, "showInstallationProgress", false) {
-            let names = ["displayName", "description", "roleScopeTagIds", "showInstallationProgress"];
-            properties.retain(|name, _| names.contains(&name));
-            properties.insert(RETRY, true);
-        } else if is(properties, RETRY, true) {
-            properties.retain(|name, _| ![RESET, USE_ANYWAY, APPS].contains(&name));
-        }
+/// Removes settings without effect, as other tools do: all but the names for a page that shows nothing, and blocking
+/// settings for a page that does not block.
+#[inline]
+fn normalize(properties: &mut Properties) {
+    let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
+    if is(properties, "showInstallationProgress", false) {
+        let names = ["displayName", "description", "roleScopeTagIds", "showInstallationProgress"];
+        properties.retain(|name, _| names.contains(&name));
+        properties.insert(RETRY, true);
+    } else if is(properties, RETRY, true) {
+        properties.retain(|name, _| ![RESET, USE_ANYWAY, APPS].contains(&name));
     }
 }
 
@@ -391,17 +366,14 @@ fn same_timeout(a: &Value, b: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{from_value, json, to_value};
+    use serde_json::{from_value, json};
 
     use super::*;
+    use crate::model::settings::tests::{created, ids, read, sent, wire};
     use crate::model::{Id, MobileApp, Patch, Settings};
 
     fn page() -> EnrollmentStatusPage {
         EnrollmentStatusPage::new("Page".parse().unwrap())
-    }
-
-    fn read(json: Value) -> EnrollmentStatusPage {
-        EnrollmentStatusPage::from_properties(from_value(json).unwrap()).unwrap()
     }
 
     fn until(apps: &[&str]) -> BlockDeviceUse {
@@ -413,13 +385,13 @@ mod tests {
     /// Checks that the portal's Yes is Graph's false.
     #[test]
     fn blocking_is_the_opposite_of_the_flag_on_the_wire() {
-        let wire = |page: &EnrollmentStatusPage| page.to_properties().get(RETRY).cloned();
-        assert_eq!(wire(&page()), Some(json!(true)));
-        assert_eq!(wire(&page().with_block_device_use(until(&[]))), Some(json!(false)));
-        assert_eq!(read(json!({ RETRY: true })).block_device_use, BlockDeviceUse::No);
-        assert_eq!(read(json!({ RETRY: false })).block_device_use, until(&[]));
-        assert_eq!(read(json!({})).block_device_use, BlockDeviceUse::No, "not reported is the default");
-        assert_eq!(read(json!({ RETRY: null })).block_device_use, until(&[]));
+        assert_eq!(wire(&page())[RETRY], json!(true));
+        assert_eq!(wire(&page().with_block_device_use(until(&[])))[RETRY], json!(false));
+        let block = |json| read::<EnrollmentStatusPage>(json).block_device_use;
+        assert_eq!(block(json!({ RETRY: true })), BlockDeviceUse::No);
+        assert_eq!(block(json!({ RETRY: false })), until(&[]));
+        assert_eq!(block(json!({})), BlockDeviceUse::No, "not reported is the default");
+        assert_eq!(block(json!({ RETRY: null })), until(&[]));
     }
 
     #[test]
@@ -428,57 +400,47 @@ mod tests {
         if let BlockDeviceUse::Until(until) = &mut blocking {
             until.allow_device_reset_on_install_failure = true;
         }
-        let body = to_value(page().with_block_device_use(blocking).to_create_body()).unwrap();
-        assert_eq!(
-            body,
-            json!({
-                "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
-                "displayName": "Page",
-                "showInstallationProgress": true,
-                "installProgressTimeoutInMinutes": 60,
-                "allowLogCollectionOnInstallFailure": true,
-                "installQualityUpdates": false,
-                "allowNonBlockingAppInstallation": false,
-                "trackInstallProgressForAutopilotOnly": false,
-                "disableUserStatusTrackingAfterFirstUser": false,
-                "blockDeviceSetupRetryByUser": false,
-                "allowDeviceResetOnInstallFailure": true,
-                "allowDeviceUseOnInstallFailure": false,
-                "selectedMobileAppIds": ["a", "b"],
-            })
-        );
+        let expected = json!({
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+            "displayName": "Page",
+            "showInstallationProgress": true,
+            "installProgressTimeoutInMinutes": 60,
+            "allowLogCollectionOnInstallFailure": true,
+            "installQualityUpdates": false,
+            "allowNonBlockingAppInstallation": false,
+            "trackInstallProgressForAutopilotOnly": false,
+            "disableUserStatusTrackingAfterFirstUser": false,
+            "blockDeviceSetupRetryByUser": false,
+            "allowDeviceResetOnInstallFailure": true,
+            "allowDeviceUseOnInstallFailure": false,
+            "selectedMobileAppIds": ["a", "b"],
+        });
+        assert_eq!(created(&page().with_block_device_use(blocking)), expected);
         let body = page().to_create_body();
         assert_eq!(body.get(RETRY), Some(&json!(true)));
         assert!([RESET, USE_ANYWAY, APPS].iter().all(|name| body.get(name).is_none()));
         let hidden = page().with_show_installation_progress(false).with_block_device_use(until(&[]));
-        assert_eq!(
-            to_value(hidden.to_create_body()).unwrap(),
-            json!({
-                "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
-                "displayName": "Page",
-                "showInstallationProgress": false,
-                "blockDeviceSetupRetryByUser": true,
-            })
-        );
+        let expected = json!({
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+            "displayName": "Page",
+            "showInstallationProgress": false,
+            "blockDeviceSetupRetryByUser": true,
+        });
+        assert_eq!(created(&hidden), expected);
     }
 
     #[test]
     fn what_belongs_together_is_sent_together() {
-        let names = |patch: &Patch| patch.body().names().map(str::to_owned).collect::<Vec<_>>();
         let patch = Patch::between(&page(), &page().with_block_device_use(until(&["a"])));
-        assert_eq!(
-            names(&patch),
-            ["@odata.type", RESET, USE_ANYWAY, RETRY, APPS, "showInstallationProgress"]
-        );
+        let expected = ["@odata.type", RESET, USE_ANYWAY, RETRY, APPS, "showInstallationProgress"];
+        assert_eq!(sent(&patch), expected);
         let patch = Patch::between(&page().with_block_device_use(until(&["a"])), &page());
-        assert_eq!(names(&patch), ["@odata.type", RETRY, "showInstallationProgress"]);
-        let patch = Patch::between(
-            &page().with_block_device_use(until(&["a"])),
-            &page().with_block_device_use(until(&[])),
-        );
+        assert_eq!(sent(&patch), ["@odata.type", RETRY, "showInstallationProgress"]);
+        let waiting = |apps| page().with_block_device_use(until(apps));
+        let patch = Patch::between(&waiting(&["a"]), &waiting(&[]));
         assert_eq!(patch.body().get(APPS), Some(&json!([])));
         let patch = Patch::between(&page(), &page().with_description("x".into()));
-        assert_eq!(names(&patch), ["@odata.type", "description"]);
+        assert_eq!(sent(&patch), ["@odata.type", "description"]);
     }
 
     #[test]
@@ -486,12 +448,15 @@ mod tests {
         let properties = page().with_track_install_progress_for_autopilot_only(true).to_properties();
         assert_eq!(properties.get(AUTOPILOT_ONLY), Some(&json!(true)));
         assert_eq!(properties.get(FIRST_USER_ONLY), Some(&json!(true)));
-        let mixed = read(json!({ AUTOPILOT_ONLY: true, FIRST_USER_ONLY: false }));
+        let mixed: EnrollmentStatusPage = read(json!({ AUTOPILOT_ONLY: true, FIRST_USER_ONLY: false }));
         assert!(mixed.track_install_progress_for_autopilot_only);
         assert_eq!(mixed.to_properties().get(FIRST_USER_ONLY), Some(&json!(false)), "kept");
         let desired = page().with_track_install_progress_for_autopilot_only(true);
         assert_eq!(Patch::between(&mixed, &desired).body().get(FIRST_USER_ONLY), Some(&json!(true)));
-        assert!(read(json!({ FIRST_USER_ONLY: true })).track_install_progress_for_autopilot_only);
+        assert!(
+            read::<EnrollmentStatusPage>(json!({ FIRST_USER_ONLY: true }))
+                .track_install_progress_for_autopilot_only
+        );
         assert!(Patch::between(&mixed, &mixed).is_empty());
     }
 
@@ -502,21 +467,20 @@ mod tests {
             json!({ RETRY: false, RESET: true, USE_ANYWAY: false, APPS: ["a", "an app"] }),
             json!({ "showInstallationProgress": false, RETRY: false, RESET: true, APPS: ["a"] }),
         ] {
-            let held = read(json.clone());
-            let written = to_value(held.to_properties()).unwrap();
+            let held: EnrollmentStatusPage = read(json.clone());
+            let written = wire(&held);
             for (name, value) in json.as_object().unwrap() {
                 assert_eq!(&written[name], value, "{name} of {json}");
             }
             assert!(Patch::between(&held, &held).is_empty());
             let touched = held.clone().with_description("x".into());
-            let patch = Patch::between(&held, &touched);
-            assert_eq!(patch.body().names().collect::<Vec<_>>(), ["@odata.type", "description"], "{json}");
+            assert_eq!(sent(&Patch::between(&held, &touched)), ["@odata.type", "description"], "{json}");
         }
     }
 
     #[test]
     fn a_timeout_of_0_or_null_is_the_default() {
-        let mut json = to_value(page().to_properties()).unwrap();
+        let mut json = wire(&page());
         for minutes in [json!(0), Value::Null, json!(60)] {
             json["installProgressTimeoutInMinutes"] = minutes;
             assert!(Patch::between(&read(json.clone()), &page()).is_empty());
@@ -576,18 +540,14 @@ mod tests {
             "block_device_use = { until = { app = 'all' } }",
             "install_progress_timeout_in_minutes = 0",
         ] {
-            assert!(
-                toml::from_str::<EnrollmentStatusPage>(&format!("display_name = 'P'\n{line}")).is_err(),
-                "{line}"
-            );
+            let text = format!("display_name = 'P'\n{line}");
+            assert!(toml::from_str::<EnrollmentStatusPage>(&text).is_err(), "{line}");
         }
     }
 
     #[test]
     fn lint_finds_settings_without_effect() {
-        let ids = |page: EnrollmentStatusPage| {
-            page.lint().into_iter().map(|finding| finding.id).collect::<Vec<_>>()
-        };
+        let ids = |page: EnrollmentStatusPage| ids(page.lint());
         assert!(ids(page()).is_empty());
         assert_eq!(ids(page().with_install_quality_updates(true)), ["esp.quality-updates-need-blocking"]);
         assert!(ids(page().with_install_quality_updates(true).with_block_device_use(until(&[]))).is_empty());
@@ -599,9 +559,7 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(ids(page().with_block_device_use(until(&many))), ["esp.too-many-apps"]);
         assert!(ids(page().with_block_device_use(until(&many[..100]))).is_empty());
-        assert_eq!(
-            ids(read(json!({ "displayName": "", RETRY: true, "installProgressTimeoutInMinutes": -1 }))).len(),
-            2
-        );
+        let broken = read(json!({ "displayName": "", RETRY: true, "installProgressTimeoutInMinutes": -1 }));
+        assert_eq!(ids(broken).len(), 2);
     }
 }

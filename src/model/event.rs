@@ -91,12 +91,10 @@ mod tests {
 
     #[test]
     fn durations_and_dates_keep_their_sign_and_seven_digits() {
-        let event: AutopilotEvent = serde_json::from_str(
-            r#"{"id":"1","deploymentDuration":"PT3M21.5549443S","deviceSetupDuration":"-PT2M57.2190107S",
+        let json = r#"{"id":"1","deploymentDuration":"PT3M21.5549443S","deviceSetupDuration":"-PT2M57.2190107S",
                 "accountSetupDuration":"","deploymentStartDateTime":"2016-12-31T23:59:23.3984029-08:00",
-                "deploymentEndDateTime":"0001-01-01T00:00:00Z"}"#,
-        )
-        .unwrap();
+                "deploymentEndDateTime":"0001-01-01T00:00:00Z"}"#;
+        let event: AutopilotEvent = serde_json::from_str(json).unwrap();
         assert_eq!(event.deployment_duration, Some(SignedDuration::new(201, 554_944_300)));
         assert_eq!(event.device_setup_duration, Some(SignedDuration::new(-177, -219_010_700)));
         assert_eq!((event.account_setup_duration, event.deployment_end_date_time), (None, None));

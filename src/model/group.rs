@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::rule::MembershipRule;
-use super::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, settings, violation};
+use super::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, settings, violations};
 use super::wire::{get, list, take};
 use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
@@ -110,13 +110,14 @@ impl Membership {
 impl Group {
     /// Reports values that break a rule and problems with the membership rule.
     pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.extend(violation("display_name", self.display_name.violation()));
+        let mut findings = violations(&[
+            ("display_name", self.display_name.violation()),
+            ("mail_nickname", self.mail_nickname.violation()),
+        ]);
         let length = self.display_name.as_str().chars().count();
         if length > LONGEST_NAME {
             findings.push(GROUP_LONG_NAME.at("display_name", format!("has {length} characters")));
         }
-        findings.extend(violation("mail_nickname", self.mail_nickname.violation()));
         if let Membership::Dynamic(dynamic) = &self.membership {
             findings.extend(dynamic.rule.lint());
         }
@@ -211,7 +212,8 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Settings, Stored};
+    use crate::model::settings::tests::{changed, created, ids, read, sent, wire};
+    use crate::model::{Patch, Stored};
 
     const KIOSK: &str = r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#;
 
@@ -219,37 +221,28 @@ mod tests {
         Group::new("Kiosk".parse().unwrap()).with_membership(Membership::dynamic(KIOSK.parse().unwrap()))
     }
 
-    fn read(json: Value) -> Group {
-        Group::from_properties(from_value(json).unwrap()).unwrap()
-    }
-
     #[test]
     fn a_dynamic_group_is_created_with_its_rule_on_and_an_assigned_one_without() {
-        assert_eq!(
-            to_value(kiosk().to_create_body()).unwrap(),
-            json!({
-                "displayName": "Kiosk", "mailNickname": "Kiosk", "mailEnabled": false, "securityEnabled": true,
-                "groupTypes": ["DynamicMembership"], "membershipRule": KIOSK, "membershipRuleProcessingState": "On",
-            })
-        );
-        assert_eq!(
-            to_value(Group::new("Kiosk".parse().unwrap()).to_create_body()).unwrap(),
-            json!({
-                "displayName": "Kiosk", "mailNickname": "Kiosk", "mailEnabled": false, "securityEnabled": true,
-                "groupTypes": [],
-            })
-        );
+        let mut expected = json!({
+            "displayName": "Kiosk", "mailNickname": "Kiosk", "mailEnabled": false, "securityEnabled": true,
+            "groupTypes": [],
+        });
+        assert_eq!(created(&Group::new("Kiosk".parse().unwrap())), expected);
+        expected[TYPES] = json!(["DynamicMembership"]);
+        expected[RULE] = json!(KIOSK);
+        expected[STATE] = json!("On");
+        assert_eq!(created(&kiosk()), expected);
     }
 
     #[test]
     fn rules_that_mean_the_same_are_no_change_and_others_are_sent_with_their_state() {
-        let mut json = to_value(kiosk().to_properties()).unwrap();
+        let mut json = wire(&kiosk());
         json[RULE] = json!(r#"(device.devicePhysicalIDs -any _ -eq "[orderid]:kiosk")"#);
         assert!(Patch::between(&read(json.clone()), &kiosk()).is_empty());
         json[RULE] = json!(r#"(user.department -eq "Sales")"#);
-        let held = read(json.clone());
+        let held: Group = read(json.clone());
         assert!(Patch::between(&held, &held).is_empty());
-        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        assert_eq!(wire(&held), json);
         let patch = Patch::between(&held, &kiosk());
         assert_eq!(to_value(patch.body()).unwrap(), json!({ RULE: KIOSK, STATE: "On" }));
     }
@@ -258,9 +251,10 @@ mod tests {
     fn a_change_between_assigned_and_dynamic_is_reported_and_nothing_of_it_sent() {
         let assigned = Group::new("Kiosk".parse().unwrap());
         let patch = Patch::between(&assigned, &kiosk().with_description("x".into()));
-        assert_eq!(patch.body().names().collect::<Vec<_>>(), ["description"]);
-        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
-        assert_eq!(names, [TYPES, RULE, STATE]);
+        assert_eq!(
+            (sent(&patch), changed(patch.create_only())),
+            (vec!["description"], vec![TYPES, RULE, STATE])
+        );
         let patch = Patch::between(&kiosk(), &assigned);
         assert!(patch.is_empty() && patch.create_only().len() == 1);
     }
@@ -273,10 +267,10 @@ mod tests {
         }
         let patch = Patch::between(&kiosk(), &paused);
         assert_eq!(to_value(patch.body()).unwrap(), json!({ RULE: KIOSK, STATE: "Paused" }));
-        assert_eq!(read(to_value(paused.to_properties()).unwrap()), paused);
-        let mut json = to_value(kiosk().to_properties()).unwrap();
+        assert_eq!(read::<Group>(wire(&paused)), paused);
+        let mut json = wire(&kiosk());
         json[STATE] = json!("Resting");
-        assert_eq!(to_value(read(json.clone()).to_properties()).unwrap(), json);
+        assert_eq!(wire(&read::<Group>(json.clone())), json);
     }
 
     #[test]
@@ -285,15 +279,15 @@ mod tests {
             "displayName": "HR", "description": "x", "mailNickname": "hr", "mailEnabled": true, "securityEnabled": false,
             "groupTypes": ["Unified"], "mail": "hr@contoso.com", "membershipRule": null,
         });
-        let group = read(json.clone());
-        assert_eq!(to_value(group.to_properties()).unwrap(), json);
+        let group: Group = read(json.clone());
+        assert_eq!(wire(&group), json);
         assert_eq!(group.membership, Membership::Assigned);
         assert!(!format!("{group:?}").contains("hr@contoso.com"));
         let mut desired = Group::new("HR".parse().unwrap()).with_mail_nickname("hr".parse().unwrap());
         desired.description = Some("x".into());
         let patch = Patch::between(&group, &desired);
-        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
-        assert_eq!((patch.is_empty(), names), (true, vec!["mailEnabled", "securityEnabled", TYPES]));
+        assert!(patch.is_empty());
+        assert_eq!(changed(patch.create_only()), ["mailEnabled", "securityEnabled", TYPES]);
     }
 
     #[test]
@@ -301,10 +295,8 @@ mod tests {
         let text = format!("display_name = 'Kiosk'\n[membership.dynamic]\nrule = '{KIOSK}'");
         assert_eq!(toml::from_str::<Group>(&text).unwrap(), kiosk());
         assert_eq!(toml::from_str::<Group>(&toml::to_string(&kiosk()).unwrap()).unwrap(), kiosk());
-        assert_eq!(
-            toml::from_str::<Group>("display_name = 'Kiosk'").unwrap(),
-            Group::new("Kiosk".parse().unwrap())
-        );
+        let assigned: Group = toml::from_str("display_name = 'Kiosk'").unwrap();
+        assert_eq!(assigned, Group::new("Kiosk".parse().unwrap()));
         for line in [
             "members = []",
             "membership = 'dynamic'",
@@ -319,14 +311,14 @@ mod tests {
     fn lint_finds_a_name_that_is_too_long() {
         let group = |length| Group::new("x".repeat(length).parse().unwrap());
         assert!(group(256).lint().is_empty());
-        assert_eq!(group(257).lint()[0].id, "group.long-name");
+        assert_eq!(ids(group(257).lint()), ["group.long-name"]);
     }
 
     #[test]
     fn lint_passes_on_what_is_wrong_with_the_rule() {
         assert!(kiosk().lint().is_empty());
         let json = json!({ "displayName": "x", "mailNickname": "a b", TYPES: [DYNAMIC], RULE: "nonsense" });
-        let findings = read(json).lint();
+        let findings = read::<Group>(json).lint();
         assert_eq!(findings[0].place, "mail_nickname");
         assert!(findings[1].id.starts_with("rule."), "{findings:?}");
     }

@@ -98,8 +98,7 @@ observation! {
         status: ImportUploadStatus = "status", "The state of the upload.";
     }
     beside {
-        /// The devices, if expanded.
-        device_identities: Vec<ImportedDevice> = "deviceIdentities";
+        device_identities: Vec<ImportedDevice> = "deviceIdentities", "The devices, if expanded.";
     }
 }
 
@@ -127,10 +126,8 @@ mod tests {
     #[test]
     fn a_device_to_import_is_sent_with_what_it_has_and_nothing_else() {
         let bare = DeviceToImport::new("SN-1".parse().unwrap(), "T0EAAAA".parse().unwrap());
-        assert_eq!(
-            serde_json::to_string(&bare).unwrap(),
-            r#"{"serialNumber":"SN-1","hardwareIdentifier":"T0EAAAA="}"#
-        );
+        let json = r#"{"serialNumber":"SN-1","hardwareIdentifier":"T0EAAAA="}"#;
+        assert_eq!(serde_json::to_string(&bare).unwrap(), json);
         let json = concat!(
             r#"{"serialNumber":"SN-1","hardwareIdentifier":"T0EAAAA=","groupTag":"Kiosk","productKey":"KEY","#,
             r#""assignedUserPrincipalName":"adele@contoso.com","importId":"row-7"}"#
@@ -150,12 +147,10 @@ mod tests {
 
     #[test]
     fn a_fresh_import_answers_with_blanks_that_are_none() {
-        let read: ImportedDevice = serde_json::from_str(
-            r#"{"id":"985b4f49","groupTag":"","hardwareIdentifier":"","serialNumber":"SN-1","productKey":"",
+        let json = r#"{"id":"985b4f49","groupTag":"","hardwareIdentifier":"","serialNumber":"SN-1","productKey":"",
                 "importId":"","assignedUserPrincipalName":"",
-                "state":{"deviceImportStatus":"unknown","deviceRegistrationId":"","deviceErrorCode":0,"deviceErrorName":""}}"#,
-        )
-        .unwrap();
+                "state":{"deviceImportStatus":"unknown","deviceRegistrationId":"","deviceErrorCode":0,"deviceErrorName":""}}"#;
+        let read: ImportedDevice = serde_json::from_str(json).unwrap();
         let mut expected = ImportedDevice::new("985b4f49".parse().unwrap());
         expected.serial_number = Some("SN-1".into());
         expected.state = Some(ImportState {
@@ -168,10 +163,8 @@ mod tests {
 
     #[test]
     fn hash_key_and_user_are_not_in_debug() {
-        let read: ImportedDevice = serde_json::from_str(
-            r#"{"id":"1","hardwareIdentifier":"T0EAAAA=","productKey":"KEY","assignedUserPrincipalName":"adele@contoso.com"}"#,
-        )
-        .unwrap();
+        let json = r#"{"id":"1","hardwareIdentifier":"T0EAAAA=","productKey":"KEY","assignedUserPrincipalName":"adele@contoso.com"}"#;
+        let read: ImportedDevice = serde_json::from_str(json).unwrap();
         let debug = format!("{read:?}");
         for hidden in ["T0E", "KEY", "adele", "79"] {
             assert!(!debug.contains(hidden), "{debug}");

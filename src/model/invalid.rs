@@ -120,15 +120,9 @@ pub(crate) fn place(position: usize, character: char) -> String {
 /// Returns the word of `known` that `word` most likely stands for, by edit distance; `None` if none is near.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in known {
-        let found = (distance(&word, &candidate.to_lowercase()), candidate);
-        let is_near = found.0 <= candidate.chars().count().max(3) / 3;
-        if is_near && best.is_none_or(|best| found < best) {
-            best = Some(found);
-        }
-    }
-    best.map(|(_, candidate)| candidate)
+    let found = known.into_iter().map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate));
+    let near = found.filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3);
+    near.min().map(|(_, candidate)| candidate)
 }
 
 /// Returns the edit distance: letters changed, deleted, inserted, or swapped with a neighbor.

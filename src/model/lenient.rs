@@ -9,36 +9,26 @@ use std::fmt;
 use jiff::fmt::temporal::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{Hidden, Id, Personal, Text};
 
 /// A scalar JSON value, or a list or object that is ignored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Scalar<'a> {
-    Null,
-    Flag(bool),
-    Signed(i64),
-    Unsigned(u64),
-    Float(f64),
-    Text(&'a str),
-    List,
-    Object,
-}
+pub(crate) use serde::de::Unexpected as Scalar;
 
 /// The reason why a value is refused: the expectation, and the number if it is out of range.
 pub(crate) struct Refused(pub(crate) &'static str);
 
-/// A destination for a value of the service.
+/// A destination for a value of the service: for most types an `Option`, because the service may omit a value, or write
+/// it as null or as a scalar that counts as missing.
 pub(crate) trait Slot {
     /// Accepts a scalar, or refuses a list or an object.
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused>;
 
     /// Accepts a list, whose items `read` reads one by one until it returns `false`. Returns `false` if a list is not
     /// accepted.
-    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
-        let _ = read;
+    fn list(&mut self, _read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
         false
     }
 
@@ -46,8 +36,7 @@ pub(crate) trait Slot {
     ///
     /// # Errors
     /// The name of a missing required field.
-    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
-        let _ = read;
+    fn object(&mut self, _read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
         Ok(false)
     }
 }
@@ -56,52 +45,30 @@ pub(crate) trait Slot {
 pub(crate) trait Fields {
     /// Returns the slot of the field called `name`; `None` if it is not modeled.
     fn field(&mut self, name: &str) -> Option<&mut dyn Slot>;
-}
 
-/// A value that the service may omit, or write as null or as a scalar that counts as missing: see [`Slot`].
-pub(crate) trait Lenient: Sized {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused>;
-
-    fn list(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
-        let _ = (place, read);
-        false
-    }
-
-    fn object(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
-        let _ = (place, read);
-        Ok(false)
+    /// Keeps the value of the last field, which had no slot; `None` if such values are ignored.
+    fn kept(&mut self) -> Option<&mut Value> {
+        None
     }
 }
 
-impl<T: Lenient> Slot for Option<T> {
-    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
-        *self = T::scalar(scalar)?;
-        Ok(())
+/// Reads a JSON string; null and `""` count as missing.
+pub(crate) fn text<T>(
+    scalar: Scalar<'_>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Refused> {
+    match scalar {
+        Scalar::Unit | Scalar::Str("") => Ok(None),
+        Scalar::Str(text) => Ok(parse(text)),
+        _ => Err(Refused("text or null")),
     }
-
-    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
-        T::list(self, read)
-    }
-
-    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
-        T::object(self, read)
-    }
-}
-
-/// A value that the service writes as a JSON string.
-pub(crate) trait FromText: Sized {
-    /// `true` if an unreadable value counts as missing rather than as an error.
-    const UNREADABLE_IS_NONE: bool = false;
-
-    /// Parses the value; `None` for text that counts as missing or is unreadable. Never called with `""`.
-    fn from_text(text: &str) -> Option<Self>;
 }
 
 macro_rules! kept_text {
     ($($type:ty),+) => { $(
-        impl FromText for $type {
-            fn from_text(text: &str) -> Option<Self> {
-                Some(text.into())
+        impl Slot for Option<$type> {
+            fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+                text(scalar, |text| Some(text.into())).map(|text| *self = text)
             }
         }
     )+ };
@@ -110,85 +77,83 @@ macro_rules! kept_text {
 kept_text!(Text, Personal, Hidden);
 
 /// A reference to another object. The all-zero GUID and invalid ids count as missing.
-impl<T: ?Sized> FromText for Id<T> {
-    fn from_text(text: &str) -> Option<Self> {
-        let refers = text.bytes().any(|b| !matches!(b, b'0' | b'-'));
-        if refers { text.parse().ok() } else { None }
+impl<T: ?Sized> Slot for Option<Id<T>> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        let refers = |text: &str| text.bytes().any(|b| !matches!(b, b'0' | b'-'));
+        text(scalar, |text| if refers(text) { text.parse().ok() } else { None }).map(|id| *self = id)
     }
 }
 
-/// A point in time. The year 1, in any zone, is the service's "never"; its year 9999 is out of range.
-impl FromText for Timestamp {
-    const UNREADABLE_IS_NONE: bool = true;
-
-    fn from_text(text: &str) -> Option<Self> {
-        /// 0002-01-01T00:00:00Z in nanoseconds: a year late, so that no offset matters.
-        const YEAR_2: i128 = -62_104_060_800_000_000_000;
-        text.parse().ok().filter(|time: &Timestamp| time.as_nanosecond() >= YEAR_2)
+impl Slot for Option<Timestamp> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        *self = text(scalar, timestamp).unwrap_or_default();
+        Ok(())
     }
+}
+
+/// Parses a point in time. The year 1, in any zone, is the service's "never"; its year 9999 is out of range.
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
+    /// 0002-01-01T00:00:00Z in nanoseconds: a year late, so that no offset matters.
+    const YEAR_2: i128 = -62_104_060_800_000_000_000;
+    text.parse().ok().filter(|time: &Timestamp| time.as_nanosecond() >= YEAR_2)
 }
 
 /// An ISO 8601 duration, which may be negative. A day is 24 hours.
-impl FromText for SignedDuration {
-    const UNREADABLE_IS_NONE: bool = true;
-
-    fn from_text(text: &str) -> Option<Self> {
+impl Slot for Option<SignedDuration> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
         // Not `text.parse()`, which takes `3m 21s` and `00:03:21` too.
-        let span = SpanParser::new().parse_span(text).ok()?;
-        span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+        let span = text(scalar, |text| SpanParser::new().parse_span(text).ok()).unwrap_or_default();
+        *self = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        Ok(())
     }
 }
 
-impl<T: FromText> Lenient for T {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-        match scalar {
-            Scalar::Text(text) if !text.is_empty() => Ok(T::from_text(text)),
-            Scalar::Text(_) | Scalar::Null => Ok(None),
-            _ if T::UNREADABLE_IS_NONE => Ok(None),
-            _ => Err(Refused("text or null")),
-        }
-    }
-}
-
-impl Lenient for bool {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-        match scalar {
-            Scalar::Flag(flag) => Ok(Some(flag)),
-            Scalar::Null => Ok(None),
-            _ => Err(Refused("true, false or null")),
-        }
+impl Slot for Option<bool> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        *self = match scalar {
+            Scalar::Bool(flag) => Some(flag),
+            Scalar::Unit => None,
+            _ => return Err(Refused("true, false or null")),
+        };
+        Ok(())
     }
 }
 
 /// A number, or its text, which clients get with `IEEE754Compatible=true`.
-impl Lenient for i64 {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+impl Slot for Option<i64> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
         let number = match scalar {
-            Scalar::Null | Scalar::Text("") => return Ok(None),
             Scalar::Signed(number) => Some(number),
             Scalar::Unsigned(number) => number.try_into().ok(),
-            Scalar::Text(text) => text.parse().ok(),
+            Scalar::Str(text) => text.parse().ok(),
             _ => None,
         };
-        number.map(Some).ok_or(Refused("an integer, its text or null"))
+        *self = number;
+        let is_read = number.is_some() || matches!(scalar, Scalar::Unit | Scalar::Str(""));
+        if is_read { Ok(()) } else { Err(Refused("an integer, its text or null")) }
     }
 }
 
-impl Lenient for i32 {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-        let narrow = |value: i64| value.try_into().map_err(|_| Refused("a 32-bit integer"));
-        <i64 as Lenient>::scalar(scalar)?.map(narrow).transpose()
+impl Slot for Option<i32> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        let mut number = None::<i64>;
+        number.scalar(scalar)?;
+        *self = number.map(i32::try_from).transpose().map_err(|_| Refused("a 32-bit integer"))?;
+        Ok(())
     }
 }
 
 /// A list, without items that count as missing.
-impl<T: Lenient> Lenient for Vec<T> {
-    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-        only_null(scalar, "a list or null")
+impl<T> Slot for Option<Vec<T>>
+where
+    Option<T>: Slot,
+{
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        only_null(self, scalar, "a list or null")
     }
 
-    fn list(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
-        let list = place.insert(Vec::new());
+    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        let list = self.insert(Vec::new());
         loop {
             let mut item = None::<T>;
             let is_read = read(&mut item);
@@ -200,49 +165,45 @@ impl<T: Lenient> Lenient for Vec<T> {
     }
 }
 
-/// Accepts null as missing, and refuses any other scalar.
-pub(crate) fn only_null<T>(scalar: Scalar<'_>, expected: &'static str) -> Result<Option<T>, Refused> {
-    if matches!(scalar, Scalar::Null) { Ok(None) } else { Err(Refused(expected)) }
-}
-
-/// Any JSON, unchanged.
-impl Slot for Value {
+impl<T> Slot for Option<Box<T>>
+where
+    Option<T>: Slot,
+{
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
-        *self = match scalar {
-            Scalar::Flag(flag) => flag.into(),
-            Scalar::Signed(number) => number.into(),
-            Scalar::Unsigned(number) => number.into(),
-            Scalar::Float(number) => number.into(),
-            Scalar::Text(text) => text.into(),
-            Scalar::Null | Scalar::List | Scalar::Object => Self::Null,
-        };
-        Ok(())
-    }
-
-    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
-        let mut list = Vec::new();
-        loop {
-            let mut item = Self::Null;
-            if !read(&mut item) {
-                break;
-            }
-            list.push(item);
-        }
-        *self = list.into();
-        true
+        *self = None;
+        None::<T>.scalar(scalar)
     }
 
     fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
-        let mut members = Map::new();
-        read(&mut members);
-        *self = members.into();
-        Ok(true)
+        let mut inner = None::<T>;
+        let is_taken = inner.object(read)?;
+        *self = inner.map(Box::new);
+        Ok(is_taken)
     }
 }
 
-impl Fields for Map<String, Value> {
+/// Accepts null as missing, and refuses any other scalar.
+pub(crate) fn only_null<T>(
+    place: &mut Option<T>,
+    scalar: Scalar<'_>,
+    expected: &'static str,
+) -> Result<(), Refused> {
+    *place = None;
+    if matches!(scalar, Scalar::Unit) { Ok(()) } else { Err(Refused(expected)) }
+}
+
+/// Any members, unchanged, and the name of the last one.
+#[derive(Default)]
+pub(crate) struct Members(pub(crate) Map<String, Value>, String);
+
+impl Fields for Members {
     fn field(&mut self, name: &str) -> Option<&mut dyn Slot> {
-        Some(self.entry(name).or_insert(Value::Null))
+        name.clone_into(&mut self.1);
+        None
+    }
+
+    fn kept(&mut self) -> Option<&mut Value> {
+        Some(self.0.entry(self.1.as_str()).or_insert(Value::Null))
     }
 }
 
@@ -260,21 +221,13 @@ struct SlotVisitor<'s>(&'s mut dyn Slot);
 
 impl SlotVisitor<'_> {
     fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<(), E> {
-        self.0.scalar(scalar).map_err(|Refused(expected)| {
-            let found = match scalar {
-                Scalar::Null => Unexpected::Unit,
-                Scalar::Flag(flag) => Unexpected::Bool(flag),
-                Scalar::Signed(number) => Unexpected::Signed(number),
-                Scalar::Unsigned(number) => Unexpected::Unsigned(number),
-                Scalar::Float(number) => Unexpected::Float(number),
-                // Not the text, which may name a person.
-                Scalar::Text(_) => Unexpected::Other("text"),
-                Scalar::List => Unexpected::Seq,
-                Scalar::Object => Unexpected::Map,
-            };
-            E::invalid_type(found, &expected as &dyn Expected)
-        })
+        self.0.scalar(scalar).map_err(|refused| refusal(scalar, refused))
     }
+}
+
+#[cold]
+fn refusal<E: Error>(found: Scalar<'_>, Refused(expected): Refused) -> E {
+    E::invalid_type(found, &expected as &dyn Expected)
 }
 
 macro_rules! visit_scalars {
@@ -293,12 +246,16 @@ impl<'de> Visitor<'de> for SlotVisitor<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.scalar(Scalar::Null)
+        self.scalar(Scalar::Unit)
     }
 
     visit_scalars! {
-        visit_bool: bool => Flag, visit_i64: i64 => Signed, visit_u64: u64 => Unsigned, visit_f64: f64 => Float,
-        visit_str: &str => Text
+        visit_bool: bool => Bool, visit_i64: i64 => Signed, visit_u64: u64 => Unsigned, visit_f64: f64 => Float
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        // Not the text in the error, which may name a person.
+        self.0.scalar(Scalar::Str(text)).map_err(|refused| refusal(Scalar::Other("text"), refused))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
@@ -314,7 +271,7 @@ impl<'de> Visitor<'de> for SlotVisitor<'_> {
             return end;
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        self.scalar(Scalar::List)
+        self.scalar(Scalar::Seq)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
@@ -325,15 +282,18 @@ impl<'de> Visitor<'de> for SlotVisitor<'_> {
             return Ok(());
         }
         while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.scalar(Scalar::Object)
+        self.scalar(Scalar::Map)
     }
 }
 
 fn read_members<'de, A: MapAccess<'de>>(members: &mut A, fields: &mut dyn Fields) -> Result<(), A::Error> {
     while let Some(slot) = members.next_key_seed(Name(&mut *fields))? {
-        match slot {
-            Some(slot) => members.next_value_seed(Seed(slot))?,
-            None => drop(members.next_value::<IgnoredAny>()?),
+        if let Some(slot) = slot {
+            members.next_value_seed(Seed(slot))?;
+        } else if let Some(kept) = fields.kept() {
+            *kept = members.next_value()?;
+        } else {
+            members.next_value::<IgnoredAny>()?;
         }
     }
     Ok(())
@@ -378,8 +338,12 @@ mod tests {
     use serde_json::Deserializer as Json;
 
     use super::*;
+    use crate::model::Target;
 
-    fn read<T: Lenient>(json: &str) -> Result<Option<T>, serde_json::Error> {
+    fn read<T>(json: &str) -> Result<Option<T>, serde_json::Error>
+    where
+        Option<T>: Slot,
+    {
         let mut value = None::<T>;
         read_into(&mut Json::from_str(json), &mut value).map(|()| value)
     }
@@ -387,9 +351,8 @@ mod tests {
     #[test]
     fn any_json_is_kept_as_it_is() {
         let json = r#"{"a":[1,-1,1.5,"x",null,true,{"b":[]}],"c":{}}"#;
-        let mut value = Value::Null;
-        read_into(&mut Json::from_str(json), &mut value).unwrap();
-        assert_eq!(value.to_string(), json);
+        let target = read::<Target>(json).unwrap();
+        assert_eq!(serde_json::to_string(&target).unwrap(), json);
     }
 
     #[test]

@@ -14,8 +14,8 @@ observation! {
         /// Whether the device enrolled through Autopilot; beta only.
         autopilot_enrolled: bool = "autopilotEnrolled";
         /// The `deviceId` of the device's object in Microsoft Entra ID; the hybrid joined object's only after a user
-        /// has
-        azure_ad_device_id: Id<EntraDevice> = "azureADDeviceId", "signed in.";
+        /// has signed in.
+        azure_ad_device_id: Id<EntraDevice> = "azureADDeviceId";
         azure_ad_registered: bool = "azureADRegistered", "Whether the device is registered in Microsoft Entra ID.";
         /// The older form of `azure_ad_device_id`; beta only.
         azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
@@ -74,11 +74,9 @@ mod tests {
 
     #[test]
     fn the_user_is_not_in_debug() {
-        let device: ManagedDevice = serde_json::from_str(
-            r#"{"id":"1","userPrincipalName":"adele@contoso.com","userDisplayName":"Adele Vance",
-                "emailAddress":"adele@contoso.com","managedDeviceName":"adele_Windows_1/2/2026"}"#,
-        )
-        .unwrap();
+        let json = r#"{"id":"1","userPrincipalName":"adele@contoso.com","userDisplayName":"Adele Vance",
+                "emailAddress":"adele@contoso.com","managedDeviceName":"adele_Windows_1/2/2026"}"#;
+        let device: ManagedDevice = serde_json::from_str(json).unwrap();
         let debug = format!("{device:?}").to_lowercase();
         assert!(!debug.contains("adele") && !debug.contains("vance"), "{debug}");
     }

@@ -54,8 +54,7 @@ observation! {
     /// Accessible to signed-in users only: no application permission works.
     pub struct MdmPolicy = "mobilityManagementPolicy", id: Id<MdmPolicy> {
         applies_to: PolicyScope = "appliesTo", "The kind of scope: see [`MdmPolicy::scope`].";
-        /// The URL for compliance checks. Each cloud has its own.
-        compliance_url: Text = "complianceUrl";
+        compliance_url: Text = "complianceUrl", "The URL for compliance checks. Each cloud has its own.";
         description: Text = "description", "A description.";
         discovery_url: Text = "discoveryUrl", "The URL for enrollment. Each cloud has its own.";
         display_name: Text = "displayName", "The name of the application, such as `Microsoft Intune`.";
@@ -197,12 +196,9 @@ mod tests {
 
     #[test]
     fn the_steps_lead_to_the_scope_and_a_second_run_has_none() {
-        let policies = [
-            policy("none", &[]),
-            policy("none", &["a"]),
-            policy("all", &[]),
-            policy("selected", &["a", "b"]),
-        ];
+        let groups: [(&str, &[&str]); 4] =
+            [("none", &[]), ("none", &["a"]), ("all", &[]), ("selected", &["a", "b"])];
+        let policies = groups.map(|(applies_to, groups)| policy(applies_to, groups));
         let scopes = [MdmScope::None, MdmScope::All, scope(&["a"]), scope(&["b", "c"])];
         for current in &policies {
             for wanted in &scopes {
@@ -219,10 +215,8 @@ mod tests {
     #[test]
     fn groups_are_included_before_others_are_excluded() {
         let id = |text: &str| text.parse().unwrap();
-        assert_eq!(
-            scope(&["b", "c"]).steps_from(&policy("selected", &["a", "b"])),
-            [MdmScopeStep::Include(id("c")), MdmScopeStep::Exclude(id("a"))]
-        );
+        let steps = scope(&["b", "c"]).steps_from(&policy("selected", &["a", "b"]));
+        assert_eq!(steps, [MdmScopeStep::Include(id("c")), MdmScopeStep::Exclude(id("a"))]);
     }
 
     #[test]

@@ -51,14 +51,7 @@ mod wire;
 pub use self::app::{AppSelector, MobileApp};
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};
 pub use self::binary::Binary;
-pub(crate) use self::checked::is_guid;
-#[cfg(feature = "registration")]
-pub(crate) use self::checked::without_excel_mark;
-pub use self::checked::{
-    AdDomain, ComputerNamePrefix, ConnectorVersion, CustomErrorMessage, DeviceNameTemplate, DisplayName,
-    GroupTag, HardwareHash, InstallTimeout, LanguageTag, Locale, MailNickname, OrganizationalUnit,
-    ProfileDescription, ProfileName, PurchaseOrder, SerialNumber, TenantId, UserPrincipalName,
-};
+pub use self::checked::*;
 pub use self::connector::Connector;
 pub use self::delta::{Delta, GroupChange, MemberChange, Tracked};
 pub use self::device::{Device, ProfileReference};
@@ -69,16 +62,7 @@ pub use self::domain_join::{
     DeviceConfiguration, DeviceModeRule, DomainJoinProfile, ObservedDomainJoinProfile, OsEditionRule,
     OsVersionRule,
 };
-pub use self::enums::{
-    ApplicabilityRuleType, AssignmentFilterEvaluationMode, AssignmentFilterManagementType,
-    AssignmentFilterType, AssignmentIntent, AssignmentPayloadType, AssignmentSource, AutopilotEnrollmentType,
-    ComplianceState, ConnectorState, DeploymentState, DeviceEnrollmentType, DevicePlatform,
-    DeviceRegistrationState, DeviceType, DeviceUsageType, EnrollmentConfigurationType, EnrollmentState,
-    ImportStatus, ImportUploadStatus, JoinType, ManagedDeviceOwnerType, ManagementAgentType, ManagementState,
-    OwnerType, PolicyComplianceStatus, PolicyScope, PolicyType, ProfileAssignmentDetailedStatus,
-    ProfileAssignmentStatus, RemediationState, SyncStatus, UserType, UserlessEnrollmentStatus,
-    WindowsDeviceMode, WindowsEdition,
-};
+pub use self::enums::*;
 pub use self::esp::{
     BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentConfiguration, EnrollmentStatusPage,
     ObservedEnrollmentStatusPage,

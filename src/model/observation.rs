@@ -98,7 +98,7 @@ macro_rules! observation {
         $crate::model::observation::observation! { @make $name $($id: $id_ty)? }
 
         const _: () = {
-            use $crate::model::lenient::{Fields, Lenient, Refused, Scalar, Slot, only_null, read_into};
+            use $crate::model::lenient::{Fields, Refused, Scalar, Slot, only_null, read_into};
 
             #[allow(non_camel_case_types, reason = "named as the fields are")]
             enum Name { $($field,)* $($($beside,)*)? $($id,)? }
@@ -128,44 +128,26 @@ macro_rules! observation {
 
             const EXPECTED: &str = concat!("an object of type ", $wire_type);
 
-            impl Lenient for $name {
+            impl Slot for Option<$name> {
                 #[inline]
-                fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-                    only_null(scalar, EXPECTED)
+                fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+                    only_null(self, scalar, EXPECTED)
                 }
 
                 #[inline]
                 fn object(
-                    place: &mut Option<Self>,
+                    &mut self,
                     read: &mut dyn FnMut(&mut dyn Fields),
                 ) -> Result<bool, &'static str> {
                     let mut fields = Read::default();
                     read(&mut fields);
-                    *place = Some($name {
+                    *self = Some($name {
                         $( $id: fields.$id.0.ok_or(stringify!($id))?, )?
                         $( $field: fields.$field, )*
                         $($( $beside: fields.$beside, )*)?
                         reported: fields.reported,
                     });
                     Ok(true)
-                }
-            }
-
-            impl Lenient for Box<$name> {
-                #[inline]
-                fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
-                    only_null(scalar, EXPECTED)
-                }
-
-                #[inline]
-                fn object(
-                    place: &mut Option<Self>,
-                    read: &mut dyn FnMut(&mut dyn Fields),
-                ) -> Result<bool, &'static str> {
-                    let mut inner = None;
-                    let is_taken = $name::object(&mut inner, read)?;
-                    *place = inner.map(Box::new);
-                    Ok(is_taken)
                 }
             }
 
@@ -231,7 +213,7 @@ impl<T> Default for Required<T> {
 impl<T: ?Sized> Slot for Required<Id<T>> {
     fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
         const EXPECTED: Refused = Refused("an id");
-        let Scalar::Text(text) = scalar else { return Err(EXPECTED) };
+        let Scalar::Str(text) = scalar else { return Err(EXPECTED) };
         self.0 = Some(text.parse().map_err(|_| EXPECTED)?);
         Ok(())
     }
@@ -320,10 +302,8 @@ mod tests {
     #[test]
     fn an_error_names_no_text_that_was_read() {
         let error = serde_json::from_str::<Thing>(r#"{"id":"1","part":"adele@contoso.com"}"#).unwrap_err();
-        assert!(
-            error.to_string().starts_with("invalid type: text, expected an object of type part"),
-            "{error}"
-        );
+        let expected = "invalid type: text, expected an object of type part";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     /// Generates an object with an id and any values that a service may write.

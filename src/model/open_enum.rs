@@ -2,6 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_with::DeserializeAs;
 
 use super::invalid::nearest;
 use super::text::text_impls;
@@ -87,9 +88,12 @@ macro_rules! open_enum {
 
         $crate::model::text::text_impls! { [] $name: AsRef, Display, Serialize }
 
-        impl $crate::model::lenient::FromText for $name {
-            fn from_text(text: &str) -> Option<Self> {
-                Some(Self::from_wire(text))
+        impl $crate::model::lenient::Slot for Option<$name> {
+            fn scalar(
+                &mut self,
+                scalar: $crate::model::lenient::Scalar<'_>,
+            ) -> Result<(), $crate::model::lenient::Refused> {
+                $crate::model::lenient::text(scalar, |text| Some($name::from_wire(text))).map(|member| *self = member)
             }
         }
 
@@ -138,29 +142,14 @@ impl<E: OpenEnum> OpenEnum for &E {
     }
 }
 
-/// Deserializes a member in a settings file (`#[serde(deserialize_with = "known")]`): an unknown one is refused, with a
+/// A serde adapter for members in settings files, such as `As::<Vec<Known>>`: an unknown one is refused, with a
 /// suggestion.
-pub(crate) fn known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    check(T::deserialize(deserializer)?).map_err(D::Error::custom)
-}
+pub(crate) struct Known;
 
-/// Deserializes an optional property, as [`known`] does.
-pub(crate) fn some_known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    known(deserializer).map(Some)
-}
-
-/// Deserializes a list, as [`known`] does.
-pub(crate) fn known_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: OpenEnum + Deserialize<'de>,
-{
-    let list = Vec::<T>::deserialize(deserializer)?;
-    list.into_iter().map(check).collect::<Result<_, _>>().map_err(D::Error::custom)
+impl<'de, T: OpenEnum + Deserialize<'de>> DeserializeAs<'de, T> for Known {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        check(T::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 /// Refuses an unknown member.
@@ -181,6 +170,8 @@ fn refusal(wire_type: &'static str, members: &[&'static str], text: &str) -> Inv
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the macro's items are public")]
 mod tests {
+    use serde_with::As;
+
     use super::*;
 
     open_enum! {
@@ -214,9 +205,9 @@ mod tests {
     fn what_people_write_must_be_known_and_the_error_names_what_may_have_been_meant() {
         #[derive(Debug, Deserialize)]
         struct Painted {
-            #[serde(deserialize_with = "known")]
+            #[serde(deserialize_with = "As::<Known>::deserialize")]
             color: Color,
-            #[serde(default, deserialize_with = "known_list")]
+            #[serde(default, deserialize_with = "As::<Vec<Known>>::deserialize")]
             others: Vec<Color>,
         }
         let painted: Painted = toml::from_str("color = 'red'\nothers = ['darkBlue']").unwrap();

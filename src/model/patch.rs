@@ -68,14 +68,7 @@ impl Patch {
     pub(crate) fn creation<T: Settings>(desired: &T) -> Vec<PropertyChange> {
         let body = desired.to_create_body();
         let sent = T::RULES.iter().filter_map(|rule| Some((rule, get(&body, rule.path)?)));
-        sent.map(|(rule, wanted)| PropertyChange {
-            property: rule.path.to_owned(),
-            before: Value::Null,
-            after: wanted.clone(),
-            read_back: false,
-            unreported: false,
-        })
-        .collect()
+        sent.map(|(rule, wanted)| PropertyChange::new(rule.path, Value::Null, wanted.clone())).collect()
     }
 
     /// Compares fully known settings.
@@ -197,7 +190,9 @@ impl<'a> Comparison<'a> {
             };
             list.extend(self.changes(rule, wanted));
         }
-        for rule in self.rules.iter().filter(|rule| is_sendable(rule)) {
+        let is_sendable =
+            |rule: &&PropertyRule| matches!(rule.write, WriteMode::Always | WriteMode::ReadBack);
+        for rule in self.rules.iter().filter(is_sendable) {
             if rule.together.is_some_and(|group| groups.contains(&group))
                 && patch.body.get(rule.name).is_none()
             {
@@ -265,10 +260,6 @@ impl<'a> Comparison<'a> {
             _ => vec![change(rule.path.to_owned(), held, wanted)],
         }
     }
-}
-
-fn is_sendable(rule: &PropertyRule) -> bool {
-    matches!(rule.write, WriteMode::Always | WriteMode::ReadBack)
 }
 
 impl fmt::Display for Patch {
@@ -400,6 +391,7 @@ mod tests {
 
     use super::*;
     use crate::model::InvalidValue;
+    use crate::model::settings::tests::{changed, sent};
     use crate::model::settings::{same_set, same_text};
 
     /// Settings without anything but their properties.
@@ -442,10 +434,8 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_sent_with_the_type() {
-        assert_eq!(
-            body(json!({ "name": "a", "text": "b" }), json!({ "name": "c", "text": "b" })),
-            json!({ "@odata.type": "#microsoft.graph.bare", "name": "c" })
-        );
+        let body_of_name = body(json!({ "name": "a", "text": "b" }), json!({ "name": "c", "text": "b" }));
+        assert_eq!(body_of_name, json!({ "@odata.type": "#microsoft.graph.bare", "name": "c" }));
         assert_eq!(body(json!({ "name": "a" }), json!({ "name": "a" })), json!({}));
     }
 
@@ -497,9 +487,8 @@ mod tests {
             json!({ "fixed": 2, "type": "b", "detail": "b", "name": "b" }),
         );
         assert_eq!(patch.changes().len(), 1);
-        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
-        assert_eq!(names, ["fixed", "type", "detail"]);
-        assert_eq!(patch.body().names().collect::<Vec<_>>(), ["@odata.type", "name"]);
+        assert_eq!(changed(patch.create_only()), ["fixed", "type", "detail"]);
+        assert_eq!(sent(&patch), ["@odata.type", "name"]);
         assert!(patch.to_string().contains("! fixed: 1 -> 2 (only set at creation)"), "{patch}");
         let patch =
             super::tests::patch(json!({ "type": "a", "detail": "a" }), json!({ "type": "a", "detail": "b" }));

@@ -161,17 +161,13 @@ pub(crate) fn same_type(a: &str, b: &str) -> bool {
 }
 
 /// Returns the object in a response: the response itself, or its `value`, as documented.
-pub(crate) fn unwrapped(properties: Properties) -> Properties {
-    let wrapped = properties.get("id").is_none() && matches!(properties.get("value"), Some(Value::Object(_)));
-    let mut properties = properties;
-    match properties.remove("value") {
-        Some(Value::Object(inner)) if wrapped => Properties(inner),
-        Some(other) => {
-            properties.insert("value", other);
-            properties
-        }
-        None => properties,
+pub(crate) fn unwrapped(mut properties: Properties) -> Properties {
+    if properties.get("id").is_none()
+        && let Some(Value::Object(inner)) = properties.get_mut("value")
+    {
+        return Properties(std::mem::take(inner));
     }
+    properties
 }
 
 #[cfg(test)]

@@ -65,7 +65,9 @@ pub trait Settings: Sized {
     fn to_create_body(&self) -> Properties {
         let mut body = self.to_properties();
         Self::normalize(&mut body);
-        body.retain(|name, value| !value.is_null() && Self::RULES.iter().any(|rule| rule.is_created(name)));
+        let is_created =
+            |name: &str| Self::RULES.iter().any(|rule| rule.name == name && rule.write.is_decided());
+        body.retain(|name, value| !value.is_null() && is_created(name));
         if Self::SENDS_TYPE {
             body.insert(ODATA_TYPE, Self::ODATA_TYPE);
         }
@@ -192,10 +194,6 @@ impl PropertyRule {
         Self { derived: Some(default), is_required: true, ..self }
     }
 
-    fn is_created(&self, name: &str) -> bool {
-        self.name == name && self.write.is_decided()
-    }
-
     fn is_member(&self) -> bool {
         self.name.len() != self.path.len()
     }
@@ -242,12 +240,9 @@ pub(crate) fn same_text_in_any_case(a: &Value, b: &Value) -> bool {
 /// Compares lists without regard to order and repetitions; null is the empty list.
 pub(crate) fn same_set(a: &Value, b: &Value) -> bool {
     let set = |value: &Value| -> Option<BTreeSet<String>> {
+        let items = if value.is_null() { &[] } else { value.as_array()?.as_slice() };
         let mut set = BTreeSet::new();
-        match value {
-            Value::Null => {}
-            Value::Array(items) => set.extend(items.iter().map(ToString::to_string)),
-            _ => return None,
-        }
+        set.extend(items.iter().map(ToString::to_string));
         Some(set)
     };
     set(a) == set(b)
@@ -337,38 +332,25 @@ pub(crate) fn write(kept: &Properties, rules: &[PropertyRule], fields: &[&dyn Wi
     properties
 }
 
-/// Creates a finding for a value in a tenant that breaks its rule.
-pub(crate) fn violation(place: &'static str, violation: Option<InvalidValue>) -> Option<Finding> {
-    let violation = violation?;
-    let evidence = match violation.value() {
-        Some(value) => format!("{value:?} {}", violation.problem()),
-        None => violation.problem().to_owned(),
+/// Creates findings for values in a tenant that break their rules, by the names of the settings.
+pub(crate) fn violations(values: &[(&'static str, Option<InvalidValue>)]) -> Vec<Finding> {
+    let finding = |place: &str, violation: &InvalidValue| {
+        let value = violation.value().map(|value| format!("{value:?} ")).unwrap_or_default();
+        let finding = SETTINGS_INVALID_VALUE.at(place, format!("{value}{}", violation.problem()));
+        finding.with_remedy(violation.remedy().to_owned())
     };
-    Some(SETTINGS_INVALID_VALUE.at(place, evidence).with_remedy(violation.remedy().to_owned()))
+    values.iter().filter_map(|(place, violation)| Some(finding(place, violation.as_ref()?))).collect()
 }
 
 /// The parts of a settings type that [`settings!`] cannot declare.
 pub(crate) trait Quirks: Sized {
     /// Reads the fields without a rule, after all others, and removes their properties from `left`.
-    fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
-        let _ = left;
+    fn read_odd(&mut self, _left: &mut Properties) -> Result<(), InvalidValue> {
         Ok(())
     }
 
     /// Writes the fields without a rule, after all others.
-    fn write_odd(&self, properties: &mut Properties) {
-        let _ = properties;
-    }
-
-    /// Implements [`Settings::rename`].
-    fn rename(properties: &mut Properties) {
-        let _ = properties;
-    }
-
-    /// Implements [`Settings::normalize`].
-    fn normalize(properties: &mut Properties) {
-        let _ = properties;
-    }
+    fn write_odd(&self, _properties: &mut Properties) {}
 }
 
 /// Declares settings: one line for each property.
@@ -376,7 +358,7 @@ pub(crate) trait Quirks: Sized {
 /// ```text
 /// settings! {
 ///     /// Documentation of the type.
-///     pub struct Example = "graphTypeName", sends_type: true;
+///     pub struct Example = "graphTypeName", sends_type: true; // and `rename: path, normalize: path` of functions
 ///     required {              // arguments of `new`: no default
 ///         /// Documentation of the field.
 ///         display_name: ProfileName => PropertyRule::new("displayName");
@@ -399,7 +381,8 @@ pub(crate) trait Quirks: Sized {
 macro_rules! settings {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident = $wire_type:literal, sends_type: $sends_type:literal;
+        pub struct $name:ident = $wire_type:literal, sends_type: $sends_type:literal
+            $(, rename: $rename:path)? $(, normalize: $normalize:path)?;
         required { $( $(#[$required_meta:meta])* $required:ident: $required_ty:ty => $required_rule:expr; )* }
         optional {
             $( $(#[$optional_meta:meta])* $optional:ident, $with_optional:ident: $optional_ty:ty => $optional_rule:expr; )*
@@ -500,15 +483,13 @@ macro_rules! settings {
                 Ok(settings)
             }
 
-            #[inline]
-            fn rename(properties: &mut $crate::model::Properties) {
-                <Self as $crate::model::settings::Quirks>::rename(properties);
-            }
+            $( #[inline] fn rename(properties: &mut $crate::model::Properties) {
+                $rename(properties);
+            } )?
 
-            #[inline]
-            fn normalize(properties: &mut $crate::model::Properties) {
-                <Self as $crate::model::settings::Quirks>::normalize(properties);
-            }
+            $( #[inline] fn normalize(properties: &mut $crate::model::Properties) {
+                $normalize(properties);
+            } )?
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
@@ -561,10 +542,41 @@ macro_rules! setters {
 pub(crate) use setters;
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
+pub(crate) mod tests {
+    use serde_json::{from_value, json, to_value};
 
     use super::*;
+    use crate::model::{Patch, PropertyChange};
+
+    /// Reads settings from their wire form.
+    pub(crate) fn read<T: Settings>(json: Value) -> T {
+        T::from_properties(from_value(json).unwrap()).unwrap()
+    }
+
+    /// Returns the wire form.
+    pub(crate) fn wire(settings: &impl Settings) -> Value {
+        to_value(settings.to_properties()).unwrap()
+    }
+
+    /// Returns the body of the request that creates the object.
+    pub(crate) fn created(settings: &impl Settings) -> Value {
+        to_value(settings.to_create_body()).unwrap()
+    }
+
+    /// Returns the names in a patch's body.
+    pub(crate) fn sent(patch: &Patch) -> Vec<&str> {
+        patch.body().names().collect()
+    }
+
+    /// Returns the names of changed properties.
+    pub(crate) fn changed(changes: &[PropertyChange]) -> Vec<&str> {
+        changes.iter().map(|change| change.property.as_str()).collect()
+    }
+
+    /// Returns the ids of findings.
+    pub(crate) fn ids(findings: Vec<Finding>) -> Vec<String> {
+        findings.into_iter().map(|finding| finding.id.into_owned()).collect()
+    }
 
     #[test]
     fn null_and_empty_text_are_the_same_and_other_values_are_not() {

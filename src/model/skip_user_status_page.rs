@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, violation};
-use super::{DeviceConfiguration, DisplayName, Finding, InvalidValue, Properties, Settings, Stored, Text};
+use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, violations};
+use super::{DeviceConfiguration, DisplayName, Finding, Properties, Settings, Stored, Text};
 use crate::model::findings::SKIP_PAGE_OTHER_SETTINGS;
 use crate::model::raw::same_type;
 
@@ -46,10 +46,7 @@ settings! {
     rules {
         PropertyRule::new(OMA_SETTINGS).same(same_switch).named("skip_user_status_page").shown(shown_switch);
     }
-    private {
-        /// The OMA settings in the tenant. Others may hold secrets; `Debug` shows no property values.
-        held: Properties;
-    }
+    private {}
 }
 
 const OMA_SETTINGS: &str = "omaSettings";
@@ -61,9 +58,8 @@ impl SkipUserStatusPage {
 
     /// Reports values that break a rule, and other settings in a policy that was read.
     pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.extend(violation("display_name", self.display_name.violation()));
-        let others = self.held.get(OMA_SETTINGS).and_then(Value::as_array).into_iter().flatten();
+        let mut findings = violations(&[("display_name", self.display_name.violation())]);
+        let others = self.kept.get(OMA_SETTINGS).and_then(Value::as_array).into_iter().flatten();
         let others = others.filter(|setting| !is_switch(setting)).count();
         if others > 0 {
             let evidence = format!("holds {others} other OMA settings, which an update would overwrite");
@@ -83,25 +79,17 @@ impl SkipUserStatusPage {
 
 impl Quirks for SkipUserStatusPage {
     #[inline]
-    fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
-        if let Some(held) = left.remove(OMA_SETTINGS) {
-            self.held.insert(OMA_SETTINGS, held);
-        }
-        Ok(())
-    }
-
-    #[inline]
     fn write_odd(&self, properties: &mut Properties) {
-        let ours = || {
-            json!([{
+        // Those of the tenant are kept as they were read. Others may hold secrets; `Debug` shows no property values.
+        if properties.get(OMA_SETTINGS).is_none() {
+            let ours = json!([{
                 "@odata.type": "#microsoft.graph.omaSettingBoolean",
                 "displayName": "SkipUserStatusPage",
                 "omaUri": OMA_URI,
                 "value": true,
-            }])
-        };
-        let settings = self.held.get(OMA_SETTINGS).cloned().unwrap_or_else(ours);
-        properties.insert(OMA_SETTINGS, settings);
+            }]);
+            properties.insert(OMA_SETTINGS, ours);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::lenient::FromText;
+use super::lenient::timestamp;
 use super::raw::{ODATA_TYPE, same_type, unwrapped};
 use super::settings::{PropertyRule, Settings, WriteMode};
 use super::wire::{get, object, put, remove};
@@ -74,8 +74,7 @@ impl Head {
             return Err(InvalidValue::new(ODATA_TYPE, problem, "request an object of the right type"));
         }
         let id = properties.text(ID).unwrap_or_default().to_owned();
-        let mut date =
-            |name| properties.remove(name).as_ref().and_then(Value::as_str).and_then(Timestamp::from_text);
+        let mut date = |name| properties.remove(name).as_ref().and_then(Value::as_str).and_then(timestamp);
         let (created_date_time, last_modified_date_time) = (date(CREATED), date(LAST_MODIFIED));
         properties.remove(ID);
         let missing = |rule: &&PropertyRule| rule.write.is_decided() && get(properties, rule.path).is_none();

@@ -22,6 +22,19 @@ macro_rules! text_impls {
             }
         }
     };
+    (@From [] $type:ty) => {
+        impl From<&str> for $type {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $type {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+    };
     (@Debug [$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -104,18 +117,6 @@ impl Borrow<str> for Text {
     }
 }
 
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
 impl From<Text> for String {
     fn from(text: Text) -> Self {
         text.0.into()
@@ -134,7 +135,7 @@ impl PartialEq<&str> for Text {
     }
 }
 
-text_impls! { [] Text: AsRef, Debug }
+text_impls! { [] Text: AsRef, Debug, From }
 
 /// Writes the text on one line: control characters and those that change the direction of text are escaped, as in
 /// `\u{202e}`. [`Text::as_str`] returns it as reported.
@@ -159,19 +160,7 @@ macro_rules! redacted_text {
             }
         }
 
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self(text.into())
-            }
-        }
-
-        text_impls! { [] $name: Redacted }
+        text_impls! { [] $name: From, Redacted }
     };
 }
 

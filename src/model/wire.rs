@@ -61,11 +61,7 @@ impl<T: WireText> Wire for T {
 }
 
 fn text(reported: Value) -> Result<Option<String>, &'static str> {
-    match reported {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        _ => Err("text"),
-    }
+    serde_json::from_value(reported).map_err(|_| "text")
 }
 
 /// Implements [`WireText`] for types with `as_str`: the constructor of each.
@@ -179,11 +175,8 @@ impl Wire for bool {
     }
 
     fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-        *self = match reported {
-            Value::Null => false,
-            Value::Bool(flag) => flag,
-            _ => return Err("true or false"),
-        };
+        let flag = serde_json::from_value::<Option<bool>>(reported).map_err(|_| "true or false")?;
+        *self = flag.unwrap_or_default();
         Ok(None)
     }
 }
@@ -238,15 +231,8 @@ impl Wire for BTreeSet<Text> {
 }
 
 fn texts(reported: Value) -> Result<Vec<String>, &'static str> {
-    const EXPECTED: &str = "a list of texts";
-    match reported {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => {
-            let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(EXPECTED) };
-            items.into_iter().map(text).collect()
-        }
-        _ => Err(EXPECTED),
-    }
+    let texts = serde_json::from_value::<Option<_>>(reported).map_err(|_| "a list of texts")?;
+    Ok(texts.unwrap_or_default())
 }
 
 /// Null and empty text are `None`.

@@ -44,25 +44,23 @@ pub(super) fn check_dns_name(what: &'static str, text: &str) -> Result<(), Inval
         return Err(InvalidValue::new(what, problem, EXAMPLE));
     }
     if text.len() > 253 {
-        return Err(
-            InvalidValue::new(what, format!("has {} characters", text.len()), "write at most 253").at(253)
-        );
+        let problem = format!("has {} characters", text.len());
+        return Err(InvalidValue::new(what, problem, "write at most 253").at(253));
     }
     let mut position = 0;
     for label in text.split('.') {
-        let wrong = if label.is_empty() {
-            Some("has an empty part between two dots")
-        } else if label.len() > 63 {
-            Some("has a part of more than 63 characters")
-        } else if label.starts_with('-') || label.ends_with('-') {
-            Some("has a part that starts or ends with a hyphen")
-        } else {
-            None
+        let problem = match label.len() {
+            0 => "has an empty part between two dots",
+            64.. => "has a part of more than 63 characters",
+            _ if label.starts_with('-') || label.ends_with('-') => {
+                "has a part that starts or ends with a hyphen"
+            }
+            length => {
+                position += length + 1;
+                continue;
+            }
         };
-        if let Some(problem) = wrong {
-            return Err(InvalidValue::new(what, problem, EXAMPLE).at(position));
-        }
-        position += label.len() + 1;
+        return Err(InvalidValue::new(what, problem, EXAMPLE).at(position));
     }
     if text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
         return Err(InvalidValue::new(what, "ends in a number, as an IP address does", EXAMPLE));
@@ -72,20 +70,13 @@ pub(super) fn check_dns_name(what: &'static str, text: &str) -> Result<(), Inval
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
-    use super::super::laws;
+    use super::super::{hold_laws, laws};
     use super::*;
 
     #[test]
     fn a_domain_is_a_dns_name_of_two_or_more_labels() {
-        laws::accepted::<AdDomain>(&[
-            "contoso.com",
-            "corp.contoso.com",
-            "AD_1.contoso.local",
-            "a.b",
-            "365.contoso.com",
-        ]);
+        laws::accepted::<AdDomain>(&["contoso.com", "corp.contoso.com", "a.b", "365.contoso.com"]);
+        laws::accepted::<AdDomain>(&["AD_1.contoso.local"]);
         laws::refused::<AdDomain>(&[
             ("", "is empty"),
             ("CONTOSO", "NetBIOS"),
@@ -111,10 +102,7 @@ mod tests {
         assert_eq!(a.labels().collect::<Vec<_>>(), ["Contoso", "COM"]);
     }
 
-    proptest! {
-        #[test]
-        fn domains_hold_the_laws(text in "\\PC{0,30}|[a-z0-9_-]{1,5}(\\.[a-z0-9-]{1,5}){0,3}\\.?") {
-            laws::parse_and_print::<AdDomain>(&text);
-        }
+    hold_laws! {
+        domains_hold_the_laws("\\PC{0,30}|[a-z0-9_-]{1,5}(\\.[a-z0-9-]{1,5}){0,3}\\.?"): AdDomain;
     }
 }

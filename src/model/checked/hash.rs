@@ -3,20 +3,11 @@
 use std::str::FromStr;
 
 use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::InvalidValue;
 use crate::model::Text;
+use crate::model::binary::BASE64;
 use crate::model::text::text_impls;
-
-/// .NET, which decodes the hash in the service, ignores the unused bits of the last character.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
 
 const WHAT: &str = "hardware hash";
 const COPY_AGAIN: &str = "copy the complete hash again";

@@ -137,6 +137,21 @@ fn no_outer_spaces(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     Ok(())
 }
 
+/// Declares a test that random texts, by their pattern, hold the laws of some types.
+#[cfg(test)]
+macro_rules! hold_laws {
+    ($( $test:ident($texts:literal): $($type:ty),+; )+) => {
+        proptest::proptest! { $(
+            #[test]
+            fn $test(text in $texts) {
+                $( super::super::laws::parse_and_print::<$type>(&text); )+
+            }
+        )+ }
+    };
+}
+#[cfg(test)]
+use hold_laws;
+
 /// Laws of every checked type.
 #[cfg(test)]
 mod laws {

@@ -174,21 +174,11 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        let ordered = [
-            "0.0.0.0",
-            "6.2407.2000.8",
-            "6.2501.999.9",
-            "6.2501.2000.5",
-            "6.2504.2001.8",
-            "6.10000.0.0",
-            "10.0.0.0",
-        ];
-        let versions: Vec<ConnectorVersion> = ordered.iter().map(|text| text.parse().unwrap()).collect();
+        const ORDERED: &str =
+            "0.0.0.0 6.2407.2000.8 6.2501.999.9 6.2501.2000.5 6.2504.2001.8 6.10000.0.0 10.0.0.0";
+        let versions: Vec<ConnectorVersion> = ORDERED.split(' ').map(|text| text.parse().unwrap()).collect();
         assert!(versions.is_sorted());
-        assert_eq!(
-            (&versions[3], &versions[4]),
-            (&ConnectorVersion::MINIMUM, &ConnectorVersion::RECOMMENDED)
-        );
+        assert_eq!(versions[3..5], [ConnectorVersion::MINIMUM, ConnectorVersion::RECOMMENDED]);
         assert_eq!(versions[4].to_string(), "6.2504.2001.8");
     }
 

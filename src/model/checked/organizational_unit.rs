@@ -1,5 +1,8 @@
 //! The distinguished name of an organizational unit.
 
+use std::borrow::Cow;
+use std::str::Chars;
+
 use super::{AdDomain, InvalidValue, checked, not_empty};
 use crate::model::Finding;
 use crate::model::findings::OU_SEMICOLON;
@@ -85,6 +88,7 @@ impl OrganizationalUnit {
     }
 }
 
+const WHAT: &str = "organizational unit";
 const EXAMPLE: &str = "write something like OU=Laptops,DC=contoso,DC=com";
 
 struct Parsed {
@@ -100,33 +104,22 @@ fn same_names(a: &[String], b: &[String]) -> bool {
 
 fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "leave the organizational unit out for the default computer container")?;
-    parse(text).map(|_| ()).map_err(|wrong| {
-        let error = InvalidValue::new(what, wrong.problem, wrong.remedy);
-        match wrong.rest {
-            // What is left of the text tells the place; counting characters is left to the one error.
-            Some(rest) => error.at(text.chars().count().saturating_sub(rest)),
-            None => error,
-        }
+    parse(text).map(drop).map_err(|error| match error.position() {
+        Some(left) => error.at(text.chars().count().saturating_sub(left)),
+        None => error,
     })
 }
 
-/// A violation, and the number of characters after its position.
-struct Violation {
-    problem: String,
-    remedy: &'static str,
-    rest: Option<usize>,
+/// Creates an error before `rest`. Its position counts the characters that are left, which [`check`] turns round:
+/// counting those before is left to the one error.
+fn wrong(rest: &str, problem: impl Into<Cow<'static, str>>, remedy: &'static str) -> InvalidValue {
+    InvalidValue::new(WHAT, problem, remedy).at(rest.chars().count())
 }
 
-impl Violation {
-    fn at(rest: &str, problem: impl Into<String>, remedy: &'static str) -> Self {
-        Self { problem: problem.into(), remedy, rest: Some(rest.chars().count()) }
-    }
-}
-
-fn parse(text: &str) -> Result<Parsed, Violation> {
+fn parse(text: &str) -> Result<Parsed, InvalidValue> {
     if text.starts_with(['"', '\'', '“', '”', '‘', '’']) {
         let problem = "has quotes around it, with which the domain join fails";
-        return Err(Violation::at(text, problem, "leave out the quotes"));
+        return Err(wrong(text, problem, "leave out the quotes"));
     }
     let mut units = Vec::new();
     let mut labels: Vec<String> = Vec::new();
@@ -137,17 +130,17 @@ fn parse(text: &str) -> Result<Parsed, Violation> {
         let (value, after) = value_of(after)?;
         match kind {
             Kind::Unit if labels.is_empty() => units.push(value),
-            Kind::Unit => return Err(Violation::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
+            Kind::Unit => return Err(wrong(rest, "has an OU= part after a DC= part", EXAMPLE)),
             Kind::Label => labels.push(value),
             Kind::Container if value.eq_ignore_ascii_case("Computers") && units.is_empty() => {
                 let problem =
                     "is the default container, not an organizational unit; the domain join fails with it";
                 let remedy = "leave the organizational unit empty: accounts then go to the default container";
-                return Err(Violation::at(rest, problem, remedy));
+                return Err(wrong(rest, problem, remedy));
             }
             Kind::Container => {
                 let problem = "has a CN= part, which is a container and not an organizational unit";
-                return Err(Violation::at(rest, problem, EXAMPLE));
+                return Err(wrong(rest, problem, EXAMPLE));
             }
         }
         first_ends.get_or_insert(text.len() - after.map_or(0, |after| after.len() + 1));
@@ -159,16 +152,16 @@ fn parse(text: &str) -> Result<Parsed, Violation> {
     if units.is_empty() {
         let problem = "has no OU= part: it names the domain itself";
         let remedy = "leave the organizational unit empty, or begin with an OU= part";
-        return Err(Violation { problem: problem.into(), remedy, rest: None });
+        return Err(InvalidValue::new(WHAT, problem, remedy));
     }
     if labels.is_empty() {
         let remedy = "add the domain, such as DC=contoso,DC=com";
-        return Err(Violation { problem: "has no DC= part".into(), remedy, rest: None });
+        return Err(InvalidValue::new(WHAT, "has no DC= part", remedy));
     }
-    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Violation {
-        problem: format!("its DC= parts do not spell a domain: {}", error.problem()),
-        remedy: "write one DC= part for each part of the domain's name, such as DC=contoso,DC=com",
-        rest: None,
+    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| {
+        let problem = format!("its DC= parts do not spell a domain: {}", error.problem());
+        let remedy = "write one DC= part for each part of the domain's name, such as DC=contoso,DC=com";
+        InvalidValue::new(WHAT, problem, remedy)
     })?;
     Ok(Parsed { units, domain, first_ends: first_ends.unwrap_or_default() })
 }
@@ -180,103 +173,84 @@ enum Kind {
 }
 
 /// Parses the kind before the `=`; returns it with the rest.
-fn kind_of(rest: &str) -> Result<(Kind, &str), Violation> {
+fn kind_of(rest: &str) -> Result<(Kind, &str), InvalidValue> {
     if rest.is_empty() {
-        return Err(Violation::at(rest, "ends with a comma", "leave out the last comma"));
+        return Err(wrong(rest, "ends with a comma", "leave out the last comma"));
     }
     let (kind, after) = rest.split_once('=').unwrap_or((rest, ""));
     if kind.contains(',') || kind.len() == rest.len() {
         let remedy = "write a comma inside a name as \\,";
-        return Err(Violation::at(rest, "has a part without '='", remedy));
+        return Err(wrong(rest, "has a part without '='", remedy));
     }
     if kind.trim() != kind {
-        return Err(Violation::at(
-            rest,
-            "has a space beside a separator",
-            "leave out spaces around ',' and '='",
-        ));
+        return Err(wrong(rest, "has a space beside a separator", "leave out spaces around ',' and '='"));
     }
     let known = [("OU", Kind::Unit), ("DC", Kind::Label), ("CN", Kind::Container)];
     let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
     let Some((_, kind)) = found else {
         let problem = format!("has a part of kind {:?}", super::super::invalid::shorten(kind));
-        return Err(Violation::at(rest, problem, "write only OU= parts and then DC= parts"));
+        return Err(wrong(rest, problem, "write only OU= parts and then DC= parts"));
     };
     Ok((kind, after))
 }
 
 /// Parses a value; returns it unescaped with the text after its comma, `None` at the end.
-fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
+fn value_of(text: &str) -> Result<(String, Option<&str>), InvalidValue> {
     const NO_SPACES: &str = "leave out spaces around ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
         let remedy = "write the name as text, with \\# for a leading #";
-        return Err(Violation::at(text, "has a value in hexadecimal", remedy));
+        return Err(wrong(text, "has a value in hexadecimal", remedy));
     }
     if text.starts_with(char::is_whitespace) {
-        return Err(Violation::at(text, "has a space beside a separator", NO_SPACES));
+        return Err(wrong(text, "has a space beside a separator", NO_SPACES));
     }
     let mut value = Vec::new();
-    let mut rest = text;
     let mut ends_with_space = false;
-    let after = loop {
-        let mut chars = rest.chars();
-        let Some(c) = chars.next() else { break None };
-        let next = chars.as_str();
+    let mut chars = text.chars();
+    let (end, after) = loop {
+        let rest = chars.as_str();
+        let Some(c) = chars.next() else { break (rest, None) };
         match c {
-            ',' => break Some(next),
-            '\\' => {
-                let (byte, next) = escaped(rest, next)?;
-                value.push(byte);
-                (rest, ends_with_space) = (next, false);
-                continue;
-            }
+            ',' => break (rest, Some(chars.as_str())),
+            '\\' => value.push(escaped(rest, &mut chars)?),
             '"' | '+' | ';' | '<' | '>' | '=' => {
                 let problem = match c {
                     '"' => "has a quote".to_owned(),
                     '+' => "has an unescaped '+', which joins two values".to_owned(),
                     _ => format!("has an unescaped {c:?}"),
                 };
-                let remedy = "write a backslash before a special character in a name";
-                return Err(Violation::at(rest, problem, remedy));
+                return Err(wrong(rest, problem, "write a backslash before a special character in a name"));
             }
-            c if c.is_control() => {
-                return Err(Violation::at(rest, "contains a control character", "leave it out"));
-            }
-            c => {
-                value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                (rest, ends_with_space) = (next, c.is_whitespace());
-            }
+            c if c.is_control() => return Err(wrong(rest, "contains a control character", "leave it out")),
+            c => value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
+        ends_with_space = c.is_whitespace();
     };
     if ends_with_space {
-        return Err(Violation::at(rest, "has a space beside a separator", NO_SPACES));
+        return Err(wrong(end, "has a space beside a separator", NO_SPACES));
     }
     if value.is_empty() {
-        return Err(Violation::at(text, "has an empty part", EXAMPLE));
+        return Err(wrong(text, "has an empty part", EXAMPLE));
     }
     match String::from_utf8(value) {
         Ok(value) => Ok((value, after)),
-        Err(_) => {
-            Err(Violation::at(text, "has escaped bytes that are not UTF-8", "write the character itself"))
-        }
+        Err(_) => Err(wrong(text, "has escaped bytes that are not UTF-8", "write the character itself")),
     }
 }
 
-/// Parses the text after a backslash; returns the byte with the rest.
-fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Violation> {
+/// Parses what a backslash at `at` escapes.
+fn escaped(at: &str, chars: &mut Chars<'_>) -> Result<u8, InvalidValue> {
     let wrong = || {
         let remedy = "write two backslashes for one, or two hexadecimal digits after it";
-        Violation::at(at, "has a backslash that escapes nothing", remedy)
+        wrong(at, "has a backslash that escapes nothing", remedy)
     };
-    let mut chars = text.chars();
     let first = chars.next().ok_or_else(wrong)?;
     if matches!(first, ' ' | '"' | '#' | '+' | ',' | ';' | '<' | '=' | '>' | '\\') {
-        return Ok((u8::try_from(first).map_err(|_| wrong())?, chars.as_str()));
+        return u8::try_from(first).map_err(|_| wrong());
     }
-    let second = chars.next().ok_or_else(wrong)?;
-    let digits = first.to_digit(16).zip(second.to_digit(16)).ok_or_else(wrong)?;
-    let byte = u8::try_from(digits.0 * 16 + digits.1).map_err(|_| wrong())?;
-    Ok((byte, chars.as_str()))
+    let digits = first.to_digit(16).zip(chars.next().and_then(|second| second.to_digit(16)));
+    let byte = digits.and_then(|(first, second)| u8::try_from(first * 16 + second).ok());
+    byte.ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -301,10 +275,8 @@ mod tests {
             ("OU=Lübeck#1 'x',DC=x,DC=y", vec!["Lübeck#1 'x'"], "x.y"),
         ] {
             let unit = unit(text);
-            assert_eq!(
-                (unit.names(), unit.domain().as_str()),
-                (names.iter().map(|n| (*n).to_owned()).collect(), domain)
-            );
+            assert_eq!(unit.names(), names);
+            assert_eq!(unit.domain().as_str(), domain);
             assert_eq!(unit.to_string(), text);
         }
     }
@@ -369,9 +341,8 @@ mod tests {
         assert_eq!(middle.as_str(), r"OU=b\,b,OU=a,DC=x,DC=y");
         let outer = middle.parent().unwrap();
         assert_eq!((outer.as_str(), outer.parent()), ("OU=a,DC=x,DC=y", None));
-        assert!(
-            inner.is_within(&outer) && inner.is_within(&inner) && middle.is_within(&unit("ou=A,dc=x,dc=y"))
-        );
+        assert!(inner.is_within(&outer) && inner.is_within(&inner));
+        assert!(middle.is_within(&unit("ou=A,dc=x,dc=y")));
         assert!(!outer.is_within(&inner));
         assert!(!inner.is_within(&unit("OU=b,DC=x,DC=y")));
         assert!(!inner.is_within(&unit("OU=a,DC=x,DC=z")));

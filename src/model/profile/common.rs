@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
-use crate::model::settings::violation;
+use crate::model::settings::violations;
 use crate::model::wire::{get, object};
 use crate::model::{DeviceUsageType, Finding, Locale, ProfileDescription, ProfileName, Properties};
 
@@ -26,7 +26,7 @@ macro_rules! profile {
     ) => {
         $crate::model::settings::settings! {
             $(#[$meta])*
-            pub struct $name = $wire_type, sends_type: true;
+            pub struct $name = $wire_type, sends_type: true, rename: common::rename, normalize: common::normalize;
             required {
                 /// The name. Reports do not distinguish two profiles of the same name.
                 display_name: ProfileName => PropertyRule::new("displayName");
@@ -158,22 +158,19 @@ pub(super) fn lint(
     name: &ProfileName,
     description: Option<&ProfileDescription>,
     locale: &Locale,
-    keyboard_selection_page_skipped: bool,
+    skips_keyboard: bool,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(violation("display_name", name.violation()));
-    findings.extend(violation("description", description.and_then(ProfileDescription::violation)));
-    findings.extend(violation("locale", locale.violation()));
+    let mut findings = violations(&[
+        ("display_name", name.violation()),
+        ("description", description.and_then(ProfileDescription::violation)),
+        ("locale", locale.violation()),
+    ]);
     findings.extend(locale.lint());
     findings.extend(name.lint());
     findings.extend(description.map(ProfileDescription::lint).unwrap_or_default());
-    if keyboard_selection_page_skipped && !matches!(locale, Locale::Language(_)) {
-        findings.push(
-            PROFILE_KEYBOARD_WITHOUT_LANGUAGE.at(
-                "keyboard_selection_page_skipped",
-                "the keyboard page is skipped, but no language is set",
-            ),
-        );
+    if skips_keyboard && !matches!(locale, Locale::Language(_)) {
+        let evidence = "the keyboard page is skipped, but no language is set";
+        findings.push(PROFILE_KEYBOARD_WITHOUT_LANGUAGE.at("keyboard_selection_page_skipped", evidence));
     }
     findings
 }

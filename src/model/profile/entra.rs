@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_with::As;
 
 use super::common::{
     self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
 };
-use crate::model::open_enum::{known, some_known};
+use crate::model::open_enum::Known;
 use crate::model::settings::{
-    PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case, violation,
+    PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case, violations,
 };
 use crate::model::wire::{get, put, take};
 use crate::model::{
@@ -36,7 +37,7 @@ profile! {
     }
     default {
         /// The kind of device, fixed at creation; a Windows PC by default.
-        #[serde(deserialize_with = "some_known")]
+        #[serde(deserialize_with = "As::<Option<Known>>::deserialize")]
         device_type, with_device_type: DeviceType = DeviceType::WindowsPc =>
             PropertyRule::new(DEVICE_TYPE).write(WriteMode::OnCreate).same(same_text_in_any_case);
     }
@@ -56,7 +57,7 @@ profile! {
 #[non_exhaustive]
 pub enum DeploymentMode {
     /// A user sets the device up and gets these rights.
-    #[serde(deserialize_with = "known")]
+    #[serde(deserialize_with = "As::<Known>::deserialize")]
     UserDriven(UserType),
     /// The device enrolls itself; the service then has no user type.
     SelfDeploying,
@@ -74,14 +75,11 @@ impl Default for DeploymentMode {
 impl EntraJoinProfile {
     /// Finds values that break a rule and those that the service reportedly refuses.
     pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = common::lint(
-            &self.display_name,
-            self.description.as_ref(),
-            &self.locale,
-            self.keyboard_selection_page_skipped,
-        );
+        let skips_keyboard = self.keyboard_selection_page_skipped;
+        let mut findings =
+            common::lint(&self.display_name, self.description.as_ref(), &self.locale, skips_keyboard);
         let template = self.device_name_template.as_ref().and_then(DeviceNameTemplate::violation);
-        findings.extend(violation("device_name_template", template));
+        findings.extend(violations(&[("device_name_template", template)]));
         findings
     }
 }
@@ -123,15 +121,5 @@ impl Quirks for EntraJoinProfile {
             DeploymentMode::Other(mode) => mode.as_str(),
         };
         put(properties, USAGE, usage.into());
-    }
-
-    #[inline]
-    fn rename(properties: &mut Properties) {
-        common::rename(properties);
-    }
-
-    #[inline]
-    fn normalize(properties: &mut Properties) {
-        common::normalize(properties);
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde_with::As;
+
 use super::common::{
     self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
 };
 use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
-use crate::model::open_enum::some_known;
+use crate::model::open_enum::Known;
 use crate::model::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case};
 use crate::model::wire::get;
-use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Properties, Text, UserType};
+use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Text, UserType};
 
 profile! {
     /// A deployment profile for Microsoft Entra hybrid join.
@@ -43,7 +45,7 @@ profile! {
         skip_connectivity_check, with_skip_connectivity_check: bool = false =>
             PropertyRule::new("hybridAzureADJoinSkipConnectivityCheck").write(WriteMode::ReadBack);
         /// The rights of the user who sets up the device; a standard user by default.
-        #[serde(deserialize_with = "some_known")]
+        #[serde(deserialize_with = "As::<Option<Known>>::deserialize")]
         user_type, with_user_type: UserType = UserType::Standard => PropertyRule::new(USER_TYPE);
     }
     odd {}
@@ -61,34 +63,19 @@ profile! {
 impl HybridJoinProfile {
     /// Reports values that break a rule, that a hybrid join ignores, or that the service reportedly refuses.
     pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = common::lint(
-            &self.display_name,
-            self.description.as_ref(),
-            &self.locale,
-            self.keyboard_selection_page_skipped,
-        );
+        let skips_keyboard = self.keyboard_selection_page_skipped;
+        let mut findings =
+            common::lint(&self.display_name, self.description.as_ref(), &self.locale, skips_keyboard);
         if get(&self.kept, USAGE).is_some() {
             let evidence = "the profile is not for a single user";
             findings.push(PROFILE_HYBRID_NOT_USER_DRIVEN.at("device_usage_type", evidence));
         }
         if let Some(template) = self.kept.text(TEMPLATE) {
-            findings.push(PROFILE_HYBRID_NAME_TEMPLATE.at(
-                "device_name_template",
-                format!("has the template {template:?}, which a hybrid join does not use"),
-            ));
+            let evidence = format!("has the template {template:?}, which a hybrid join does not use");
+            findings.push(PROFILE_HYBRID_NAME_TEMPLATE.at("device_name_template", evidence));
         }
         findings
     }
 }
 
-impl Quirks for HybridJoinProfile {
-    #[inline]
-    fn rename(properties: &mut Properties) {
-        common::rename(properties);
-    }
-
-    #[inline]
-    fn normalize(properties: &mut Properties) {
-        common::normalize(properties);
-    }
-}
+impl Quirks for HybridJoinProfile {}

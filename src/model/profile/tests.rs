@@ -4,15 +4,12 @@ use serde_json::{Value, from_value, json, to_value};
 
 use super::common::OOBE as NEW_OOBE;
 use super::*;
+use crate::model::settings::tests::{created, ids, read, sent, wire};
 use crate::model::settings::{Settings, WriteMode};
 use crate::model::{Locale, Patch, Stored, UserType};
 
 fn hybrid(json: Value) -> HybridJoinProfile {
-    HybridJoinProfile::from_properties(from_value(json).unwrap()).unwrap()
-}
-
-fn entra(json: Value) -> EntraJoinProfile {
-    EntraJoinProfile::from_properties(from_value(json).unwrap()).unwrap()
+    read(json)
 }
 
 fn contoso() -> HybridJoinProfile {
@@ -77,24 +74,21 @@ fn both_dialects_are_read_the_new_one_wins_and_it_alone_is_written() {
 
 #[test]
 fn a_new_hybrid_profile_is_user_driven_without_a_template_and_has_no_null_in_its_body() {
-    let body = to_value(contoso().to_create_body()).unwrap();
-    assert_eq!(
-        body,
-        json!({
-            "@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
-            "displayName": "Contoso",
-            "locale": "os-default",
-            "hardwareHashExtractionEnabled": false,
-            "preprovisioningAllowed": false,
-            "hybridAzureADJoinSkipConnectivityCheck": false,
-            "deviceNameTemplate": "",
-            "deviceType": "windowsPc",
-            "outOfBoxExperienceSetting": {
-                "privacySettingsHidden": true, "eulaHidden": true, "keyboardSelectionPageSkipped": false,
-                "escapeLinkHidden": true, "userType": "standard", "deviceUsageType": "singleUser",
-            },
-        })
-    );
+    let expected = json!({
+        "@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
+        "displayName": "Contoso",
+        "locale": "os-default",
+        "hardwareHashExtractionEnabled": false,
+        "preprovisioningAllowed": false,
+        "hybridAzureADJoinSkipConnectivityCheck": false,
+        "deviceNameTemplate": "",
+        "deviceType": "windowsPc",
+        "outOfBoxExperienceSetting": {
+            "privacySettingsHidden": true, "eulaHidden": true, "keyboardSelectionPageSkipped": false,
+            "escapeLinkHidden": true, "userType": "standard", "deviceUsageType": "singleUser",
+        },
+    });
+    assert_eq!(created(&contoso()), expected);
 }
 
 #[test]
@@ -108,16 +102,14 @@ fn what_a_hybrid_profile_cannot_express_is_kept_until_a_wish_made_here_replaces_
     json[NEW_OOBE]["deviceUsageType"] = json!("shared");
     json[NEW_OOBE]["newMember"] = json!(1);
     let held = hybrid(json.clone());
-    let written = to_value(held.to_properties()).unwrap();
+    let written = wire(&held);
     for (name, value) in json.as_object().unwrap() {
         assert_eq!(&written[name], value, "{name}");
     }
-    let ids: Vec<_> = held.lint().into_iter().map(|finding| finding.id).collect();
-    assert_eq!(ids, ["profile.hybrid-not-user-driven", "profile.hybrid-name-template"]);
+    assert_eq!(ids(held.lint()), ["profile.hybrid-not-user-driven", "profile.hybrid-name-template"]);
 
     let touched = held.clone().with_description("x".parse().unwrap());
-    let patch = Patch::between(&held, &touched);
-    assert_eq!(patch.body().names().collect::<Vec<_>>(), ["@odata.type", "description"]);
+    assert_eq!(sent(&Patch::between(&held, &touched)), ["@odata.type", "description"]);
 
     let patch = Patch::between(&held, &contoso());
     assert_eq!(patch.body().get("deviceNameTemplate"), Some(&json!("")));
@@ -139,7 +131,7 @@ fn a_change_of_one_flag_sends_its_object_whole_and_names_the_flag() {
 
 #[test]
 fn what_the_service_does_not_tell_apart_is_no_change() {
-    let mut json = to_value(contoso().to_properties()).unwrap();
+    let mut json = wire(&contoso());
     for (locale, template, description) in [("os-default", "", ""), ("", "", "")] {
         json["locale"] = json!(locale);
         json["deviceNameTemplate"] = json!(template);
@@ -185,9 +177,9 @@ fn a_self_deploying_profile_never_sends_a_user_type_and_needs_none() {
     // What the documentation's examples hold.
     let mut json = new_dialect();
     json[NEW_OOBE]["deviceUsageType"] = json!("shared");
-    let held = entra(json.clone());
+    let held: EntraJoinProfile = read(json.clone());
     assert_eq!(held.deployment_mode, DeploymentMode::SelfDeploying);
-    assert_eq!(to_value(held.to_properties()).unwrap()[NEW_OOBE], json[NEW_OOBE]);
+    assert_eq!(wire(&held)[NEW_OOBE], json[NEW_OOBE]);
     let mut desired = held.clone();
     desired.eula_hidden = true;
     let patch = Patch::between(&held, &desired);
@@ -201,9 +193,9 @@ fn a_self_deploying_profile_never_sends_a_user_type_and_needs_none() {
 fn a_mode_of_tomorrow_is_kept() {
     let mut json = new_dialect();
     json[NEW_OOBE]["deviceUsageType"] = json!("new");
-    let held = entra(json.clone());
+    let held: EntraJoinProfile = read(json.clone());
     assert!(matches!(&held.deployment_mode, DeploymentMode::Other(mode) if mode.as_str() == "new"));
-    assert_eq!(to_value(held.to_properties()).unwrap()[NEW_OOBE], json[NEW_OOBE]);
+    assert_eq!(wire(&held)[NEW_OOBE], json[NEW_OOBE]);
 }
 
 #[test]
@@ -269,13 +261,8 @@ fn lint_finds_names_that_break_rules_and_a_keyboard_without_a_language() {
     let mut profile = hybrid(json!({ "displayName": "x".repeat(201), "locale": "Language value" }));
     profile.keyboard_selection_page_skipped = true;
     let found: Vec<_> = profile.lint().into_iter().map(|finding| (finding.id, finding.place)).collect();
-    assert_eq!(
-        found,
-        [
-            ("settings.invalid-value".into(), "display_name".to_owned()),
-            ("settings.invalid-value".into(), "locale".to_owned()),
-        ]
-    );
+    let invalid = |place: &str| ("settings.invalid-value".into(), place.to_owned());
+    assert_eq!(found, [invalid("display_name"), invalid("locale")]);
     profile = contoso().with_keyboard_selection_page_skipped(true);
     assert_eq!(profile.lint()[0].id, "profile.keyboard-without-language");
     assert!(contoso().lint().is_empty());

@@ -155,7 +155,6 @@ mod tests {
             prop_assert_eq!(value.equals(&text), folded == value.folded);
             prop_assert_eq!(value.starts(&text), folded.starts_with(&value.folded));
             prop_assert_eq!(value.ends(&text), folded.ends_with(&value.folded));
-            prop_assert_eq!(value.ends(&text), folded.ends_with(&value.folded));
             prop_assert_eq!(value.is_in(&text), folded.contains(&value.folded));
         }
 

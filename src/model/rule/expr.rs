@@ -1,6 +1,6 @@
 //! A rule as a syntax tree, and its canonical text.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::pattern::Pattern;
 use super::property::DeviceProperty;
@@ -20,19 +20,13 @@ pub(super) enum Logic<L> {
 impl<L> Logic<L> {
     /// Creates the conjunction of `items`: a single one as it is, nested `And`s flattened.
     pub(super) fn and(items: Vec<Self>) -> Self {
-        let open = |item| match item {
-            Self::And(inner) => inner,
-            other => vec![other],
-        };
+        let open = |item| if let Self::And(inner) = item { inner } else { vec![item] };
         Self::joined(items, open, Self::And)
     }
 
     /// Creates the disjunction of `items`: a single one as it is, nested `Or`s flattened.
     pub(super) fn or(items: Vec<Self>) -> Self {
-        let open = |item| match item {
-            Self::Or(inner) => inner,
-            other => vec![other],
-        };
+        let open = |item| if let Self::Or(inner) = item { inner } else { vec![item] };
         Self::joined(items, open, Self::Or)
     }
 
@@ -65,63 +59,35 @@ impl<L> Logic<L> {
         }
     }
 
-    /// Returns `true` if a leaf, or a part with its `-not`, is negated.
-    pub(super) fn has_negation(&self) -> bool
-    where
-        L: Negatable,
-    {
+    /// Returns the text, with parentheses wherever two operators meet, so that readers need not know the precedence.
+    /// `wrap` puts every leaf in parentheses, as the portal does.
+    fn text(&self, wrap: bool, leaf: &impl Fn(&L) -> String) -> String {
+        let part = |part: &Self, is_grouped: bool| {
+            let text = part.text(wrap, leaf);
+            let is_wrapped = wrap && matches!(part, Self::Leaf(_));
+            if is_grouped && !is_wrapped { format!("({text})") } else { text }
+        };
         match self {
-            Self::Leaf(inner) => inner.is_negated(),
+            Self::Leaf(inner) if wrap => format!("({})", leaf(inner)),
+            Self::Leaf(inner) => leaf(inner),
+            Self::Not(inner) => format!("-not {}", part(inner, !matches!(**inner, Self::Not(_)))),
+            Self::And(items) | Self::Or(items) => {
+                let word = if matches!(self, Self::And(_)) { " -and " } else { " -or " };
+                let parts = items.iter().map(|item| part(item, matches!(item, Self::And(_) | Self::Or(_))));
+                parts.collect::<Vec<_>>().join(word)
+            }
+        }
+    }
+}
+
+impl Logic<Condition> {
+    /// Returns `true` if a condition, or a part with its `-not`, is negated.
+    pub(super) fn has_negation(&self) -> bool {
+        match self {
+            Self::Leaf(condition) => condition.negated,
             Self::Not(_) => true,
             Self::And(items) | Self::Or(items) => items.iter().any(Self::has_negation),
         }
-    }
-
-    /// Writes with parentheses wherever two operators meet, so that readers need not know the precedence. `wrap` puts
-    /// every leaf in parentheses, as the portal does.
-    fn write(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        wrap: bool,
-        leaf: &impl Fn(&L, &mut fmt::Formatter<'_>) -> fmt::Result,
-    ) -> fmt::Result {
-        match self {
-            Self::Leaf(inner) if wrap => {
-                f.write_char('(')?;
-                leaf(inner, f)?;
-                f.write_char(')')
-            }
-            Self::Leaf(inner) => leaf(inner, f),
-            Self::Not(inner) => {
-                f.write_str("-not ")?;
-                inner.write_grouped(f, wrap, !matches!(**inner, Self::Not(_)), leaf)
-            }
-            Self::And(items) | Self::Or(items) => {
-                let word = if matches!(self, Self::And(_)) { " -and " } else { " -or " };
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(word)?;
-                    }
-                    item.write_grouped(f, wrap, matches!(item, Self::And(_) | Self::Or(_)), leaf)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn write_grouped(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        wrap: bool,
-        grouped: bool,
-        leaf: &impl Fn(&L, &mut fmt::Formatter<'_>) -> fmt::Result,
-    ) -> fmt::Result {
-        if !grouped || (wrap && matches!(self, Self::Leaf(_))) {
-            return self.write(f, wrap, leaf);
-        }
-        f.write_char('(')?;
-        self.write(f, wrap, leaf)?;
-        f.write_char(')')
     }
 }
 
@@ -152,17 +118,6 @@ impl Clause {
         match self {
             Self::Whole { property, .. } | Self::Items { property, .. } => *property,
         }
-    }
-}
-
-/// A leaf that can be negated.
-pub(super) trait Negatable {
-    fn is_negated(&self) -> bool;
-}
-
-impl Negatable for Condition {
-    fn is_negated(&self) -> bool {
-        self.negated
     }
 }
 
@@ -203,7 +158,7 @@ pub(super) enum Operator {
     Each { every: bool },
 }
 
-const fn compare(verb: Verb, negated: bool) -> Operator {
+pub(super) const fn compare(verb: Verb, negated: bool) -> Operator {
     Operator::Compare { verb, negated }
 }
 
@@ -282,60 +237,41 @@ pub(super) fn fold(c: char) -> char {
 /// Writes the canonical text: hyphens before operators, documented names, every comparison in parentheses.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, true, &|clause, f| match clause {
-            Clause::Whole { property, condition } => {
-                write!(f, "device.{property} ")?;
-                condition.write(f, false)
-            }
+        f.write_str(&self.text(true, &|clause| match clause {
+            Clause::Whole { property, condition } => format!("device.{property} {}", condition.text(false)),
             Clause::Items { property, every, condition } => {
-                write!(f, "device.{property} {} (", Operator::Each { every: *every })?;
-                condition.write(f, false, &|condition, f| {
-                    write!(f, "{} ", property.element())?;
-                    // Group ids stand in single quotes on the one page that shows this form.
-                    condition.write(f, *property == DeviceProperty::MemberOf)
-                })?;
-                f.write_char(')')
+                // Group ids stand in single quotes on the one page that shows this form.
+                let single = *property == DeviceProperty::MemberOf;
+                let item = |item: &Condition| format!("{} {}", property.element(), item.text(single));
+                let each = Operator::Each { every: *every };
+                format!("device.{property} {each} ({})", condition.text(false, &item))
             }
-        })
+        }))
     }
 }
 
 impl Condition {
-    /// Writes the operator and its value.
-    fn write(&self, f: &mut fmt::Formatter<'_>, single: bool) -> fmt::Result {
-        write!(f, "{} ", compare(self.test.verb(), self.negated))?;
-        match &self.test {
-            Test::Null => f.write_str("null"),
-            Test::Is(value) => write!(f, "{value}"),
+    /// Returns the operator and its value.
+    fn text(&self, single: bool) -> String {
+        let value = match &self.test {
+            Test::Null => "null".to_owned(),
+            Test::Is(value) => value.to_string(),
             Test::Equals(text) | Test::StartsWith(text) | Test::EndsWith(text) | Test::Contains(text) => {
-                write_quoted(f, &text.written, single)
+                quoted(&text.written, single)
             }
-            Test::Matches(pattern) => write_quoted(f, &pattern.written, single),
+            Test::Matches(pattern) => quoted(&pattern.written, single),
             Test::In(texts) => {
-                f.write_char('[')?;
-                for (index, text) in texts.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(", ")?;
-                    }
-                    write_quoted(f, &text.written, single)?;
-                }
-                f.write_char(']')
+                let texts: Vec<String> = texts.iter().map(|text| quoted(&text.written, single)).collect();
+                format!("[{}]", texts.join(", "))
             }
-        }
+        };
+        format!("{} {value}", compare(self.test.verb(), self.negated))
     }
 }
 
-/// Writes `text` in quotes: `"` becomes a backtick and `"`, `'` is doubled. A backtick at the end would escape a
-/// closing `"`, so such text is written in single quotes.
-fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str, single: bool) -> fmt::Result {
+/// Returns `text` in quotes: `"` becomes a backtick and `"`, `'` is doubled. A backtick at the end would escape a
+/// closing `"`, so such text is put in single quotes.
+pub(super) fn quoted(text: &str, single: bool) -> String {
     let quote = if single || text.ends_with('`') { '\'' } else { '"' };
-    f.write_char(quote)?;
-    for c in text.chars() {
-        match c {
-            '"' => f.write_str("`\"")?,
-            '\'' => f.write_str("''")?,
-            other => f.write_char(other)?,
-        }
-    }
-    f.write_char(quote)
+    format!("{quote}{}{quote}", text.replace('"', "`\"").replace('\'', "''"))
 }

@@ -1,68 +1,10 @@
 //! Operators of other languages and their equivalents in Microsoft Entra.
 
-use super::expr::{OPERATORS, Operator, Verb};
+use super::expr::{OPERATORS, Operator, Verb, compare, quoted};
 use crate::model::invalid::nearest;
 
 pub(super) const NO_ORDER: &str = "rules have no order: they cannot compare by size, not even versions and dates; \
     write -startsWith, such as \"10.0.22\", or list the values with -in";
-
-/// Operators of other languages, without negation, in lower case.
-const WORDS: &[(&str, Verb)] = &[
-    ("equal", Verb::Equals),
-    ("equals", Verb::Equals),
-    ("equalto", Verb::Equals),
-    ("is", Verb::Equals),
-    ("eqs", Verb::Equals),
-    ("startwith", Verb::StartsWith),
-    ("starts", Verb::StartsWith),
-    ("beginswith", Verb::StartsWith),
-    ("beginwith", Verb::StartsWith),
-    ("begins", Verb::StartsWith),
-    ("prefix", Verb::StartsWith),
-    ("endwith", Verb::EndsWith),
-    ("ends", Verb::EndsWith),
-    ("finisheswith", Verb::EndsWith),
-    ("suffix", Verb::EndsWith),
-    ("contain", Verb::Contains),
-    ("containing", Verb::Contains),
-    ("include", Verb::Contains),
-    ("includes", Verb::Contains),
-    ("has", Verb::Contains),
-    ("substring", Verb::Contains),
-    ("matches", Verb::Matches),
-    ("matching", Verb::Matches),
-    ("regex", Verb::Matches),
-    ("regexmatch", Verb::Matches),
-    ("rlike", Verb::Matches),
-    ("oneof", Verb::In),
-    ("isin", Verb::In),
-    ("anyof", Verb::In),
-];
-
-/// Words that compare by size.
-const ORDER: &[&str] = &[
-    "ge",
-    "gt",
-    "le",
-    "lt",
-    "gte",
-    "lte",
-    "greater",
-    "less",
-    "greaterthan",
-    "lessthan",
-    "greaterorequal",
-    "lessorequal",
-    "greaterthanorequal",
-    "lessthanorequal",
-    "above",
-    "below",
-    "before",
-    "after",
-    "newer",
-    "older",
-    "between",
-];
 
 /// The tokens after a foreign operator.
 #[derive(Debug, Clone, Copy)]
@@ -90,60 +32,62 @@ pub(super) fn remedy(word: &str, subject: &str, after: After<'_>) -> String {
 
 /// Returns the remedy for a word of another language; `denied` if `-not` precedes it.
 fn known_form(word: &str, subject: &str, denied: bool, value: Option<&str>) -> Option<String> {
-    let lower = word.to_lowercase();
-    if let Some((negated, kind)) = like(&lower) {
-        let negated = negated != denied;
-        return Some(match kind {
-            Like::Pattern => by_wildcards(subject, negated, value),
-            Like::Null => format!("write {subject} {} null", if negated { "-ne" } else { "-eq" }),
-        });
-    }
-    if let Some((verb, negated)) = find(&lower) {
-        return Some(written(subject, verb, negated != denied, value));
-    }
-    let is_order = ORDER.contains(&without_case_mark(&lower)) || ORDER.contains(&lower.as_str());
-    is_order.then(|| format!("-{word} does not exist: {NO_ORDER}"))
+    let (meaning, negated) = meaning_of(&word.to_lowercase())?;
+    let negated = negated != denied;
+    Some(match meaning {
+        Meaning::Compare(verb) => written(subject, verb, negated, value),
+        Meaning::Like => by_wildcards(subject, negated, value),
+        Meaning::Null => null(subject, negated),
+        Meaning::Order => format!("-{word} does not exist: {NO_ORDER}"),
+    })
 }
 
-enum Like {
-    Pattern,
+/// The meaning of an operator in other languages, without its negation.
+enum Meaning {
+    Compare(Verb),
+    /// A comparison with wildcards.
+    Like,
     Null,
+    /// A comparison by size.
+    Order,
 }
 
-fn like(lower: &str) -> Option<(bool, Like)> {
-    let (negated, bare) = without_not(without_case_mark(lower));
-    match bare {
-        "like" | "ilike" | "wildcard" => Some((negated, Like::Pattern)),
-        "null" | "isnull" | "empty" | "isempty" => Some((negated, Like::Null)),
-        // It exists if it is not null.
-        "exists" | "exist" | "isset" => Some((!negated, Like::Null)),
-        "isnotnull" | "isnotempty" => Some((true, Like::Null)),
-        _ => None,
+/// Returns the meaning of a word in lower case, and whether the word negates it.
+fn meaning_of(word: &str) -> Option<(Meaning, bool)> {
+    let word = without_case_mark(word);
+    let (denied, bare) = without_not(word);
+    let without_not = || plain_meaning(bare).or_else(|| plain_meaning(without_case_mark(bare)));
+    plain_meaning(word).or_else(|| without_not().map(|(meaning, negated)| (meaning, negated != denied)))
+}
+
+/// Returns the meaning of a word without `not`.
+fn plain_meaning(word: &str) -> Option<(Meaning, bool)> {
+    if let Some((_, own)) = OPERATORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+        let Operator::Compare { verb, negated } = *own else { return None };
+        return Some((Meaning::Compare(verb), negated));
     }
-}
-
-/// Returns the operator for a word.
-fn find(word: &str) -> Option<(Verb, bool)> {
-    let lower = word.to_lowercase();
-    let (negated, bare) = without_not(&lower);
-    let known = |bare: &str| {
-        let own = OPERATORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(bare));
-        match own {
-            Some((_, Operator::Compare { verb, negated })) => Some((*verb, *negated)),
-            Some(_) => None,
-            None => WORDS.iter().find(|(name, _)| *name == bare).map(|(_, verb)| (*verb, false)),
+    Some(match word {
+        "equal" | "equals" | "equalto" | "is" | "eqs" => (Meaning::Compare(Verb::Equals), false),
+        "startwith" | "starts" | "beginswith" | "beginwith" | "begins" | "prefix" => {
+            (Meaning::Compare(Verb::StartsWith), false)
         }
-    };
-    match lower.as_str() {
-        "neq" | "nte" | "isnot" | "differs" | "differsfrom" => return Some((Verb::Equals, true)),
-        "nin" => return Some((Verb::In, true)),
-        _ => {}
-    }
-    let (verb, is_negated) = known(&lower)
-        .map(|(verb, is_negated)| (verb, is_negated != negated))
-        .or_else(|| known(bare))
-        .or_else(|| known(without_case_mark(bare)))?;
-    Some((verb, is_negated != negated))
+        "endwith" | "ends" | "finisheswith" | "suffix" => (Meaning::Compare(Verb::EndsWith), false),
+        "contain" | "containing" | "include" | "includes" | "has" | "substring" => {
+            (Meaning::Compare(Verb::Contains), false)
+        }
+        "matches" | "matching" | "regex" | "regexmatch" | "rlike" => (Meaning::Compare(Verb::Matches), false),
+        "oneof" | "isin" | "anyof" => (Meaning::Compare(Verb::In), false),
+        "neq" | "nte" | "isnot" | "differs" | "differsfrom" => (Meaning::Compare(Verb::Equals), true),
+        "nin" => (Meaning::Compare(Verb::In), true),
+        "like" | "ilike" | "wildcard" => (Meaning::Like, false),
+        "null" | "isnull" | "empty" | "isempty" => (Meaning::Null, false),
+        // It exists if it is not null.
+        "exists" | "exist" | "isset" => (Meaning::Null, true),
+        "ge" | "gt" | "le" | "lt" | "gte" | "lte" | "greater" | "less" | "greaterthan" | "lessthan"
+        | "greaterorequal" | "lessorequal" | "greaterthanorequal" | "lessthanorequal" | "above" | "below"
+        | "before" | "after" | "newer" | "older" | "between" => (Meaning::Order, false),
+        _ => return None,
+    })
 }
 
 /// Returns a word without its leading `not`, `doesNot` and the like.
@@ -156,38 +100,25 @@ fn without_not(lower: &str) -> (bool, &str) {
 
 /// Returns a PowerShell operator without its case-sensitivity letter.
 fn without_case_mark(lower: &str) -> &str {
-    let rest = lower.strip_prefix(['c', 'i']).unwrap_or(lower);
-    let is_known = matches!(
-        rest,
-        "eq" | "ne"
-            | "like"
-            | "notlike"
-            | "match"
-            | "notmatch"
-            | "contains"
-            | "notcontains"
-            | "in"
-            | "notin"
-            | "ge"
-            | "gt"
-            | "le"
-            | "lt"
-    );
-    if is_known { rest } else { lower }
+    match lower.strip_prefix(['c', 'i']) {
+        Some(rest @ ("eq" | "ne" | "ge" | "gt" | "le" | "lt" | "like" | "match" | "contains" | "in")) => rest,
+        Some(rest @ ("notlike" | "notmatch" | "notcontains" | "notin")) => rest,
+        _ => lower,
+    }
 }
 
 /// Returns the condition in Entra's syntax.
 fn written(subject: &str, verb: Verb, negated: bool, value: Option<&str>) -> String {
-    let operator = Operator::Compare { verb, negated };
-    let value = quoted(value.unwrap_or("…"));
+    let operator = compare(verb, negated);
+    let value = quoted(value.unwrap_or("…"), false);
     match verb {
         Verb::In => format!("write {subject} {operator} [{value}]"),
         _ => format!("write {subject} {operator} {value}"),
     }
 }
 
-fn quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('"', "`\"").replace('\'', "''"))
+fn null(subject: &str, negated: bool) -> String {
+    format!("write {subject} {} null", compare(Verb::Equals, negated))
 }
 
 /// Returns the condition for a value with the wildcards of `-like`.
@@ -195,7 +126,7 @@ fn by_wildcards(subject: &str, negated: bool, value: Option<&str>) -> String {
     let value = value.unwrap_or("…*");
     let inner = value.trim_matches('*');
     if inner.is_empty() {
-        return format!("write {subject} {} null", if negated { "-eq" } else { "-ne" });
+        return null(subject, !negated);
     }
     if inner.contains(['*', '?', '[']) {
         let mut pattern = String::new();
@@ -203,8 +134,7 @@ fn by_wildcards(subject: &str, negated: bool, value: Option<&str>) -> String {
             match c {
                 '*' => pattern.push_str(".*"),
                 '?' => pattern.push('.'),
-                '[' | ']' => pattern.push(c),
-                c if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') => pattern.push(c),
+                c if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ' | '[' | ']') => pattern.push(c),
                 c => pattern.extend(['\\', c]),
             }
         }

@@ -6,6 +6,8 @@ use crate::model::is_guid;
 /// The labels that Microsoft Entra writes, such as `[OrderID]:` before a group tag.
 const LABELS: &[&str] = &["ZTDId", "OrderID", "PurchaseOrderId", "USER-GID", "GID", "USER-HWID", "HWID"];
 
+const NO_LABEL: &str = "has no label, and each value begins with one";
+
 /// A value that no device has, and the intended one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unmatched {
@@ -36,26 +38,20 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
     let Some((label, rest)) = bracketed.unwrap_or(value).split_once([']', ':']) else {
         let text = value.trim();
         if let Some(label) = named(text) {
-            return found_unless(
-                bracketed.is_some() && is_prefix,
-                found("has no brackets and no colon", format!("[{label}]")),
-            );
+            let is_fine = bracketed.is_some() && is_prefix;
+            return (!is_fine).then(|| found("has no brackets and no colon", format!("[{label}]")));
         }
         if bracketed.is_some() {
             return None;
         }
-        let meant = if is_guid(text) { format!("[ZTDId]:{text}") } else { format!("[OrderID]:{text}") };
-        let is_guess = !is_guid(text);
-        return Some(Unmatched { is_guess, ..found("has no label, and each value begins with one", meant) });
+        let label = if is_guid(text) { "ZTDId" } else { "OrderID" };
+        return Some(Unmatched { is_guess: !is_guid(text), ..found(NO_LABEL, format!("[{label}]:{text}")) });
     };
     let Some(known) = named(label) else {
         // A value with a colon or bracket of its own, without a label.
         let is_bare = bracketed.is_none() && !value.starts_with('[');
         let meant = format!("[OrderID]:{}", value.trim());
-        return is_bare.then(|| Unmatched {
-            is_guess: true,
-            ..found("has no label, and each value begins with one", meant)
-        });
+        return is_bare.then(|| Unmatched { is_guess: true, ..found(NO_LABEL, meant) });
     };
     let tag = rest.trim_start_matches([':', ']', ' ']).trim();
     let meant = if tag.is_empty() && !rest.contains(':') && is_prefix {
@@ -63,12 +59,10 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
     } else {
         format!("[{known}]:{tag}")
     };
-    let spelled =
-        label.eq_ignore_ascii_case(known) || known == "OrderID" && label.eq_ignore_ascii_case("orderid");
     if bracketed.is_none() || !value.contains(']') {
         return Some(found("has no brackets around its label", meant));
     }
-    if !spelled {
+    if !label.eq_ignore_ascii_case(known) {
         return Some(found("has a label that is spelled otherwise", meant));
     }
     match rest.strip_prefix(':') {
@@ -84,10 +78,6 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
                 .then(|| Unmatched { is_space: true, ..found("has a space before or after its text", meant) })
         }
     }
-}
-
-fn found_unless(fine: bool, found: Unmatched) -> Option<Unmatched> {
-    (!fine).then_some(found)
 }
 
 /// Returns the label in a text, without regard to case and to characters between its letters.

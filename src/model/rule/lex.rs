@@ -190,12 +190,9 @@ fn stray(c: char, position: usize) -> Remark {
         return typographic_quote(c, position);
     }
     if let Some(name) = invisible(c) {
-        return Remark::new(
-            RULE_SYNTAX,
-            position,
-            format!("an invisible character ({name}) has no meaning in a rule"),
-        )
-        .with_remedy(format!("take out the invisible character ({name}) at this place"));
+        let problem = format!("an invisible character ({name}) has no meaning in a rule");
+        let remedy = format!("take out the invisible character ({name}) at this place");
+        return Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy);
     }
     let problem = format!("{c:?} has no meaning in a rule");
     let remedy = match c {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::expr::{Clause, Condition, Expr, Logic, Operator, Test, Verb};
+use super::expr::{Clause, Condition, Expr, Logic, Operator, Test, Verb, compare, quoted};
 use super::labels;
 use super::property::{Attribute, DeviceProperty};
 use crate::model::findings::*;
@@ -81,11 +81,12 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
         let remark = Remark::new(RULE_PROPERTY_CASE, position, problem);
         remarks.push(remark.with_remedy(format!("write device.{property}")));
     }
-    let (kind, problem) = match property {
-        P::OrganizationalUnit => (
-            RULE_ORGANIZATIONAL_UNIT,
-            Cow::Borrowed("Entra does not know organizationalUnit, so no device has it"),
-        ),
+    let since = "is set when a device enrols, so a registered device that has not may not be matched";
+    let unknown = "Entra does not know organizationalUnit, so no device has it";
+    let preview = "memberOf is a preview that Microsoft does not want in production";
+    let (kind, problem): (_, Cow<'_, _>) = match property {
+        P::OrganizationalUnit => (RULE_ORGANIZATIONAL_UNIT, unknown.into()),
+        P::MemberOf => (RULE_MEMBER_OF_PREVIEW, preview.into()),
         P::DeviceCategory
         | P::DeviceManagementAppId
         | P::DeviceManufacturer
@@ -94,14 +95,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
         | P::DeviceOsVersion
         | P::DeviceOwnership
         | P::IsRooted
-        | P::ManagementType => {
-            let since = "is set when a device enrols, so a registered device that has not may not be matched";
-            (RULE_SET_AT_ENROLMENT, format!("{property} {since}").into())
-        }
-        P::MemberOf => (
-            RULE_MEMBER_OF_PREVIEW,
-            Cow::Borrowed("memberOf is a preview that Microsoft does not want in production"),
-        ),
+        | P::ManagementType => (RULE_SET_AT_ENROLMENT, format!("{property} {since}").into()),
         _ => return,
     };
     remarks.push(Remark::new(kind, position, problem));
@@ -119,9 +113,8 @@ impl Subject {
     /// only if it holds for all items.
     fn write(self, verb: Verb, negated: bool, value: &str) -> String {
         let every = Operator::Each { every: self.every == Some(true) || negated };
-        let operator = Operator::Compare { verb, negated };
-        let value = value.replace('"', "`\"").replace('\'', "''");
-        format!("write (device.devicePhysicalIds {every} (_ {operator} \"{value}\"))")
+        let (operator, value) = (compare(verb, negated), quoted(value, false));
+        format!("write (device.devicePhysicalIds {every} (_ {operator} {value}))")
     }
 }
 
@@ -138,7 +131,7 @@ pub(super) fn value(
     let lower = value.to_lowercase();
     let exact = matches!(verb, Verb::Equals | Verb::In);
     let searching = matches!(verb, Verb::Contains | Verb::Matches);
-    let operator = Operator::Compare { verb, negated };
+    let operator = compare(verb, negated);
     if lower == "null" && exact {
         let problem = "null in quotes is the word, not a missing value";
         remarks.push(Remark::new(RULE_QUOTED_NULL, position, problem));
@@ -260,10 +253,8 @@ pub(super) fn items(
     if has_value && condition.has_negation() && holds == Some(true) {
         let meant = Clause::Items { property, every: true, condition: condition.clone() };
         let problem = "the condition holds for every registered device, since each has other values too";
-        let remedy = format!(
-            "write {} -and (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))",
-            Logic::Leaf(meant)
-        );
+        let also = "(device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))";
+        let remedy = format!("write {} -and {also}", Logic::Leaf(meant));
         remarks.push(Remark::new(RULE_MATCHES_ALL, position, problem).with_remedy(remedy));
     }
 }

@@ -137,9 +137,8 @@ impl MembershipRule {
     pub fn offline_profile(correlation_id: &str) -> Result<Self, InvalidValue> {
         if !is_guid(correlation_id) {
             let remedy = "write ZtdCorrelationId of the file, without braces";
-            return Err(
-                InvalidValue::new("correlation id", "is not a GUID", remedy).with_value(correlation_id)
-            );
+            let error = InvalidValue::new("correlation id", "is not a GUID", remedy);
+            return Err(error.with_value(correlation_id));
         }
         let name = Caseless::new(format!("OfflineAutopilotprofile-{correlation_id}"));
         Ok(Self::of(Clause::Whole {
@@ -263,9 +262,8 @@ impl MembershipRule {
         if characters > MAX_CHARACTERS {
             let problem =
                 format!("makes a rule of {characters} characters, and {MAX_CHARACTERS} are allowed");
-            return Err(
-                InvalidValue::new(what, problem, "register devices with a shorter one").with_value(value)
-            );
+            let error = InvalidValue::new(what, problem, "register devices with a shorter one");
+            return Err(error.with_value(value));
         }
         Ok(rule)
     }

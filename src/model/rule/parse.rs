@@ -16,6 +16,11 @@ use crate::model::invalid::{nearest, shorten};
 /// The nesting limit of parentheses and `-not`: more than a rule needs, less than the stack holds.
 const MAX_DEPTH: usize = 100;
 
+/// Properties of devices that rules cannot use, in lower case.
+const UNUSABLE: &str = "serialnumber hostnames alternativesecurityids approximatelastsignindatetime registeredowners \
+    registeredusers domainname enrollmenttype createddatetime lastlogontimestamp";
+
+const NO_COMPLIANCE: &str = "compliance cannot be used in rules: leave the condition out, and require compliance in Conditional Access";
 const COMPARE_DIRECTLY: &str = "compare it directly, for example with -eq";
 
 /// Parses a rule. Adds remarks about readable but doubtful parts; fails at the first unreadable part.
@@ -68,11 +73,7 @@ impl Parser<'_> {
     }
 
     fn take_if(&mut self, wanted: &TokenKind) -> bool {
-        let found = self.next_is(wanted);
-        if found {
-            self.tokens.pop_front();
-        }
-        found
+        self.next_is(wanted) && self.tokens.pop_front().is_some()
     }
 
     /// Returns `true` if `-and`, `-or` or `-not` comes next, with or without its hyphen.
@@ -82,11 +83,7 @@ impl Parser<'_> {
     }
 
     fn take_word(&mut self, wanted: &str) -> bool {
-        let found = self.next_is_word(wanted);
-        if found {
-            self.tokens.pop_front();
-        }
-        found
+        self.next_is_word(wanted) && self.tokens.pop_front().is_some()
     }
 
     /// Returns the next token, or an error that names the missing part.
@@ -159,7 +156,7 @@ impl Parser<'_> {
             }
             Operator::Compare { verb, negated } => {
                 let subject = Subject { property, every: None };
-                let condition = self.condition(subject, verb, negated, operator_position)?;
+                let condition = self.condition(subject, (verb, negated), operator_position)?;
                 if property == DeviceProperty::DevicePhysicalIds && condition.test != Test::Null {
                     let problem = "devicePhysicalIds is a list, and is compared as if it were one text";
                     let remark = Remark::new(RULE_LIST_WITHOUT_ANY, operator_position, problem);
@@ -219,7 +216,7 @@ impl Parser<'_> {
         if property == DeviceProperty::MemberOf && (negated || !matches!(verb, Verb::In | Verb::Equals)) {
             return Err(member_of_form(operator_position));
         }
-        self.condition(subject, verb, negated, operator_position)
+        self.condition(subject, (verb, negated), operator_position)
     }
 
     fn property(&mut self) -> Parsed<(DeviceProperty, usize)> {
@@ -287,25 +284,20 @@ impl Parser<'_> {
     }
 
     /// Parses the value after an operator and returns the condition.
-    fn condition(
-        &mut self,
-        subject: Subject,
-        verb: Verb,
-        negated: bool,
-        operator_position: usize,
-    ) -> Parsed<Condition> {
+    fn condition(&mut self, subject: Subject, comparison: (Verb, bool), at: usize) -> Parsed<Condition> {
+        let (verb, negated) = comparison;
         let property = subject.property;
         let operator = Operator::Compare { verb, negated };
         let is_bool = property.kind() == Kind::Bool;
         if is_bool && verb != Verb::Equals {
             let problem = format!("{property} is true or false, and supports only -eq and -ne");
             let remedy = format!("write device.{property} -eq true");
-            return refuse(RULE_WRONG_TYPE, operator_position, problem, remedy);
+            return refuse(RULE_WRONG_TYPE, at, problem, remedy);
         }
         let test = if verb != Verb::In && self.take_null() {
             if verb != Verb::Equals {
                 let problem = format!("{operator} cannot be used with null");
-                return refuse(RULE_WRONG_TYPE, operator_position, problem, "compare null with -eq or -ne");
+                return refuse(RULE_WRONG_TYPE, at, problem, "compare null with -eq or -ne");
             }
             Test::Null
         } else if is_bool {
@@ -313,7 +305,7 @@ impl Parser<'_> {
         } else if verb == Verb::In {
             Test::In(self.list(subject, negated)?)
         } else {
-            let (text, position) = self.text(subject, (verb, negated))?;
+            let (text, position) = self.text(subject, comparison)?;
             match verb {
                 Verb::StartsWith => Test::StartsWith(Caseless::new(text)),
                 Verb::EndsWith => Test::EndsWith(Caseless::new(text)),
@@ -424,21 +416,9 @@ fn suggest(name: &str) -> Option<String> {
             return Some("write (device.devicePhysicalIds -any (_ -eq \"[OrderID]:<group tag>\"))".into());
         }
         "iscompliant" | "compliant" | "compliancestate" | "ismanaged" => {
-            return Some(
-                "compliance cannot be used in rules: leave the condition out, and require compliance in Conditional Access"
-                    .to_owned(),
-            );
+            return Some(NO_COMPLIANCE.to_owned());
         }
-        "serialnumber"
-        | "hostnames"
-        | "alternativesecurityids"
-        | "approximatelastsignindatetime"
-        | "registeredowners"
-        | "registeredusers"
-        | "domainname"
-        | "enrollmenttype"
-        | "createddatetime"
-        | "lastlogontimestamp" => {
+        lower if UNUSABLE.split(' ').any(|unusable| unusable == lower) => {
             return Some(format!(
                 "leave the condition out: rules cannot use {name}; write what it stands for into an extensionAttribute of \
                  the devices, and use that"

@@ -90,43 +90,25 @@ impl Check<'_> {
     fn alternatives(&mut self, in_group: bool) -> Checked {
         let mut may_repeat = false;
         while let Some(c) = self.rest.next() {
-            may_repeat = match c {
+            let repeats = matches!(c, '*' | '+' | '?') || c == '{' && self.is_count();
+            match c {
                 ')' if in_group => return Ok(()),
                 ')' => return Err("a parenthesis is closed that was not opened"),
-                '(' => {
-                    self.group()?;
-                    true
+                '(' => self.group()?,
+                '[' => self.class()?,
+                '\\' => self.escape()?,
+                _ if repeats && !may_repeat => {
+                    return Err("a quantifier such as * follows nothing that it could repeat");
                 }
-                '[' => {
-                    self.class()?;
-                    true
-                }
-                '\\' => {
-                    self.escape()?;
-                    true
-                }
-                '|' => false,
-                '*' | '+' | '?' => {
-                    self.quantifier(may_repeat)?;
-                    false
-                }
-                '{' if self.is_count() => {
-                    self.quantifier(may_repeat)?;
-                    false
-                }
-                _ => true,
-            };
+                _ => {}
+            }
+            if repeats {
+                // The lazy form.
+                self.take_if('?');
+            }
+            may_repeat = !repeats && c != '|';
         }
         if in_group { Err("a parenthesis is not closed") } else { Ok(()) }
-    }
-
-    fn quantifier(&mut self, may_repeat: bool) -> Checked {
-        if !may_repeat {
-            return Err("a quantifier such as * follows nothing that it could repeat");
-        }
-        // The lazy form.
-        self.take_if('?');
-        Ok(())
     }
 
     /// Parses the rest of `{2}`, `{2,}` or `{2,5}` after its brace; anything else is text.
@@ -153,13 +135,8 @@ impl Check<'_> {
         if self.take_if('?') {
             match self.rest.next() {
                 Some(':' | '=' | '!' | '>') => {}
-                Some('#') => {
-                    return if self.rest.by_ref().any(|c| c == ')') {
-                        Ok(())
-                    } else {
-                        Err("a comment is not closed")
-                    };
-                }
+                Some('#') if self.rest.by_ref().any(|c| c == ')') => return Ok(()),
+                Some('#') => return Err("a comment is not closed"),
                 Some('<') if self.take_if('=') || self.take_if('!') => {}
                 Some('<') => self.name('>')?,
                 Some('\'') => self.name('\'')?,
@@ -211,11 +188,7 @@ impl Check<'_> {
                     }
                     self.class()?;
                     self.depth -= 1;
-                    return if self.take_if(']') {
-                        Ok(())
-                    } else {
-                        Err("a class goes on after a subtraction")
-                    };
+                    return self.take_if(']').then_some(()).ok_or("a class goes on after a subtraction");
                 }
                 _ => {}
             }
@@ -232,13 +205,8 @@ impl Check<'_> {
                 Some('\'') => self.name('\''),
                 _ => Err("\\k names no group"),
             },
-            Some('p' | 'P') => {
-                if self.take_if('{') {
-                    self.name('}')
-                } else {
-                    Err("\\p names no category of letters")
-                }
-            }
+            Some('p' | 'P') if self.take_if('{') => self.name('}'),
+            Some('p' | 'P') => Err("\\p names no category of letters"),
             Some(c) if c.is_ascii_alphabetic() && !"aAbBcdDefGnrsStuvwWxzZ".contains(c) => {
                 Err("a backslash precedes a letter without a special meaning")
             }

@@ -81,13 +81,7 @@ fn piece() -> impl Strategy<Value = String> {
     let operators: Vec<String> = OPERATORS
         .iter()
         .flat_map(|(name, _)| [format!("-{name}"), (*name).to_owned()])
-        .chain(
-            [
-                "-and", "or", "-not", "(", ")", "[", "]", ",", "_", "null", "true", "-", "–", "\"", "'", "`",
-                "“", "$",
-            ]
-            .map(str::to_owned),
-        )
+        .chain("-and or -not ( ) [ ] , _ null true - – \" ' ` “ $".split(' ').map(str::to_owned))
         .collect();
     let properties: Vec<String> = DeviceProperty::ALL
         .iter()

@@ -173,147 +173,103 @@ fn a_refusal_says_where_and_what_to_write() {
     let deep = format!("{}device.deviceModel -eq \"x\"{}", "(".repeat(101), ")".repeat(101));
     let negations = format!("{}device.deviceModel -eq \"x\"", "-not ".repeat(101));
     let long = format!("device.deviceModel -eq \"{}\"", "é".repeat(MAX_CHARACTERS));
-    let cases: &[(&str, usize, &str, &str)] = &[
-        // text, position, part of the problem, part of the remedy
-        ("", 0, "ends too early", "add a condition"),
-        (" \n ", 3, "ends too early", "add a condition"),
-        ("device.deviceModel", 18, "ends too early", "add an operator"),
-        ("device.deviceModel -eq", 22, "ends too early", "double quotes"),
+    const OPENED: &str = "(device.deviceModel -eq \"x\"";
+    // What follows the start of the rule; position in the whole rule, part of the problem, part of the remedy.
+    type Case<'a> = (&'a str, usize, &'a str, &'a str);
+    let on_model: &[Case<'_>] = &[
+        ("-eq", 22, "ends too early", "double quotes"),
+        ("-equals \"x\"", 19, "-equals is not an operator", "write device.deviceModel -eq \"x\""),
+        ("-frob \"x\"", 19, "-frob is not an operator", "write one such as -eq"),
+        ("-like \"x*\"", 19, "-like is not an operator", "write device.deviceModel -startsWith \"x\""),
+        ("-not -startsWith \"x\"", 19, "-not is not an operator", "-notStartsWith \"x\""),
+        ("-ge \"x\"", 19, "-ge is not an operator", "-ge does not exist: rules have no order"),
         (
-            "device.deviceModel -equals \"x\"",
-            19,
-            "-equals is not an operator",
-            "write device.deviceModel -eq \"x\"",
-        ),
-        ("device.deviceModel -frob \"x\"", 19, "-frob is not an operator", "write one such as -eq"),
-        (
-            "device.deviceModel -like \"x*\"",
-            19,
-            "-like is not an operator",
-            "write device.deviceModel -startsWith \"x\"",
-        ),
-        ("device.deviceModel -not -startsWith \"x\"", 19, "-not is not an operator", "-notStartsWith \"x\""),
-        (
-            "device.deviceModel -ge \"x\"",
-            19,
-            "-ge is not an operator",
-            "-ge does not exist: rules have no order",
-        ),
-        (
-            "device.devicePhysicalIds -any (_ -beginsWith \"[O\")",
-            33,
-            "-beginsWith is not",
-            "write _ -startsWith \"[O\"",
-        ),
-        (
-            "(device.deviceModel -eq \"x\")\u{200b}",
-            28,
-            "zero-width space",
-            "take out the invisible character",
-        ),
-        (
-            "device.isCompliant -eq true",
-            0,
-            "not a property that device rules",
-            "compliance cannot be used in rules",
-        ),
-        (
-            "device.deviceModel -startWith \"x\"",
+            "-startWith \"x\"",
             19,
             "-startWith is not an operator",
             "write device.deviceModel -startsWith \"x\"",
         ),
-        ("device.deviceModel - eq \"x\"", 19, "a hyphen stands alone", "right after its hyphen"),
-        ("device.deviceModel = \"x\"", 19, "'=' has no meaning", "write -eq"),
-        ("device.deviceModel -eq x", 23, "x is not in quotes, and deviceModel is text", "double quotes"),
-        ("device.deviceModel -eq true", 23, "true is not in quotes", "double quotes"),
-        ("device.deviceModel -eq -and", 23, "-and stands where a value should", "double quotes"),
-        ("device.deviceModel -eq [\"x\"]", 23, "'[' stands where a value should", "-in and -notIn"),
-        ("device.deviceModel -startsWith null", 19, "-startsWith cannot be used with null", "-eq or -ne"),
-        ("device.deviceModel -in \"x\"", 23, "\"x\" stands where '[' should", "in brackets"),
-        ("device.deviceModel -in []", 24, "']' stands where a value should", "at least one value"),
-        ("device.deviceModel -in [\"x\",]", 28, "']' stands where a value should", "take out the comma"),
-        ("device.deviceModel -startsWith [\"x\"]", 31, "'[' stands where a value should", "joined by -or"),
-        ("device.deviceModel -in [\"x\" \"y\"]", 28, "\"y\" stands where ']' should", "comma"),
-        ("device.deviceModel -in [\"x\", null]", 29, "null is not in quotes", "double quotes"),
-        ("device.deviceModel -any (_ -eq \"x\")", 19, "deviceModel is not a list", "directly"),
-        ("device.deviceModel -match \"*x\"", 26, "not a regular expression", ".* matches anything"),
-        ("device.deviceModel -match \"(?=x\"", 26, "not a regular expression", ".*"),
-        ("device.accountEnabled -contains \"t\"", 22, "true or false, and supports only -eq", "-eq true"),
-        ("device.accountEnabled -in [true]", 22, "true or false, and supports only -eq", "-eq true"),
-        ("device.accountEnabled -eq yes", 26, "yes is neither true nor false", "without quotes"),
-        ("device.deviceModel -eq \"x", 23, "quoted text is not closed", "close it"),
-        ("device.deviceModel -eq \"x\ny\"", 25, "inside quoted text", "close the quotes"),
-        ("device.deviceModel -eq “x”", 23, "typographic quote", "straight quotes"),
-        ("device.deviceModel -eq \"x”", 25, "typographic quote", "straight quotes"),
-        ("device.deviceModel -eq \\\"x\\\"", 23, "'\\\\' has no meaning", "backslashes"),
-        ("device.deviceModel -eq \"a\\\"b\"", 28, "quoted text is not closed", "`\" for a double quote"),
-        ("(device.deviceModel -eq \"x\"", 27, "the end of the rule stands where ')' should", "close every"),
-        ("device.deviceModel -eq \"x\")", 26, "closed that was not opened", "take it out"),
+        ("- eq \"x\"", 19, "a hyphen stands alone", "right after its hyphen"),
+        ("= \"x\"", 19, "'=' has no meaning", "write -eq"),
+        ("-eq x", 23, "x is not in quotes, and deviceModel is text", "double quotes"),
+        ("-eq true", 23, "true is not in quotes", "double quotes"),
+        ("-eq -and", 23, "-and stands where a value should", "double quotes"),
+        ("-eq [\"x\"]", 23, "'[' stands where a value should", "-in and -notIn"),
+        ("-startsWith null", 19, "-startsWith cannot be used with null", "-eq or -ne"),
+        ("-in \"x\"", 23, "\"x\" stands where '[' should", "in brackets"),
+        ("-in []", 24, "']' stands where a value should", "at least one value"),
+        ("-in [\"x\",]", 28, "']' stands where a value should", "take out the comma"),
+        ("-startsWith [\"x\"]", 31, "'[' stands where a value should", "joined by -or"),
+        ("-in [\"x\" \"y\"]", 28, "\"y\" stands where ']' should", "comma"),
+        ("-in [\"x\", null]", 29, "null is not in quotes", "double quotes"),
+        ("-any (_ -eq \"x\")", 19, "deviceModel is not a list", "directly"),
+        ("-match \"*x\"", 26, "not a regular expression", ".* matches anything"),
+        ("-match \"(?=x\"", 26, "not a regular expression", ".*"),
+        ("-eq \"x", 23, "quoted text is not closed", "close it"),
+        ("-eq \"x\ny\"", 25, "inside quoted text", "close the quotes"),
+        ("-eq “x”", 23, "typographic quote", "straight quotes"),
+        ("-eq \"x”", 25, "typographic quote", "straight quotes"),
+        ("-eq \\\"x\\\"", 23, "'\\\\' has no meaning", "backslashes"),
+        ("-eq \"a\\\"b\"", 28, "quoted text is not closed", "`\" for a double quote"),
+        ("-eq \"x\")", 26, "closed that was not opened", "take it out"),
+        ("-eq \"x\" -and", 31, "ends too early", "add a condition"),
+    ];
+    let on_device: &[Case<'_>] = &[
+        ("deviceModel", 18, "ends too early", "add an operator"),
         (
-            "(device.deviceModel -eq \"x\") (device.deviceModel -eq \"y\")",
-            29,
-            "follows a finished",
-            "-and or -or",
+            "devicePhysicalIds -any (_ -beginsWith \"[O\")",
+            33,
+            "-beginsWith is not",
+            "write _ -startsWith \"[O\"",
         ),
+        ("isCompliant -eq true", 0, "not a property that device rules", "compliance cannot be used in rules"),
+        ("accountEnabled -contains \"t\"", 22, "true or false, and supports only -eq", "-eq true"),
+        ("accountEnabled -in [true]", 22, "true or false, and supports only -eq", "-eq true"),
+        ("accountEnabled -eq yes", 26, "yes is neither true nor false", "without quotes"),
+        ("operatingSystem -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSType"),
+        ("osVersion -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSVersion"),
+        ("groupTag -eq \"x\"", 0, "not a property that device rules", "[OrderID]:<group tag>"),
+        ("deviceModell -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
+        ("zzz -eq \"x\"", 0, "not a property that device rules", "Microsoft's list"),
+        ("devicePhysicalIds -any (device.deviceModel -eq \"x\")", 31, "stands where _ should", "write _"),
+        ("devicePhysicalIds -any (_ -any (_ -eq \"x\"))", 33, "not a list", "directly"),
         (
-            "(device.deviceModel -eq \"x\" device.deviceModel -eq \"y\")",
-            28,
-            "stands where ')' should",
-            "-and or -or",
+            "devicePhysicalIds -any _ -eq \"x\" -or device.deviceModel -eq \"y\"",
+            40,
+            "not clear",
+            "parentheses",
         ),
-        ("device.deviceModel -eq \"x\" -and", 31, "ends too early", "add a condition"),
+        ("memberOf -any (_ -in ['x'])", 22, "_ stands where group.objectId should", "write group.objectId"),
+        ("memberOf -all (group.objectId -in ['x'])", 0, "one form", "group.objectId -in"),
+        ("memberOf -any (group.objectId -notIn ['x'])", 37, "one form", "group.objectId -in"),
+        ("memberOf -eq \"x\"", 0, "one form", "group.objectId -in"),
+    ];
+    let opened: &[Case<'_>] = &[
+        (")\u{200b}", 28, "zero-width space", "take out the invisible character"),
+        ("", 27, "the end of the rule stands where ')' should", "close every"),
+        (") (device.deviceModel -eq \"y\")", 29, "follows a finished", "-and or -or"),
+        (" device.deviceModel -eq \"y\")", 28, "stands where ')' should", "-and or -or"),
+        (") -or (user.city -eq \"y\")", 34, "users and devices", "another group"),
+    ];
+    let others: &[Case<'_>] = &[
+        ("", 0, "ends too early", "add a condition"),
+        (" \n ", 3, "ends too early", "add a condition"),
         ("\"x\" -eq device.deviceModel", 0, "stands where a property should", "in this order"),
         ("-and", 0, "-and stands where a property should", "in this order"),
         ("deviceModel -eq \"x\"", 0, "deviceModel is not a property", "write device.deviceModel"),
         ("nonsense -eq \"x\"", 0, "nonsense is not a property", "write device."),
         ("_ -eq \"x\"", 0, "_ is outside", "devicePhysicalIds -any"),
-        (
-            "device.operatingSystem -eq \"x\"",
-            0,
-            "not a property that device rules",
-            "write device.deviceOSType",
-        ),
-        ("device.osVersion -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSVersion"),
-        ("device.groupTag -eq \"x\"", 0, "not a property that device rules", "[OrderID]:<group tag>"),
-        ("device.deviceModell -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
-        ("device.zzz -eq \"x\"", 0, "not a property that device rules", "Microsoft's list"),
         ("group.deviceModel -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
         ("user.department -eq \"x\"", 0, "over users", "device properties"),
-        (
-            "(device.deviceModel -eq \"x\") -or (user.city -eq \"y\")",
-            34,
-            "users and devices",
-            "another group",
-        ),
-        (
-            "device.devicePhysicalIds -any (device.deviceModel -eq \"x\")",
-            31,
-            "stands where _ should",
-            "write _",
-        ),
-        ("device.devicePhysicalIds -any (_ -any (_ -eq \"x\"))", 33, "not a list", "directly"),
-        (
-            "device.devicePhysicalIds -any _ -eq \"x\" -or device.deviceModel -eq \"y\"",
-            40,
-            "not clear",
-            "parentheses",
-        ),
-        (
-            "device.memberOf -any (_ -in ['x'])",
-            22,
-            "_ stands where group.objectId should",
-            "write group.objectId",
-        ),
-        ("device.memberOf -all (group.objectId -in ['x'])", 0, "one form", "group.objectId -in"),
-        ("device.memberOf -any (group.objectId -notIn ['x'])", 37, "one form", "group.objectId -in"),
-        ("device.memberOf -eq \"x\"", 0, "one form", "group.objectId -in"),
         ("Direct Reports for \"4a1f\"", 0, "Direct is not a property", "write device."),
         (&deep, 100, "more than 100 deep", "take out parentheses"),
         (&negations, 500, "more than 100 deep", "take out parentheses"),
         (&long, MAX_CHARACTERS, "has 3097 characters", "shorten it"),
     ];
-    for (text, position, problem, remedy) in cases {
+    let cases = [("device.deviceModel ", on_model), ("device.", on_device), (OPENED, opened), ("", others)];
+    let cases = cases.into_iter().flat_map(|(start, cases)| cases.iter().map(move |case| (start, case)));
+    for (start, (text, position, problem, remedy)) in cases {
+        let text = format!("{start}{text}");
         let error = match text.parse::<MembershipRule>() {
             Err(error) => error,
             Ok(_) => panic!("{text} was read"),
@@ -324,9 +280,9 @@ fn a_refusal_says_where_and_what_to_write() {
         assert!(error.problem().ends_with(&format!("(character {})", position + 1)), "{error}");
         assert!(error.remedy().contains(remedy), "{error}");
 
-        let kept = MembershipRule::from_service(*text);
+        let kept = MembershipRule::from_service(text.as_str());
         assert_eq!(kept.violation(), Some(error));
-        assert_eq!((kept.as_str(), kept.canonical().as_str()), (*text, *text));
+        assert_eq!((kept.as_str(), kept.canonical().as_str()), (text.as_str(), text.as_str()));
         assert!(!kept.matches(&registered()));
         assert!(kept.equivalent(&kept.clone()) && !kept.equivalent(&MembershipRule::all_autopilot_devices()));
         let findings = kept.lint();
@@ -480,102 +436,84 @@ fn rules_that_say_the_same_are_equivalent_and_others_are_not() {
 fn lint_finds_the_known_bad_forms_and_where_they_are() {
     use Severity::{Error, Info, Warning};
     type Expected<'a> = &'a [(&'a str, Severity, usize)];
-    let cases: &[(&str, Expected<'_>)] = &[
-        // text; id, severity and character of each finding
+    // Conditions on `devicePhysicalIds`, conditions on a property, and others; id, severity and character of each
+    // finding in the whole rule.
+    let on_ids: &[(&str, Expected<'_>)] = &[
+        (r#"-any (_ -eq "[GroupTag]:Kiosk")"#, &[("group-tag-label", Error, 39)]),
+        (r#"-any (_ -startsWith "[group tag]:")"#, &[("group-tag-label", Error, 47)]),
+        (r#"-any (_ -match "\[GroupTag\]:A.*")"#, &[("group-tag-label", Error, 42)]),
+        (r#"-any (_ -contains "[ZTDId]")"#, &[("ztdid-contains", Warning, 45)]),
+        (r#"-all (_ -notContains "[ZTDID]")"#, &[("ztdid-contains", Warning, 48)]),
+        (r#"-any (_ -eq "[ZTDId]")"#, &[("ztdid-equals", Error, 39)]),
+        (r#"-any (_ -contains "[OrderID]:Ki")"#, &[("slow-operator", Info, 45)]),
+        (r#"-any _ -eq "[OrderID]:A""#, &[("bare-element", Warning, 32)]),
+        (r#"-startsWith "[ZTDId]""#, &[("list-without-any", Warning, 27)]),
+        (r#"-any (_ -eq "OrderID:A")"#, &[("matches-nothing", Error, 39)]),
+        (r#"-any (_ -eq "[OrderID]: A")"#, &[("matches-nothing", Warning, 39)]),
+        (r#"-any (_ -eq "[OrderID]A")"#, &[("matches-nothing", Error, 39)]),
+        (r#"-any (_ -startsWith "A")"#, &[("matches-nothing", Error, 47)]),
+        (r#"-any (_ -ne "[OrderID]:A")"#, &[("matches-all", Warning, 27)]),
+        (r#"-any (-not _ -eq "[OrderID]:A")"#, &[("matches-all", Warning, 27)]),
+        (r#"-all (_ -ne "[OrderID]:A")"#, &[]),
+        (r#"-any (_ -startsWith "[OrderID]:" -and _ -ne "[OrderID]:A")"#, &[]),
+    ];
+    let on_device: &[(&str, Expected<'_>)] = &[
+        (r#"displayName -match "^SN""#, &[("slow-operator", Info, 27)]),
+        (r#"deviceModel -eq "X1""#, &[("set-at-enrolment", Warning, 1)]),
+        (r#"enrollmentProfileName -eq "Hybrid""#, &[("set-at-enrolment", Warning, 34)]),
+        (r#"deviceTrustType -eq "ServerAD""#, &[("set-at-enrolment", Warning, 28)]),
+        (r#"deviceTrustType -eq "AzureAD""#, &[]),
+        (r#"deviceTrustType -in ["Workplace", "Hybrid"]"#, &[("unknown-value", Warning, 42)]),
         (
-            r#"(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Kiosk"))"#,
-            &[("rule.group-tag-label", Error, 39)],
+            r#"deviceOwnership -eq "Corporate""#,
+            &[("set-at-enrolment", Warning, 1), ("unknown-value", Warning, 28)],
         ),
+        (r#"organizationalUnit -eq "x""#, &[("organizational-unit", Error, 1)]),
+        (r#"displayName -eq "O'Hare""#, &[("single-quote", Warning, 26)]),
+        (r#"displayName -eq "O''Hare `"x`"""#, &[]),
+        (r#"displayName -eq "a`b""#, &[("backtick", Warning, 26)]),
+        (r#"displayName –eq "x""#, &[("typographic-dash", Warning, 20)]),
+        (r#"displayName -ne "null""#, &[("quoted-null", Warning, 24)]),
+        (r#"accountEnabled -eq "true""#, &[("quoted-boolean", Warning, 27)]),
+        (r"memberOf -any (group.objectId -in ['x'])", &[("member-of-preview", Warning, 1)]),
+        (r"objectId -ne null", &[]),
         (
-            r#"(device.devicePhysicalIds -any (_ -startsWith "[group tag]:"))"#,
-            &[("rule.group-tag-label", Error, 47)],
+            r#"displayName -match "^(?!LAB)""#,
+            &[("slow-operator", Info, 27), ("pattern-not-evaluated", Info, 27)],
         ),
-        (
-            r#"(device.devicePhysicalIds -any (_ -match "\[GroupTag\]:A.*"))"#,
-            &[("rule.group-tag-label", Error, 42)],
-        ),
-        (
-            r#"(device.devicePhysicalIds -any (_ -contains "[ZTDId]"))"#,
-            &[("rule.ztdid-contains", Warning, 45)],
-        ),
-        (
-            r#"(device.devicePhysicalIds -all (_ -notContains "[ZTDID]"))"#,
-            &[("rule.ztdid-contains", Warning, 48)],
-        ),
-        (r#"(device.devicePhysicalIds -any (_ -eq "[ZTDId]"))"#, &[("rule.ztdid-equals", Error, 39)]),
-        (
-            r#"(device.devicePhysicalIds -any (_ -contains "[OrderID]:Ki"))"#,
-            &[("rule.slow-operator", Info, 45)],
-        ),
-        (r#"device.displayName -match "^SN""#, &[("rule.slow-operator", Info, 27)]),
-        (r#"(device.devicePhysicalIds -any _ -eq "[OrderID]:A")"#, &[("rule.bare-element", Warning, 32)]),
-        (r#"(device.devicePhysicalIds -startsWith "[ZTDId]")"#, &[("rule.list-without-any", Warning, 27)]),
-        (r#"device.deviceModel -eq "X1""#, &[("rule.set-at-enrolment", Warning, 1)]),
-        (r#"device.enrollmentProfileName -eq "Hybrid""#, &[("rule.set-at-enrolment", Warning, 34)]),
-        (r#"device.deviceTrustType -eq "ServerAD""#, &[("rule.set-at-enrolment", Warning, 28)]),
-        (r#"device.deviceTrustType -eq "AzureAD""#, &[]),
-        (r#"device.deviceTrustType -in ["Workplace", "Hybrid"]"#, &[("rule.unknown-value", Warning, 42)]),
-        (
-            r#"device.deviceOwnership -eq "Corporate""#,
-            &[("rule.set-at-enrolment", Warning, 1), ("rule.unknown-value", Warning, 28)],
-        ),
-        (r#"device.organizationalUnit -eq "x""#, &[("rule.organizational-unit", Error, 1)]),
-        (r#"(device.DisplayName -eq "x")"#, &[("rule.property-case", Warning, 2)]),
-        (r#"(Device.displayName -eq "x")"#, &[("rule.property-case", Warning, 2)]),
-        (r#"device.displayName -eq "O'Hare""#, &[("rule.single-quote", Warning, 26)]),
-        (r#"device.displayName -eq "O''Hare `"x`"""#, &[]),
-        (r#"device.displayName -eq "a`b""#, &[("rule.backtick", Warning, 26)]),
-        (r#"device.displayName –eq "x""#, &[("rule.typographic-dash", Warning, 20)]),
-        (r#"device.displayName -ne "null""#, &[("rule.quoted-null", Warning, 24)]),
-        (r#"device.accountEnabled -eq "true""#, &[("rule.quoted-boolean", Warning, 27)]),
-        (r"device.memberOf -any (group.objectId -in ['x'])", &[("rule.member-of-preview", Warning, 1)]),
+        ("displayName -eq \"a\u{200b}b\"", &[("invisible-character", Warning, 26)]),
+        ("displayName -eq “x”", &[("typographic-quotes", Error, 24)]),
+        (r#"displayName -eq \"x\""#, &[("backslash", Error, 24)]),
+        (r#"manufacturer -eq "x""#, &[("unknown-property", Error, 1)]),
+        (r#"displayName -any (_ -eq "x")"#, &[("wrong-type", Error, 20)]),
+        (r#"displayName -match "*""#, &[("pattern", Error, 27)]),
+        (r#"displayName -eq "x" -an"#, &[("syntax", Error, 28)]),
+    ];
+    let others: &[(&str, Expected<'_>)] = &[
+        (r#"(device.DisplayName -eq "x")"#, &[("property-case", Warning, 2)]),
+        (r#"(Device.displayName -eq "x")"#, &[("property-case", Warning, 2)]),
         (
             r"(device.memberOf -any (group.objectId -in ['x'])) -or (device.accountEnabled -eq true)",
-            &[("rule.member-of-preview", Warning, 2), ("rule.member-of-combined", Error, 2)],
+            &[("member-of-preview", Warning, 2), ("member-of-combined", Error, 2)],
         ),
-        (r"device.objectId -ne null", &[]),
-        // what matches nothing, and what matches everything
-        (r#"(device.devicePhysicalIds -any (_ -eq "OrderID:A"))"#, &[("rule.matches-nothing", Error, 39)]),
-        (
-            r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]: A"))"#,
-            &[("rule.matches-nothing", Warning, 39)],
-        ),
-        (r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]A"))"#, &[("rule.matches-nothing", Error, 39)]),
-        (r#"(device.devicePhysicalIds -any (_ -startsWith "A"))"#, &[("rule.matches-nothing", Error, 47)]),
-        (r#"(device.devicePhysicalIds -any (_ -ne "[OrderID]:A"))"#, &[("rule.matches-all", Warning, 27)]),
-        (
-            r#"(device.devicePhysicalIds -any (-not _ -eq "[OrderID]:A"))"#,
-            &[("rule.matches-all", Warning, 27)],
-        ),
-        (r#"(device.devicePhysicalIds -all (_ -ne "[OrderID]:A"))"#, &[]),
-        (r#"(device.devicePhysicalIds -any (_ -startsWith "[OrderID]:" -and _ -ne "[OrderID]:A"))"#, &[]),
-        (
-            r#"device.displayName -match "^(?!LAB)""#,
-            &[("rule.slow-operator", Info, 27), ("rule.pattern-not-evaluated", Info, 27)],
-        ),
-        ("device.displayName -eq \"a\u{200b}b\"", &[("rule.invisible-character", Warning, 26)]),
-        // not understood
-        (r#"(device.displayName -eq "x") -and (user.city -eq "y")"#, &[("rule.mixed-objects", Error, 36)]),
-        (r#"user.city -eq "y""#, &[("rule.user-rule", Error, 1)]),
-        ("device.displayName -eq “x”", &[("rule.typographic-quotes", Error, 24)]),
-        (r#"device.displayName -eq \"x\""#, &[("rule.backslash", Error, 24)]),
-        (r#"device.manufacturer -eq "x""#, &[("rule.unknown-property", Error, 1)]),
-        (r#"device.displayName -any (_ -eq "x")"#, &[("rule.wrong-type", Error, 20)]),
-        (r#"device.displayName -match "*""#, &[("rule.pattern", Error, 27)]),
-        (r#"device.displayName -eq "x" -an"#, &[("rule.syntax", Error, 28)]),
+        (r#"(device.displayName -eq "x") -and (user.city -eq "y")"#, &[("mixed-objects", Error, 36)]),
+        (r#"user.city -eq "y""#, &[("user-rule", Error, 1)]),
     ];
+    let cases = [("(device.devicePhysicalIds ", on_ids, ")"), ("device.", on_device, ""), ("", others, "")];
+    let cases = cases.into_iter().flat_map(|(start, cases, end)| {
+        cases.iter().map(move |(text, expected)| (format!("{start}{text}{end}"), *expected))
+    });
     for (text, expected) in cases {
-        let findings = MembershipRule::lint_text(text);
-        let found: Vec<(&str, Severity, String)> = findings
+        let findings = MembershipRule::lint_text(&text);
+        let found: Vec<(String, Severity, String)> = findings
             .iter()
-            .map(|finding| (finding.id.as_ref(), finding.severity, finding.place.clone()))
+            .map(|finding| (finding.id.to_string(), finding.severity, finding.place.clone()))
             .collect();
-        let expected: Vec<(&str, Severity, String)> = expected
+        let expected = expected
             .iter()
-            .map(|(id, severity, place)| (*id, *severity, format!("character {place}")))
-            .collect();
-        assert_eq!(found, expected, "{text}");
-        assert_eq!(MembershipRule::from_service(*text).lint(), findings);
+            .map(|(id, severity, place)| (format!("rule.{id}"), *severity, format!("character {place}")));
+        assert_eq!(found, expected.collect::<Vec<_>>(), "{text}");
+        assert_eq!(MembershipRule::from_service(text).lint(), findings);
         assert!(findings.iter().all(|finding| !finding.evidence.is_empty() && !finding.remedy.is_empty()));
     }
 }
@@ -583,45 +521,41 @@ fn lint_finds_the_known_bad_forms_and_where_they_are() {
 #[test]
 fn a_remedy_keeps_the_sense_and_the_value_of_a_rule() {
     for (condition, id, remedy) in [
-        (r#"-all (_ -ne "[ZTDId]")"#, "rule.ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]"))"#),
-        (r#"-any (_ -eq "[ZTDId]")"#, "rule.ztdid-equals", r#"-any (_ -startsWith "[ZTDId]"))"#),
-        (r#"-all (_ -eq "[ZTDId]:")"#, "rule.ztdid-equals", r#"-all (_ -startsWith "[ZTDId]"))"#),
-        (r#"-any (_ -notIn ["[ZTDId]"])"#, "rule.ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]"))"#),
+        (r#"-all (_ -ne "[ZTDId]")"#, "ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]")"#),
+        (r#"-any (_ -eq "[ZTDId]")"#, "ztdid-equals", r#"-any (_ -startsWith "[ZTDId]")"#),
+        (r#"-all (_ -eq "[ZTDId]:")"#, "ztdid-equals", r#"-all (_ -startsWith "[ZTDId]")"#),
+        (r#"-any (_ -notIn ["[ZTDId]"])"#, "ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]")"#),
         (
             r#"-any (_ -contains "[ZTDId]:6598-1")"#,
-            "rule.ztdid-contains",
-            r#"-any (_ -startsWith "[ZTDId]:6598-1"))"#,
+            "ztdid-contains",
+            r#"-any (_ -startsWith "[ZTDId]:6598-1")"#,
         ),
         (
             r#"-all (_ -notContains "[ZTDID]:65")"#,
-            "rule.ztdid-contains",
-            r#"-all (_ -notStartsWith "[ZTDID]:65"))"#,
+            "ztdid-contains",
+            r#"-all (_ -notStartsWith "[ZTDID]:65")"#,
         ),
-        (
-            r#"-any (_ -match "^\[ZTDId\]:65.*")"#,
-            "rule.ztdid-contains",
-            r#"-any (_ -startsWith "[ZTDId]:65"))"#,
-        ),
-        (r#"-any (_ -contains "ZTDId")"#, "rule.ztdid-contains", r#"-any (_ -startsWith "[ZTDId]"))"#),
-        (r#"-contains "[ZTDId]""#, "rule.list-without-any", r#"-any (_ -contains "[ZTDId]"))"#),
-        (r#"-notContains "[OrderID]:A""#, "rule.list-without-any", r#"-all (_ -notContains "[OrderID]:A"))"#),
-        (r#"-any (_ -eq "[GroupTag]:A")"#, "rule.group-tag-label", r#"-any (_ -eq "[OrderID]:A"))"#),
-        (r#"-all (_ -ne "[GroupTag]:A")"#, "rule.group-tag-label", r#"-all (_ -ne "[OrderID]:A"))"#),
-        (r#"-any (_ -eq "OrderID:O''B")"#, "rule.matches-nothing", r#"-any (_ -eq "[OrderID]:O''B"))"#),
-        (r#"-all (_ -ne "[OrderID]: A")"#, "rule.matches-nothing", r#"-all (_ -ne "[OrderID]:A"))"#),
+        (r#"-any (_ -match "^\[ZTDId\]:65.*")"#, "ztdid-contains", r#"-any (_ -startsWith "[ZTDId]:65")"#),
+        (r#"-any (_ -contains "ZTDId")"#, "ztdid-contains", r#"-any (_ -startsWith "[ZTDId]")"#),
+        (r#"-contains "[ZTDId]""#, "list-without-any", r#"-any (_ -contains "[ZTDId]")"#),
+        (r#"-notContains "[OrderID]:A""#, "list-without-any", r#"-all (_ -notContains "[OrderID]:A")"#),
+        (r#"-any (_ -eq "[GroupTag]:A")"#, "group-tag-label", r#"-any (_ -eq "[OrderID]:A")"#),
+        (r#"-all (_ -ne "[GroupTag]:A")"#, "group-tag-label", r#"-all (_ -ne "[OrderID]:A")"#),
+        (r#"-any (_ -eq "OrderID:O''B")"#, "matches-nothing", r#"-any (_ -eq "[OrderID]:O''B")"#),
+        (r#"-all (_ -ne "[OrderID]: A")"#, "matches-nothing", r#"-all (_ -ne "[OrderID]:A")"#),
         (
             r#"-any (_ -ne "[OrderID]:A")"#,
-            "rule.matches-all",
-            r#"-all (_ -ne "[OrderID]:A")) -and (device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))"#,
+            "matches-all",
+            r#"-all (_ -ne "[OrderID]:A")) -and (device.devicePhysicalIds -any (_ -startsWith "[ZTDId]")"#,
         ),
     ] {
         let text = format!("device.devicePhysicalIds {condition}");
         let findings = MembershipRule::lint_text(&text);
         let finding = findings
             .iter()
-            .find(|finding| finding.id == id)
+            .find(|finding| finding.id == format!("rule.{id}"))
             .unwrap_or_else(|| panic!("{text}: {findings:?}"));
-        assert_eq!(finding.remedy, format!("write (device.devicePhysicalIds {remedy}"), "{text}");
+        assert_eq!(finding.remedy, format!("write (device.devicePhysicalIds {remedy})"), "{text}");
         let meant = finding.remedy.strip_prefix("write ").unwrap();
         assert_eq!(rule(meant).violation(), None, "{meant}");
     }
