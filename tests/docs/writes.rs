@@ -12,8 +12,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/writes.md");
 const INTRODUCTION: &str = "\
 # Writes
 
-Every write that a workflow can make, with the guard that precedes it and the test that proves the guard works. A plan only reads; each
-run reads the tenant again before its first write, and ends with [`Conflict`](crate::ErrorKind::Conflict) if the tenant has changed since the plan.
+Every write that a workflow can make, with the guard that precedes it and the test that proves the guard works. A plan
+only reads; each run reads the tenant again before its first write, and ends with
+[`Conflict`](crate::ErrorKind::Conflict) if the tenant has changed since the plan.
 
 Operations are named as in [`catalog::OPERATIONS`](crate::catalog::OPERATIONS). The tests are in the repository.
 ";
@@ -33,7 +34,7 @@ const fn row(operation: &'static str, by: &'static str, guard: &'static str, tes
 const CREATE: &str = "recorded before it is sent; after a lost response searched for by name first; listed again afterwards: \
     a second object with the same name is a finding that stops the run";
 const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
-    object of the name stops the plan until it is adopted";
+    object with the same name stops the plan until it is adopted";
 const DELETE: &str =
     "the id on record under the name on record, assigned to nobody else; otherwise the plan is blocked";
 const ADD: &str = "adds one target; a colleague's assignment is never replaced";

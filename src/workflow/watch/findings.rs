@@ -8,8 +8,8 @@ const ON_PREMISES: &str = "Graph does not show the cause. On the connector's ser
     The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
     0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
 
-const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the policy \
-    SkipUserStatusPage leaves account setup out";
+const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the \
+    SkipUserStatusPage policy leaves account setup out";
 
 finding_kinds! {
     /// A source that could not be read.
@@ -151,8 +151,8 @@ finding_kinds! {
          organizational unit";
     /// A computer object that is not in Entra ID.
     WATCH_NOT_SYNCED = "watch.not-synced", Error,
-        "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the policy \
-         SkipUserStatusPage keeps account setup from waiting for it";
+        "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the \
+         SkipUserStatusPage policy keeps account setup from waiting for it";
     /// An account setup that does not progress.
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
         "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
