@@ -1,9 +1,12 @@
 //! Laws of every rule, every tree and every text.
 
 use proptest::prelude::*;
+#[cfg(feature = "patterns")]
 use serde_json::{Map, json};
 
-use super::super::expr::{Caseless, Clause, Condition, Logic, OPERATORS, Operator, Test, Verb};
+use super::super::expr::{Caseless, Clause, Condition, Logic, OPERATORS, Test};
+#[cfg(feature = "patterns")]
+use super::super::expr::{Operator, Verb};
 use super::super::pattern::Pattern;
 use super::super::property::Kind;
 use super::super::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, lex, parse};

@@ -249,7 +249,7 @@ fn a_refusal_says_where_and_what_to_write() {
         ("", 27, "the end of the rule stands where ')' should", "close every"),
         (") (device.deviceModel -eq \"y\")", 29, "follows a finished", "-and or -or"),
         (" device.deviceModel -eq \"y\")", 28, "stands where ')' should", "-and or -or"),
-        (") -or (user.city -eq \"y\")", 34, "users and devices", "another group"),
+        (") -or (user.city -eq \"y\")", 34, "users and devices", "a separate group"),
     ];
     let others: &[Case<'_>] = &[
         ("", 0, "ends too early", "add a condition"),
