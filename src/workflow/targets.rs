@@ -174,3 +174,42 @@ pub(super) fn resolved(target: &Target, group: Option<&Id<Group>>) -> Option<Tar
         _ => Some(target.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AssignmentSource;
+
+    fn held(id: &str, target: Target) -> Assignment {
+        let mut assignment = Assignment::new(id.parse().unwrap());
+        assignment.target = Some(target);
+        assignment
+    }
+
+    #[test]
+    fn a_foreign_filter_stays_only_with_others_and_a_policy_sets_never_changes() {
+        let group = || Target::group("1".parse().unwrap());
+        let filtered = |id: &str| group().with_filter(id.parse().unwrap(), AssignmentFilterType::Include);
+        let foreign = held("a", filtered("8"));
+        let mut of_set = held("b", filtered("8"));
+        of_set.source = Some(AssignmentSource::PolicySets);
+        let narrowed = TargetChange::Narrowed(&foreign);
+        let changed = TargetChange::Change(&foreign);
+        for (wanted, keep_others, expected) in [
+            (group(), true, narrowed),
+            (group(), false, changed),
+            (filtered("9"), true, changed),
+            (filtered("9"), false, changed),
+            (filtered("8"), true, TargetChange::Met(&foreign)),
+            (Target::group("2".parse().unwrap()), false, TargetChange::Add),
+            (Target::excluding("1".parse().unwrap()), false, TargetChange::Add),
+        ] {
+            let found = change_for(std::slice::from_ref(&foreign), &wanted, keep_others);
+            assert_eq!(found, expected, "{wanted:?} {keep_others}");
+        }
+        for keep_others in [false, true] {
+            let found = change_for(std::slice::from_ref(&of_set), &group(), keep_others);
+            assert_eq!(found, TargetChange::Add, "{keep_others}");
+        }
+    }
+}

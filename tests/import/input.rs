@@ -3,6 +3,7 @@
 use windows_autopilot::model::{DeviceToImport, Finding};
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::registration::findings::{HASH_TOO_SHORT, HASH_TWICE, HASH_UNREADABLE};
+use windows_autopilot::sim::Fault;
 use windows_autopilot::workflow::{Import, ImportStage, Journal, MemoryStore};
 use windows_autopilot::{Error, ErrorKind};
 
@@ -93,4 +94,16 @@ async fn what_an_earlier_run_has_sent_goes_on_whatever_its_input() {
     assert!(world.no_device_was_sent_twice());
     assert!(report.devices[0].outcome.is_registered(), "{report:?}");
     assert_ne!(report.devices[1].outcome.to_string(), format!("canceled while {}", ImportStage::Queued));
+}
+
+#[tokio::test]
+async fn a_record_that_others_have_deleted_is_not_said_to_be_left() {
+    for (status, says) in [(404, vec![]), (403, vec!["import.record-left"])] {
+        let world = World::new();
+        let path = "/deviceManagement/importedWindowsAutopilotDeviceIdentities/*";
+        world.tenant.fault(Fault::status(status).on("DELETE", path));
+        let report = world.import_any(vec![device("A")]).start().await.unwrap();
+        let found: Vec<String> = report.findings().iter().map(|finding| finding.id.to_string()).collect();
+        assert_eq!(found, says, "{status}");
+    }
 }

@@ -12,7 +12,7 @@ use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
-    CreatedObject, CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan,
+    CreatedObject, CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan, UserScope,
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
@@ -418,5 +418,112 @@ async fn a_plan_of_another_cloud_is_refused() -> Result<()> {
         "{report:?}"
     );
     assert!(writes(tenant).is_empty());
+    Ok(())
+}
+
+/// The answer to the link is lost, and the link is not there: the next run links again, and nothing is on record.
+#[tokio::test]
+async fn a_network_link_that_did_not_arrive_is_not_on_record() -> Result<()> {
+    let Harness { client, tenant, .. } = &harness();
+    tenant.add_configuration("Office", "windowsWifiConfiguration").unwrap();
+    let mut wish = desired();
+    wish.domain_join.as_mut().unwrap().network_access_configurations = vec!["Office".parse()?];
+    tenant.fault(Fault::reset_before().on("POST", "/deviceManagement/deviceConfigurations/*/*/$ref"));
+    let report = wish.plan(client, &[]).await?.apply(client).await;
+    let error = report.error().unwrap();
+    assert!(error.outcome_unknown(), "{error:?}");
+    let is_link = |item: &&CreatedObject| matches!(item, CreatedObject::NetworkAccess { .. });
+    assert_eq!(report.created.items().iter().filter(is_link).count(), 0, "{:?}", report.created);
+    Ok(())
+}
+
+/// A service that takes a device's new tag, and does not change it.
+#[derive(Debug)]
+struct KeepsTags(Tenant);
+
+#[async_trait]
+impl Transport for KeepsTags {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> std::result::Result<http::Response<Bytes>, TransportError> {
+        if request.uri().path().ends_with("/updateDeviceProperties") {
+            return Ok(http::Response::builder().status(204).body(Bytes::new()).unwrap());
+        }
+        self.0.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_group_tag_that_does_not_read_back_is_found() -> Result<()> {
+    let Harness { tenant, clock, .. } = harness();
+    tenant.add_device_with(DeviceSpec::new("PF000000").with_group_tag("Berlin"));
+    let builder = Client::builder(FixedToken::new("simulated")).with_transport(KeepsTags(tenant));
+    let client = builder.with_clock(clock).build()?;
+    let report = desired().plan(&client, &devices(1)).await?.apply(&client).await.into_result()?;
+    let found: Vec<(&str, &str)> =
+        report.findings.iter().map(|finding| (&*finding.id, &*finding.place)).collect();
+    assert_eq!(found, [("devices.tag-not-taken", "PF000000")]);
+    Ok(())
+}
+
+const INCLUDED: &str = "/policies/mobileDeviceManagementPolicies/*/includedGroups/$ref";
+
+/// Returns the names of the groups that a record says the deployment took into the scope.
+fn included(created: &CreatedObjects) -> Option<Vec<String>> {
+    let names = |scope: &UserScope| match scope {
+        UserScope::Groups(groups) => groups.values().cloned().collect(),
+        _ => Vec::new(),
+    };
+    created.items().iter().find_map(|item| match item {
+        CreatedObject::Scope { before, after, .. } => {
+            let before = names(before);
+            Some(names(after).into_iter().filter(|name| !before.contains(name)).collect())
+        }
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn a_scope_change_without_an_answer_is_on_record() -> Result<()> {
+    let Harness { client, tenant, .. } = &harness();
+    tenant.fault(Fault::reset_after().on("POST", INCLUDED).once());
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
+    assert_eq!(included(&report.created), Some(vec!["Intune users".to_owned()]));
+    assert_eq!(tenant.requests().iter().filter(|request| request.status.is_none()).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn half_a_scope_change_is_on_record() -> Result<()> {
+    let Harness { client, tenant, .. } = &harness();
+    tenant.add_group("More users");
+    let text = toml::to_string(&desired()).unwrap();
+    let text = text.replace(r#"["Intune users"]"#, r#"["Intune users", "More users"]"#);
+    let wish: HybridJoin = toml::from_str(&text).unwrap();
+    assert_ne!(wish, desired());
+    tenant.fault(Fault::status(403).on("POST", INCLUDED).after(1));
+    let report = wish.plan(client, &[]).await?.apply(client).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Forbidden), "{report:?}");
+    assert!(included(&report.created).is_some_and(|groups| !groups.is_empty()), "{:?}", report.created);
+
+    let Harness { client, tenant, .. } = &harness();
+    tenant.fault(Fault::status(403).on("POST", INCLUDED));
+    let report = desired().plan(client, &[]).await?.apply(client).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Forbidden), "{report:?}");
+    let changes = writes(tenant).keys().filter(|write| write.contains("mobileDeviceManagement")).count();
+    assert_eq!(included(&report.created).is_some(), changes > 0, "{:?}", report.created);
+    Ok(())
+}
+
+/// A new group is not known to the whole service at once.
+#[tokio::test]
+async fn an_assignment_to_a_group_that_is_not_found_yet_is_tried_again() -> Result<()> {
+    let Harness { client, tenant, .. } = &harness();
+    let path = "/deviceManagement/windowsAutopilotDeploymentProfiles/*/assignments";
+    tenant.fault(Fault::status(404).on("POST", path).once());
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
+    assert_eq!(targets(&report.created, Step::Profile), [report.group.unwrap().to_string()]);
+    assert!(desired().plan(client, &[]).await?.is_empty());
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! A deployment whose list of devices changes from run to run, with the same journals throughout.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use windows_autopilot::model::DeviceToImport;
-use windows_autopilot::sim::{DeviceSpec, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{
-    ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, MemoryStore, Teardown, TeardownOptions,
+    ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, MemoryStore, PlanOptions,
+    Teardown, TeardownOptions,
 };
 use windows_autopilot::{Client, Result};
 
@@ -176,4 +180,61 @@ async fn a_device_that_others_register_anew_keeps_its_old_id_on_record() -> Resu
     assert_eq!(recorded(&report.created), own);
     assert_ne!(own[0].1.as_deref(), Some(theirs.as_str()));
     Ok(())
+}
+
+#[tokio::test]
+async fn devices_that_leave_a_list_are_shown_and_a_plan_without_a_list_shows_none() -> Result<()> {
+    let (harness, folder) = (harness(), Folder::default());
+    let list = devices(2);
+    let _ = apply(&harness.client, &folder, &list).await?;
+    for (given, dropped) in [(&list[..], vec![]), (&list[1..], vec!["PF000000"]), (&[], vec![])] {
+        let options = PlanOptions::default().with_journal(Journal::from_store(folder[0].clone()))?;
+        let plan = desired().plan_with(&harness.client, given, options).await?;
+        let shown: Vec<String> = recorded(&plan.dropped).into_iter().map(|(serial, _)| serial).collect();
+        assert_eq!(shown, dropped, "{plan}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rejected_device_is_not_on_record() -> Result<()> {
+    let (harness, folder) = (harness(), Folder::default());
+    harness.tenant.assign_to_other_tenant("PF000000");
+    let report = apply(&harness.client, &folder, &devices(2)).await?;
+    let own = registered_one(&harness.tenant, "PF000001");
+    assert_eq!(recorded(&report.created), [own.clone()]);
+    let read = CreatedObjects::from_journal(Journal::from_store(folder[0].clone()))?;
+    assert_eq!(recorded(&read), [own]);
+    Ok(())
+}
+
+/// The service throttles the import, and the run is stopped during the wait.
+#[tokio::test]
+async fn a_device_that_a_stopped_run_has_not_sent_is_not_on_record() -> Result<()> {
+    let (harness, folder) = (harness(), Folder::default());
+    harness.tenant.fault(Fault::throttle(Duration::from_secs(7_200)).on("POST", "/**/import"));
+    let plan = desired().plan(&harness.client, &devices(1)).await?;
+    let [made, import] = folder.clone().map(Journal::from_store);
+    let mut run = plan.apply_with(&harness.client, ApplyOptions::default().with_journals(made, import));
+    let mut begun = 0;
+    while let Some(event) = run.next().await {
+        if matches!(event, ApplyEvent::Import(_)) {
+            begun = recorded_lines(&folder[0]);
+            run.stop_handle().stop();
+        }
+    }
+    let report = run.await.into_result()?;
+    assert!(report.stopped && begun == 1, "{report:?}");
+    assert_eq!(recorded(&report.created), []);
+    assert_eq!(harness.tenant.device_count(), 0);
+    Ok(())
+}
+
+/// Returns the number of devices that a journal has recorded as made.
+fn recorded_lines(journal: &MemoryStore) -> usize {
+    journal.text().lines().filter(|line| line.contains(r#""made":{"made":"device""#)).count()
+}
+
+fn registered_one(tenant: &Tenant, serial: &str) -> (String, Option<String>) {
+    (serial.to_owned(), tenant.device_id(serial))
 }

@@ -150,3 +150,23 @@ async fn a_retag_that_fails_reports_what_it_changed() -> Result<()> {
     );
     Ok(())
 }
+
+/// The service does not evaluate a rule whose processing is paused.
+#[tokio::test]
+async fn a_paused_group_is_neither_joined_nor_left() -> Result<()> {
+    let harness = world().await?;
+    for tag in ["Munich", "Berlin"] {
+        let mut group = Group::new(format!("Paused {tag}").parse()?);
+        group.membership = Membership::dynamic(MembershipRule::group_tag(tag)?);
+        let Membership::Dynamic(dynamic) = &mut group.membership else { unreachable!() };
+        dynamic.paused = true;
+        harness.client.groups().create(&group).await?;
+    }
+    let plan = Retag::tag("Munich".parse()?, Some("Berlin".parse()?)).plan(&harness.client).await?;
+    assert_eq!(plan.devices.len(), 3, "{plan}");
+    for device in &plan.devices {
+        assert_eq!(device.joins.as_deref(), Some(&["Autopilot Berlin".to_owned()][..]), "{plan}");
+        assert_eq!(device.leaves.as_deref(), Some(&["Autopilot Munich".to_owned()][..]), "{plan}");
+    }
+    Ok(())
+}

@@ -443,6 +443,7 @@ mod tests {
                 elsewhere("ZtdDeviceAssignedToAnotherTenant", Some(808)),
             ),
             ("error", 808, "", "", elsewhere("", Some(808))),
+            ("error", 808, "SomethingNew", "", refused("SomethingNew", Some(808))),
             ("error", 806, "SomethingNew", "d", refused("SomethingNew", Some(806))),
             ("error", 802, "InvalidZtdHardwareHash", "", refused("InvalidZtdHardwareHash", Some(802))),
             ("error", 0, "StorageError", "", refused("StorageError", None)),

@@ -133,3 +133,34 @@ impl Followed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ManagedDevice;
+    use crate::workflow::watch::evidence::Expectation;
+    use crate::workflow::watch::observe::observe;
+
+    #[test]
+    fn a_new_enrollment_begins_without_the_computer_of_the_earlier_one() {
+        let (began, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(7_200).unwrap());
+        let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), began);
+        snapshot.managed_device = Lookup::Present(ManagedDevice::new("m".parse().unwrap()));
+        snapshot.hybrid = Lookup::Present(DirectoryDevice::new("h".parse().unwrap()));
+        let mut followed = Followed::new(snapshot);
+        followed.state = Some(observe(&followed.snapshot, &Expectation::default(), began));
+        followed.follow_enrollment(began);
+        assert!(followed.earlier.is_empty() && followed.snapshot.hybrid.present().is_some());
+        followed.settled = Some(began);
+        followed.follow_enrollment(now);
+        assert_eq!(followed.settled, Some(began), "the enrollment is the same");
+
+        followed.snapshot.managed_device = Lookup::Absent;
+        followed.follow_enrollment(now);
+        let earlier: Vec<_> =
+            followed.earlier.iter().map(|past| (past.managed_device_id.as_deref(), past.until)).collect();
+        assert_eq!(earlier, [(Some("m"), began)]);
+        assert_eq!(followed.snapshot.watched_since, now);
+        assert_eq!((followed.snapshot.hybrid, followed.settled), (Lookup::Unknown, None));
+    }
+}
