@@ -428,7 +428,7 @@ async fn a_network_link_that_did_not_arrive_is_not_on_record() -> Result<()> {
     tenant.add_configuration("Office", "windowsWifiConfiguration").unwrap();
     let mut wish = desired();
     wish.domain_join.as_mut().unwrap().network_access_configurations = vec!["Office".parse()?];
-    tenant.fault(Fault::reset_before().on("POST", "/deviceManagement/deviceConfigurations/*/*/$ref"));
+    tenant.fault(Fault::reset_before().on("POST", "/deviceManagement/deviceConfigurations/*/*/*/$ref"));
     let report = wish.plan(client, &[]).await?.apply(client).await;
     let error = report.error().unwrap();
     assert!(error.outcome_unknown(), "{error:?}");

@@ -7,8 +7,8 @@ use windows_autopilot::model::DeviceToImport;
 use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{
-    ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, MemoryStore, PlanOptions,
-    Teardown, TeardownOptions,
+    ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, JournalStore as _,
+    MemoryStore, PlanOptions, Teardown, TeardownOptions,
 };
 use windows_autopilot::{Client, Result};
 
@@ -212,7 +212,10 @@ async fn a_rejected_device_is_not_on_record() -> Result<()> {
 #[tokio::test]
 async fn a_device_that_a_stopped_run_has_not_sent_is_not_on_record() -> Result<()> {
     let (harness, folder) = (harness(), Folder::default());
-    harness.tenant.fault(Fault::throttle(Duration::from_secs(7_200)).on("POST", "/**/import"));
+    harness.tenant.fault(
+        Fault::throttle(Duration::from_secs(20))
+            .on("POST", "/deviceManagement/importedWindowsAutopilotDeviceIdentities/import"),
+    );
     let plan = desired().plan(&harness.client, &devices(1)).await?;
     let [made, import] = folder.clone().map(Journal::from_store);
     let mut run = plan.apply_with(&harness.client, ApplyOptions::default().with_journals(made, import));
@@ -237,4 +240,20 @@ fn recorded_lines(journal: &MemoryStore) -> usize {
 
 fn registered_one(tenant: &Tenant, serial: &str) -> (String, Option<String>) {
     (serial.to_owned(), tenant.device_id(serial))
+}
+
+/// A run is killed between the journal of its import and the deployment's own.
+#[tokio::test]
+async fn the_outcome_of_an_import_reaches_the_record_of_a_run_that_was_killed_before() -> Result<()> {
+    let (harness, folder) = (harness(), Folder::default());
+    let first = apply(&harness.client, &folder, &devices(2)).await?;
+    let mut made = MemoryStore::default();
+    for line in folder[0].text().lines().filter(|line| !line.contains(r#""serial_number":"PF000001","id""#)) {
+        made.append(format!("{line}\n").as_bytes()).unwrap();
+    }
+    let before = CreatedObjects::from_journal(Journal::from_store(made.clone()))?;
+    assert_eq!(recorded(&before)[1], ("PF000001".to_owned(), None));
+    let report = apply(&harness.client, &[made, folder[1].clone()], &devices(2)).await?;
+    assert_eq!(recorded(&report.created), recorded(&first.created));
+    Ok(())
 }
