@@ -527,3 +527,19 @@ async fn an_assignment_to_a_group_that_is_not_found_yet_is_tried_again() -> Resu
     assert!(desired().plan(client, &[]).await?.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn objects_of_a_tenant_are_taken_down_in_no_tenant_that_the_token_does_not_name() -> Result<()> {
+    let Harness { client, tenant, .. } = &harness();
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
+    assert_eq!((client.tenant_id().await?, report.created.tenant_id()), (None, None));
+    let mut text = serde_json::to_value(&report.created).unwrap();
+    text["tenant_id"] = json!("11111111-2222-3333-4444-555555555555");
+    let created: CreatedObjects = serde_json::from_value(text).unwrap();
+    assert!(created.tenant_id().is_some());
+    let before = writes(tenant);
+    let error = Teardown::new(created).plan(client).await.unwrap_err();
+    assert_eq!((error.kind(), writes(tenant)), (ErrorKind::InvalidInput, before));
+    assert!(error.to_string().contains("a tenant that the token does not name"), "{error}");
+    Ok(())
+}

@@ -228,7 +228,7 @@ async fn a_device_that_a_stopped_run_has_not_sent_is_not_on_record() -> Result<(
     }
     let report = run.await.into_result()?;
     assert!(report.stopped && begun == 1, "{report:?}");
-    assert_eq!(recorded(&report.created), []);
+    assert_eq!(recorded(&report.created), [], "{:?}\n{}", report.import, folder[1].text());
     assert_eq!(harness.tenant.device_count(), 0);
     Ok(())
 }

@@ -400,7 +400,9 @@ async fn a_custom_configuration_of_the_same_name_with_other_settings_is_left_alo
     let shown = format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap());
     assert!(!shown.contains("s3cret-canary"), "{shown}");
     let wrote = writes(&harness.tenant);
-    assert!(plan.apply(&harness.client).await.into_result().is_err());
+    let error = plan.apply(&harness.client).await.into_result().unwrap_err();
+    assert_eq!(error.kind(), windows_autopilot::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("skip-page.other-settings"), "{error}");
     assert_eq!(writes(&harness.tenant), wrote);
     let options =
         windows_autopilot::workflow::ApplyOptions::default().with_waived("skip-page.other-settings");

@@ -227,7 +227,9 @@ async fn a_saved_plan_is_bound_to_its_tenant_and_to_its_inputs() -> Result<()> {
     refused(&changed, &client, &["settings"]).await;
     let mut other = desired();
     other.remove_other_assignments = true;
-    assert!(saved().with_devices(devices(2)).check_settings(&other).is_err());
+    let error = saved().with_devices(devices(2)).check_settings(&other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("settings"), "{error}");
     // In another order they are the same devices.
     let mut sorted = devices(2);
     sorted.reverse();

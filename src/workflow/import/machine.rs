@@ -234,7 +234,12 @@ impl Machine {
     /// Cancels every device without an outcome. Not journaled, so that a later run resumes.
     pub(super) fn cancel(&mut self) {
         for index in 0..self.slots.len() {
-            if let Some(stage) = self.slot(index).and_then(|slot| slot.state.stage()) {
+            let stage = |slot: &Slot| match slot.state.stage()? {
+                // The service has certainly not taken it, and it waits to be sent again.
+                ImportStage::Sending if slot.sends == 0 => Some(ImportStage::Queued),
+                stage => Some(stage),
+            };
+            if let Some(stage) = self.slot(index).and_then(stage) {
                 self.finish(index, ImportOutcome::Canceled { stage });
             }
         }
