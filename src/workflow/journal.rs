@@ -596,7 +596,7 @@ mod tests {
             std::fs::hard_link(&target, &hard).unwrap();
             assert!(refused(&hard).contains("another name"));
             assert_eq!(std::fs::read(&target).unwrap(), b"");
-            assert!(Journal::at("/dev/null").read::<Line, Line>().is_err());
+            assert_eq!(Journal::at("/dev/null").read::<Line, Line>().unwrap_err().kind(), ErrorKind::Journal);
         }
     }
 
@@ -710,7 +710,7 @@ mod tests {
         Journal::from_store(memory.clone()).begin(&line(0)).unwrap();
         let mut journal = Journal::from_store(Full(memory, true));
         journal.read::<Line, Line>().unwrap();
-        assert!(journal.append([line(1), line(2)]).is_err());
+        assert_eq!(journal.append([line(1), line(2)]).unwrap_err().kind(), ErrorKind::Journal);
         journal.append([line(3)]).unwrap();
         assert_eq!(journal.read::<Line, Line>().unwrap().lines, [line(3)]);
     }

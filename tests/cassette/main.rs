@@ -255,7 +255,8 @@ async fn a_cassette_with_impossible_answers_fails_and_does_not_panic() {
         let text =
             format!(r#"{{"version":1,"exchanges":[{{"request":{request_part},"response":{response}}}]}}"#);
         let replayer = Replayer::new(Cassette::from_json(&text).unwrap());
-        assert!(replayer.send(request("GET", "/x", "")).await.is_err(), "{response}");
+        let error = replayer.send(request("GET", "/x", "")).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::NotAllowed, "{response}: {error}");
     }
 }
 

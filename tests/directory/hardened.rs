@@ -97,7 +97,8 @@ async fn an_empty_list_is_granted_on_and_is_empty_again_after_revocation() {
     let report = check.run(&admin).await.unwrap();
     assert_eq!(report.connectors[0].access, CreateAccess::NotGranted, "{report}");
     assert!(report.may_delegate, "the owner may: {report}");
-    assert!(create_computer(&connector, unit.as_str(), &unique("PC")).await.is_err());
+    // insufficientAccessRights
+    assert_eq!(create_computer(&connector, unit.as_str(), &unique("PC")).await, Err(50));
     let report = Delegation::new(&unit, account.sid.clone()).apply(&admin).await.unwrap();
     assert!(report.access.is_granted(), "{report}");
     assert_eq!(create_computer(&connector, unit.as_str(), &unique("PC")).await, Ok(()));

@@ -232,7 +232,8 @@ fn values_convert_hash_and_parse() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!((error.kind(), error.remedy()), (ErrorKind::InvalidInput, Some("write MUC")));
     assert_eq!(error.to_string(), r#"site "MCU": is not known; write MUC"#);
     assert_eq!(serde_json::to_value(error.kind())?, Value::from("invalid_input"));
-    assert!(Id::<Device>::try_from("a/b".to_owned()).is_err());
+    let error = Id::<Device>::try_from("a/b".to_owned()).unwrap_err();
+    assert!(error.to_string().contains(r#""a/b""#), "{error}");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "helpers of tests")]
 
 mod circles;
+mod habits;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -321,7 +321,8 @@ async fn a_stopped_server_ends_what_is_in_flight_and_takes_no_more() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     stopping.await.unwrap();
-    assert!(TcpStream::connect(address).await.is_err());
+    let refused = TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]

@@ -300,7 +300,8 @@ mod tests {
         let credential = credential(2025, 2027);
         let just_before = credential.not_after() - Duration::from_secs(1);
         assert!(credential.check_dates(just_before).is_ok());
-        assert!(credential.check_dates(credential.not_after()).is_err());
+        let error = credential.check_dates(credential.not_after()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
     }
 
     #[tokio::test]

@@ -1,0 +1,88 @@
+//! Habits of tests: a test says which error it expects.
+
+use std::path::Path;
+
+use crate::rust_files;
+
+/// Files with assertions that say only that there is an error, and their number. The list only shrinks.
+const UNNAMED_ERRORS: &[(&str, usize)] = &[
+    ("src/ad/connector_config/mod.rs", 4),
+    ("src/ad/connector_config/proxy.rs", 3),
+    ("src/ad/descriptor/acl.rs", 4),
+    ("src/ad/descriptor/guid.rs", 1),
+    ("src/ad/descriptor/mod.rs", 1),
+    ("src/ad/descriptor/sddl/mod.rs", 3),
+    ("src/ad/descriptor/security_descriptor.rs", 1),
+    ("src/ad/descriptor/sid.rs", 7),
+    ("src/ad/directory/entry.rs", 1),
+    ("src/ad/ldap/server.rs", 1),
+    ("src/ad/memory/mod.rs", 1),
+    ("src/credential/certificate/pfx.rs", 3),
+    ("src/graph/operation.rs", 1),
+    ("src/model/binary.rs", 1),
+    ("src/model/checked/computer_name.rs", 1),
+    ("src/model/checked/domain.rs", 2),
+    ("src/model/checked/locale.rs", 1),
+    ("src/model/checked/mod.rs", 1),
+    ("src/model/checked/numbers.rs", 2),
+    ("src/model/delta.rs", 1),
+    ("src/model/domain_join.rs", 1),
+    ("src/model/esp.rs", 1),
+    ("src/model/group.rs", 1),
+    ("src/model/ids.rs", 1),
+    ("src/model/lenient.rs", 3),
+    ("src/model/observation.rs", 1),
+    ("src/model/open_enum.rs", 1),
+    ("src/model/raw.rs", 1),
+    ("src/model/rule/pattern.rs", 1),
+    ("src/model/rule/tests/mod.rs", 2),
+    ("src/model/stored.rs", 1),
+    ("src/offline/tests.rs", 1),
+    ("src/registration/csv/tests.rs", 1),
+    ("src/registration/hash/mod.rs", 2),
+    ("src/transport/cassette/redact.rs", 1),
+    ("src/workflow/resultant/filter_rule.rs", 1),
+];
+
+/// Returns the number of lines that assert no more than an error.
+fn unnamed_errors(code: &str) -> usize {
+    let is_one = |line: &&str| {
+        !line.starts_with("//")
+            && line.contains("assert!(")
+            && (line.contains(".is_err()") || line.contains("Result::is_err"))
+    };
+    code.lines().map(str::trim).filter(is_one).count()
+}
+
+#[test]
+fn a_test_names_the_kind_the_place_or_the_message_of_an_error() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests"] {
+        rust_files(&root.join(folder), &mut files);
+    }
+    files.sort();
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| !file.ends_with(Path::new("layers/habits.rs"))) {
+        let count = unnamed_errors(&std::fs::read_to_string(file).unwrap());
+        if count > 0 {
+            let name = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            found.push((name, count));
+        }
+    }
+    found.sort();
+    let listed: Vec<_> = UNNAMED_ERRORS.iter().map(|(file, count)| ((*file).to_owned(), *count)).collect();
+    assert_eq!(found, listed, "assert the error's kind, place or message; what is mended leaves the list");
+}
+
+#[test]
+fn the_check_sees_what_says_only_that_there_is_an_error() {
+    assert_eq!(
+        unnamed_errors("assert!(read(b).is_err(), \"{b}\");\n  assert!(all.iter().all(Result::is_err));"),
+        2
+    );
+    assert_eq!(
+        unnamed_errors("/// assert!(read(b).is_err());\nassert_eq!(a.is_err(), b);\nread(b).unwrap_err();"),
+        0
+    );
+}
