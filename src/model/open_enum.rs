@@ -89,6 +89,7 @@ macro_rules! open_enum {
         $crate::model::text::text_impls! { [] $name: AsRef, Display, Serialize }
 
         impl $crate::model::lenient::Slot for Option<$name> {
+            #[inline]
             fn scalar(
                 &mut self,
                 scalar: $crate::model::lenient::Scalar<'_>,
