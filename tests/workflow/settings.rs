@@ -499,3 +499,18 @@ async fn page_priority_shows_what_moves() -> Result<()> {
     apply(&harness, &wish).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_network_configuration_of_another_platform_is_found() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    tenant.add_configuration("Phones", "windowsWifiConfiguration").unwrap();
+    let kind = serde_json::json!("#microsoft.graph.iosWiFiConfiguration");
+    let fault = windows_autopilot::sim::Fault::value("/value/0/@odata.type", kind);
+    tenant.fault(fault.on("GET", "/deviceManagement/deviceConfigurations"));
+    let wish = with("[domain_join]\nnetwork_access_configurations = ['Phones']\n");
+    let plan = wish.plan(&client, &[]).await?;
+    let is_kind = |finding: &&windows_autopilot::model::Finding| finding.id == "domain-join.network-kind";
+    let found: Vec<&str> = plan.findings.iter().filter(is_kind).map(|finding| &*finding.evidence).collect();
+    assert_eq!(found, ["is of the kind iosWiFiConfiguration"], "{plan}");
+    Ok(())
+}
