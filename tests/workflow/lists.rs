@@ -202,7 +202,7 @@ async fn a_rejected_device_is_not_on_record() -> Result<()> {
     harness.tenant.assign_to_other_tenant("PF000000");
     let report = apply(&harness.client, &folder, &devices(2)).await?;
     let own = registered_one(&harness.tenant, "PF000001");
-    assert_eq!(recorded(&report.created), [own.clone()]);
+    assert_eq!(recorded(&report.created), std::slice::from_ref(&own));
     let read = CreatedObjects::from_journal(Journal::from_store(folder[0].clone()))?;
     assert_eq!(recorded(&read), [own]);
     Ok(())
