@@ -52,6 +52,9 @@ pub struct CreatedObjects {
     /// Adopted objects, which existed before: a teardown leaves them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adopted: Vec<AdoptedObject>,
+    /// Whether they are [from settings](Self::from_settings): what has the name or serial number is then meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) from_settings: bool,
 }
 
 /// An object that existed before a deployment and was adopted by it.
@@ -258,7 +261,8 @@ impl CreatedObjects {
             object::<HybridJoinProfile>(desired),
             object::<DomainJoinProfile>(desired),
         ];
-        let mut made = Self { objects: objects.into_iter().flatten().collect(), ..Self::default() };
+        let objects = objects.into_iter().flatten().collect();
+        let mut made = Self { objects, from_settings: true, ..Self::default() };
         if let Some(join) =
             desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
         {
@@ -279,7 +283,8 @@ impl CreatedObjects {
     /// Returns only the objects for which `keep` holds, of the same tenant.
     pub(super) fn filtered(&self, keep: impl Fn(&CreatedObject) -> bool) -> Self {
         let objects = self.objects.iter().filter(|item| keep(item)).cloned().collect();
-        Self { tenant_id: self.tenant_id.clone(), objects, adopted: Vec::new() }
+        let (tenant_id, from_settings) = (self.tenant_id.clone(), self.from_settings);
+        Self { tenant_id, objects, adopted: Vec::new(), from_settings }
     }
 
     pub(super) fn add(&mut self, item: CreatedObject) {

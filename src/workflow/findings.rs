@@ -328,6 +328,10 @@ finding_kinds! {
     /// A device to remove whose serial number several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: manufacturer and model tell them apart";
+    /// A registration that may not be the deployment's: the journal has its serial number, and not yet its id.
+    TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
+        "apply the deployment again with the same journals, which records the id if the registration is its own; or waive this \
+         finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,
         "delete or retire it in Intune, or let the teardown do so; its user loses access to what is managed";

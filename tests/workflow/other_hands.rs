@@ -52,10 +52,8 @@ struct Ledger {
     assigned: BTreeSet<(Owner, String, String)>,
     /// The hand's uses: the used object, the using one, and the time.
     used: Vec<(String, String, usize)>,
-    /// The hand's registrations: the serial numbers by id.
-    registered: BTreeMap<String, String>,
-    /// Serial numbers that are on a deployment's record without an id: a registration can be of its import or not.
-    in_flight: BTreeSet<String>,
+    /// The hand's registrations.
+    registered: BTreeSet<String>,
     /// Groups that were taken into the MDM user scope.
     scope: BTreeSet<(Owner, String)>,
     /// Objects that anybody deleted.
@@ -123,7 +121,7 @@ impl Ledger {
                 }
             }
             if let Some(parts) = of(DEVICES)
-                && self.registered.get(&parts[0]).is_some_and(|serial| !self.in_flight.contains(serial))
+                && self.registered.contains(&parts[0])
             {
                 self.violations.push(format!("{} the hand's registration {}", request.method(), parts[0]));
             }
@@ -180,7 +178,7 @@ impl Ledger {
                         wrong.push(format!("{item:?}"));
                     }
                 }
-                CreatedObject::Device { id: Some(id), .. } if !self.registered.contains_key(id.as_str()) => {}
+                CreatedObject::Device { id: Some(id), .. } if !self.registered.contains(id.as_str()) => {}
                 // In flight: whether the service took it is not known.
                 CreatedObject::Device { id: None, serial_number, .. }
                     if self.sent.contains(&(deployment, serial_number.to_lowercase())) => {}
@@ -282,8 +280,8 @@ impl Hand {
             self.tenant.delete_everywhere(&serial);
             ledger.registered.remove(&old);
         }
-        let spec = DeviceSpec::new(&serial).with_manufacturer("").with_model("").with_group_tag("Theirs");
-        ledger.registered.insert(self.tenant.add_device_with(spec), serial);
+        let spec = DeviceSpec::new(serial).with_manufacturer("").with_model("").with_group_tag("Theirs");
+        ledger.registered.insert(self.tenant.add_device_with(spec));
         if anew { "registered anew" } else { "registered" }
     }
 
@@ -538,9 +536,8 @@ async fn check(harness: &Harness, deployments: &[Deployment], ledger: &Mutex<Led
     }
     let kept = |id: &String| ids.contains(id) || ledger.deleted.contains(id);
     let theirs = ledger.made.iter().filter(|(_, owner)| **owner == Owner::Hand).map(|(id, _)| id);
-    let registered = ledger.registered.iter().filter(|(_, serial)| !ledger.in_flight.contains(*serial));
-    let all = theirs.chain(registered.map(|(id, _)| id));
-    let mut lost: Vec<String> = all.filter(|id| !kept(id)).map(|id| format!("{id} is gone")).collect();
+    let mut lost: Vec<String> =
+        theirs.chain(&ledger.registered).filter(|id| !kept(id)).map(|id| format!("{id} is gone")).collect();
     let gone = ledger.assigned.iter().filter(|(owner, object, target)| {
         *owner == Owner::Hand
             && ids.contains(object)
@@ -550,12 +547,6 @@ async fn check(harness: &Harness, deployments: &[Deployment], ledger: &Mutex<Led
     });
     lost.extend(gone.map(|(_, object, target)| format!("the assignment of {object} to {target} is gone")));
     ledger.violations.extend(lost);
-    let created = deployments.iter().filter_map(|deployment| deployment.created().ok());
-    let unfinished = created.flat_map(|created| created.items().to_vec()).filter_map(|item| match item {
-        CreatedObject::Device { serial_number, id: None, .. } => Some(serial_number),
-        _ => None,
-    });
-    ledger.in_flight.extend(unfinished);
     assert!(ledger.violations.is_empty(), "{at}: {:#?}\n{:?}", ledger.violations, ledger.made);
 }
 

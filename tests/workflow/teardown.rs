@@ -366,6 +366,24 @@ async fn an_object_whose_name_differs_from_the_journal_is_kept() -> Result<()> {
     Ok(())
 }
 
+/// A journal that ends in flight has the serial number alone, and others may register the device before it goes on.
+#[tokio::test]
+async fn a_registration_that_may_be_others_is_kept() -> Result<()> {
+    let harness = in_use().await;
+    harness.tenant.hold_import("PF000000");
+    let created = made(&harness, &desired(), 1).await?;
+    let theirs = harness.tenant.add_device("PF000000");
+    let plan = Teardown::new(created).plan(&harness.client).await?;
+    let finding =
+        plan.blocking().find(|finding| finding.id == "teardown.registration-not-confirmed").unwrap();
+    assert!(finding.place == "PF000000" && finding.evidence.contains(&theirs), "{finding}");
+    blocked(&plan, &harness, "teardown.registration-not-confirmed").await;
+    let waived = plan.apply_with_waived(&harness.client, &["teardown.registration-not-confirmed"]);
+    assert!(waived.await.into_result()?.removed > 0);
+    assert_eq!(harness.tenant.device_id("PF000000"), Some(theirs));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_group_that_anything_else_uses_is_kept_and_reported() -> Result<()> {
     type Use = fn(&Harness, &str);

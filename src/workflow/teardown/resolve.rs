@@ -215,6 +215,12 @@ impl Resolver<'_> {
                     let held = device.serial_number.as_deref().unwrap_or_default();
                     self.name_differs(Step::Devices, serial, device.id.as_str(), held);
                 }
+                // Others may have registered it since: by its serial number alone it is nobody's.
+                [device] if id.is_none() && !teardown.created.from_settings => {
+                    let evidence =
+                        format!("the import was not completed; {} has this serial number", device.id);
+                    self.blocked(Step::Devices, serial, &TEARDOWN_NOT_CONFIRMED, evidence);
+                }
                 [device] => deleted |= self.device(serial, device),
                 _ => {
                     let evidence = "several registered devices have this serial number";
