@@ -73,7 +73,7 @@ impl fmt::Display for AccountKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupSource {
-    /// The directory's own attribute `tokenGroups`.
+    /// The directory's own `tokenGroups` attribute.
     TokenGroups,
     /// Memberships resolved group by group, because `tokenGroups` is not readable. Hidden groups and groups from other
     /// domains are missing.

@@ -13,7 +13,7 @@ const IS_READ_ONLY: &str = "1.2.840.113556.1.4.1920";
 const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
 /// The well-known container of managed service accounts.
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
-/// A domain of Active Directory as a domain controller describes it.
+/// An Active Directory domain, as described by a domain controller.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -34,15 +34,14 @@ pub struct Domain {
     pub name: AdDomain,
     /// The distinguished name.
     pub naming_context: String,
-    /// The short name: the part before the backslash of `CORP
-    /// ame`.
+    /// The short name: the part before the backslash in `CORP\name`.
     pub netbios_name: Option<String>,
     /// The SID, a prefix of its accounts' SIDs.
     pub sid: Sid,
     /// The functional level: 7 for Windows Server 2016, 10 for Windows Server 2025.
     pub functional_level: Option<i64>,
-    /// The number of computers that an account may add without a right of its own: `ms-DS-MachineAccountQuota`, usually
-    /// 10.
+    /// The number of computers that an account may add without being delegated the right: `ms-DS-MachineAccountQuota`,
+    /// usually 10.
     pub machine_account_quota: Option<i64>,
     /// The container in which computer accounts are created by default.
     pub computers: Option<String>,

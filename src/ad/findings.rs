@@ -4,7 +4,7 @@ use crate::model::finding_kinds;
 
 finding_kinds! {
     /// A directory that cannot be read.
-    AD_NOT_READABLE = "ad.not-readable", Error, "correct what the error names";
+    AD_NOT_READABLE = "ad.not-readable", Error, "fix the problem named in the error";
     /// A server that is not a domain controller of Active Directory.
     AD_NOT_ACTIVE_DIRECTORY = "ad.not-active-directory", Error, "connect to a domain controller";
     /// A read-only domain controller.
@@ -15,7 +15,7 @@ finding_kinds! {
         "connect to a domain controller of the unit's domain, or correct the unit";
     /// An organizational unit that does not exist or is not visible.
     AD_OU_MISSING = "ad.ou-missing", Error,
-        "create it, or put the right one into the settings and into the connector's configuration";
+        "create it, or correct it in the settings and in the connector's configuration";
     /// An object other than an organizational unit.
     AD_NOT_AN_OU = "ad.not-an-ou", Error, "name an organizational unit";
 
@@ -74,9 +74,9 @@ finding_kinds! {
 
     /// A connector that may create computers.
     AD_MAY_CREATE = "ad.may-create", Info, "nothing: this is as it should be";
-    /// A connector that no entry allows to create computers.
+    /// A connector that has no entry allowing it to create computers.
     AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
-    /// A connector that an entry denies the right to create computers.
+    /// A connector with an entry that denies it the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
         "remove the deny entry, or remove the account from the group in it";
     /// A connector right that could not be determined.
@@ -95,8 +95,8 @@ finding_kinds! {
     AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
         "use a shorter prefix: names are generated at random, and one that is already taken fails";
     /// A prefix with some of its computer names taken.
-    AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough are left";
-    /// Computers with the prefix that a connector may not reuse.
+    AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough names are left";
+    /// Existing computer accounts with the prefix, which a connector may not reuse.
     AD_REUSE_BLOCKED = "ad.reuse-blocked", Info,
         "delete accounts that are not needed, or put their owners on the list of the policy \"Domain \
          controller: Allow computer account re-use during domain join\" (KB5020276)";

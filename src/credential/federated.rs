@@ -13,8 +13,8 @@ use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
-/// App-only sign-in without a secret: with a token from an identity provider that the app registration trusts, such as
-/// a pipeline's or a Kubernetes cluster's (workload identity federation).
+/// App-only sign-in that replaces the secret with a token from an identity provider trusted by the app registration,
+/// such as that of a pipeline or a Kubernetes cluster (workload identity federation).
 ///
 /// ```
 /// use windows_autopilot::credential::FederatedToken;

@@ -62,7 +62,7 @@ finding_kinds! {
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
-    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "leave the user only in the MDM scope of Intune";
+    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "keep the user in the MDM scope of Intune only";
     /// A registration whose object in Microsoft Entra was deleted.
     EVIDENCE_ANCHOR_MISSING = "evidence.anchor-missing", Error,
         "delete the registration, import the device again, and leave its object in Microsoft Entra alone";
@@ -73,7 +73,7 @@ finding_kinds! {
     /// A device or an image that is already enrolled.
     EVIDENCE_ENROLLED_ALREADY = "evidence.enrolled-already", Error,
         "remove the earlier enrollment, or install a clean image";
-    /// A join that the server refused: the TPM, or two profiles.
+    /// A join that the server refused, because of the TPM or because two profiles apply.
     EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
     /// A user who has reached the device limit, or may not join devices.
@@ -155,16 +155,16 @@ finding_kinds! {
     /// A DNS server that does not know the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
         "hand out DNS servers that know the domain, by DHCP or through the VPN";
-    /// The time limit of the wait for the domain join.
+    /// A wait for the domain join that reached its time limit.
     EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
-        "nothing by itself: the limit of about 25 minutes ran out";
+        "nothing by itself: the limit of about 25 minutes was reached";
     /// A failed domain join whose cause the evidence does not show.
     EVIDENCE_DOMAIN_JOIN_FAILED = "evidence.domain-join-failed", Warning,
         "collect what is missing: the device's MDM logs, and the log of the Intune Connector on its server";
 
     /// An app that failed on the enrollment status page.
     EVIDENCE_APP_FAILED = "evidence.app-failed", Error,
-        "correct the app by its exit code, or remove it from the apps that the page waits for";
+        "use the exit code to fix the app, or remove it from the apps that the page waits for";
     /// An installed app that its detection rule does not find.
     EVIDENCE_APP_NOT_DETECTED = "evidence.app-not-detected", Error,
         "correct the detection rule: architecture, path and version";
@@ -181,7 +181,7 @@ finding_kinds! {
         "give the enrollment status page more time, or fewer apps to wait for";
     /// A user page that reached its time limit.
     EVIDENCE_USER_PAGE_TIMED_OUT = "evidence.user-page-timed-out", Error,
-        "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage leaves the user page out";
+        "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage skips the user page";
     /// A page that the user left before it finished.
     EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
         "treat the rest of the page as not done, and see which app or policy is missing";
@@ -203,7 +203,7 @@ finding_kinds! {
         "assign an enrollment status page, if the user is to wait for policies and apps";
     /// A user page that waits for the registration in Microsoft Entra.
     EVIDENCE_PAGE_WAITS_FOR_SYNC = "evidence.page-waits-for-sync", Error,
-        "skip the user page with the SkipUserStatusPage policy, or synchronize more often than every 30 minutes";
+        "skip the user page with the SkipUserStatusPage policy, or synchronize more often than the default of every 30 minutes";
     /// A policy that restarts the device during the page.
     EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
         "assign the policy to users, or after the page: it asks for a restart";
@@ -240,7 +240,7 @@ finding_kinds! {
     /// A computer object that has not been replicated yet.
     EVIDENCE_REPLICATION = "evidence.replication", Error,
         "wait for the replication between domain controllers, and check the sites";
-    /// A registration without a domain controller.
+    /// A registration that could not reach a domain controller.
     EVIDENCE_NO_DOMAIN_CONTROLLER_LATER = "evidence.no-domain-controller-later", Error, TO_DOMAIN_CONTROLLER;
     /// A wrong tenant in the service connection point.
     EVIDENCE_WRONG_CONNECTION_POINT = "evidence.wrong-connection-point", Error,
@@ -282,7 +282,7 @@ finding_kinds! {
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
     /// A sign that a domain controller was not reached.
     EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;
-    /// Sessions with Intune that all failed.
+    /// A device whose sessions with Intune all failed.
     EVIDENCE_SESSIONS_FAIL = "evidence.sessions-fail", Error,
         "check the device's certificate, its clock and its network: no session with Intune succeeded";
 }

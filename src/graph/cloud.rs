@@ -2,7 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A Microsoft cloud. Tokens of one cloud are never sent to another: this type names both hosts.
+/// A Microsoft cloud. It determines both the sign-in host and the Graph host, so a token for one cloud is never sent to
+/// another.
 ///
 /// ```
 /// use windows_autopilot::Cloud;

@@ -1,17 +1,17 @@
 //! Graph's protocol: requests as values, paged lists, batches and polling.
 //!
-//! | type | is |
+//! | type | purpose |
 //! | --- | --- |
-//! | [`Client`] | the entry: one for each tenant, cheap to clone |
+//! | [`Client`] | the entry point: one per tenant, cheap to clone |
 //! | [`Call`] | one request, sent when it is awaited |
-//! | [`List`] | a list, narrowed, and read as items, as pages, or whole |
+//! | [`List`] | a list that can be narrowed, then read by item, by page, or all at once |
 //! | [`DeltaList`] | the changes since a [`DeltaLink`] |
 //! | [`Sequence`] | several requests in order, awaited like a call |
 //! | [`Poller`] | a wait with a deadline, on a [`Schedule`] |
-//! | [`Batch`] | many requests, twenty an exchange, with a [`Slot`] for each |
+//! | [`Batch`] | many requests, sent twenty at a time, with a [`Slot`] for each |
 //! | [`RawRequest`] | a request to any path, for operations without a typed call |
 //! | [`Operation`] | the request of a call as a value, without a client |
-//! | [`Filter`], [`field`] | a filter of a list |
+//! | [`Filter`], [`field`] | a filter for a list |
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};

@@ -306,7 +306,7 @@ open_enum! {
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",
-        /// Made by a policy set: must not be deleted here.
+        /// Made by a policy set, and must not be deleted on the object itself.
         PolicySets = "policySets",
     }
 

@@ -11,7 +11,7 @@ finding_kinds! {
         "write the scope tag's id, a number such as \"0\", and not its name";
 
     /// A group name that is too long.
-    GROUP_LONG_NAME = "group.long-name", Error, "write at most 256";
+    GROUP_LONG_NAME = "group.long-name", Error, "shorten it to at most 256 characters";
 
     /// A hyphen in a profile's name or description, which the service may refuse.
     PROFILE_HYPHEN = "profile.hyphen", Warning, "write it without a hyphen";
@@ -20,7 +20,7 @@ finding_kinds! {
         "if the service returns 400 without a reason, use only letters, digits and spaces";
     /// A profile that skips the keyboard page and sets no language.
     PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
-        "set a language: the keyboard comes from it";
+        "set a language: it determines the keyboard";
     /// A language with a code that is not in ISO 639 or ISO 3166.
     PROFILE_UNKNOWN_LOCALE = "profile.unknown-locale", Warning,
         "write a language and a country, such as en-GB, or os-default, or user-select";
@@ -33,7 +33,7 @@ finding_kinds! {
 
     /// A custom error message that may be too long.
     ESP_LONG_ERROR_MESSAGE = "esp.long-error-message", Warning, "shorten it to 1,000 characters";
-    /// An enrollment status page that shows no progress, so that its other settings have no effect.
+    /// An enrollment status page that shows no progress, so its other settings have no effect.
     ESP_NO_PROGRESS_SHOWN = "esp.no-progress-shown", Warning,
         "show it, or leave the other settings at their defaults";
     /// Quality updates on an enrollment status page that does not block the use of the device.
@@ -53,7 +53,7 @@ finding_kinds! {
 
     /// A prefix and a number of random characters that do not add up to a computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
-        "write the profile again: the number follows from the prefix";
+        "write the profile again: the number is derived from the prefix";
     /// An organizational unit outside the domain that devices join.
     DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN = "domain-join.ou-in-another-domain", Error,
         "choose a unit of the domain that devices join";
@@ -82,7 +82,7 @@ finding_kinds! {
     RULE_TOO_LONG = "rule.too-long", Error, "shorten it, for example with -in or -startsWith";
     /// A membership rule that mixes users and devices.
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
-        "keep to device properties, and create a separate group for users";
+        "use only device properties, and create a separate group for users";
     /// A membership rule for users.
     RULE_USER_RULE = "rule.user-rule", Error,
         "use device properties: what Autopilot assigns goes to groups of devices";
@@ -95,7 +95,7 @@ finding_kinds! {
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
-    RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
+    RULE_INVISIBLE = "rule.invisible-character", Warning, "remove the invisible character";
     /// A value that no device has, so that the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
         "write the value with its label and without spaces, such as [OrderID]:Kiosk";
@@ -117,7 +117,7 @@ finding_kinds! {
     /// A quoted value for a property that is true or false.
     RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "write true or false without quotes";
     /// A property name in the wrong case.
-    RULE_PROPERTY_CASE = "rule.property-case", Warning, "write the property as Microsoft's list has it";
+    RULE_PROPERTY_CASE = "rule.property-case", Warning, "spell the property as in Microsoft's list";
     /// A comparison of `devicePhysicalIds` without `-any` or `-all`.
     RULE_LIST_WITHOUT_ANY = "rule.list-without-any", Warning,
         "write (device.devicePhysicalIds -any (_ … ))";

@@ -48,7 +48,7 @@ pub struct Patch {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PropertyChange {
-    /// The property's name on the wire; with a dot inside an object, as in `outOfBoxExperienceSetting.eulaHidden`.
+    /// The property's name on the wire. Nested properties use a dot, as in `outOfBoxExperienceSetting.eulaHidden`.
     pub property: String,
     /// The stored value; null if there is none.
     pub before: Value,
@@ -57,7 +57,7 @@ pub struct PropertyChange {
     /// Whether to read the property back after the update: tools disagree on whether a change takes effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_back: bool,
-    /// Whether the compared response lacks the property: `before` is then null.
+    /// Whether the property was absent from the response; if so, `before` is null.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreported: bool,
 }
@@ -322,7 +322,7 @@ impl PropertyChange {
     }
 }
 
-/// Formats the setting and its values as in settings files; the fields have the names on the wire.
+/// Formats the setting and its values as they appear in settings files. The fields hold the names used on the wire.
 impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = self.shown();

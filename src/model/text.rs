@@ -90,7 +90,7 @@ pub(crate) use text_impls;
 
 /// Text that the service reported: use [`as_str`](Self::as_str), or `&text` as a `&str`.
 ///
-/// The representation may change; it keeps lists of many devices small.
+/// The internal representation may change; it is designed to keep large device lists small.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(Box<str>);

@@ -98,9 +98,10 @@ pub struct CachedRefusal {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CachedReport {
-    /// The profile; `None` if the text is not a JSON object. A device without a profile has one too, without a join.
+    /// The profile; `None` if the text is not a JSON object. A device with no assigned profile also has a cached one,
+    /// but without a join type.
     pub profile: Option<CachedProfile>,
-    /// The findings; the place is a key.
+    /// The findings; each finding's place is a key in the JSON.
     pub findings: Vec<Finding>,
 }
 

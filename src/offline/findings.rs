@@ -9,7 +9,7 @@ finding_kinds! {
     OFFLINE_EMPTY = "offline.empty", Error, "write it again";
     /// A file in an ANSI encoding.
     OFFLINE_ANSI = "offline.ansi", Warning,
-        "write its letters as \\u and four digits: Windows may read them wrongly";
+        "escape its non-ASCII characters as \\u and four hexadecimal digits: Windows may misread them";
     /// A file whose encoding is not ASCII.
     OFFLINE_ENCODING = "offline.encoding", Error,
         "write it in ASCII without a byte order mark: Windows ignores the file otherwise";

@@ -15,7 +15,7 @@ use crate::model::{Finding, FindingKind, InvalidValue, LanguageTag, Properties, 
 pub struct OfflineReport {
     /// The profile; `None` if one of the findings is an error.
     pub profile: Option<OfflineProfile>,
-    /// The findings; the place is a key of the file.
+    /// The findings; each finding's place is a key in the file.
     pub findings: Vec<Finding>,
 }
 

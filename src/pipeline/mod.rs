@@ -73,7 +73,7 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
     /// Handles one request.
     ///
     /// # Errors
-    /// Any error without a response; a response of any status is `Ok`.
+    /// Fails only if there is no response; a response with any status is `Ok`.
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>>;
 }
 

@@ -154,7 +154,7 @@ pub struct Counts {
     pub calls: u64,
     /// Calls that have failed.
     pub failed_calls: u64,
-    /// Attempts, including retries and those of sign-in.
+    /// Attempts, including retries and sign-in requests.
     pub requests: u64,
     /// Responses with status 429.
     pub throttled: u64,
@@ -162,9 +162,10 @@ pub struct Counts {
     pub retries: u64,
     /// Retries that were due when the retry budget was exhausted.
     pub retry_budget_exhausted: u64,
-    /// The total wait before retries and for throttled workloads; each wait is cut to whole microseconds.
+    /// The total time spent waiting before retries and for throttled workloads; each wait is truncated to whole
+    /// microseconds.
     pub retry_wait: Duration,
-    /// The total wait for the client's own limits; each wait is cut to whole microseconds.
+    /// The total time spent waiting for the client's own limits; each wait is truncated to whole microseconds.
     pub limit_wait: Duration,
 }
 

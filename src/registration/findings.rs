@@ -10,7 +10,7 @@ finding_kinds! {
         "use the original file of the device or the vendor, or save the sheet as CSV and check its serial numbers";
     /// An empty file.
     CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
-    /// Lines that end in only a carriage return.
+    /// Lines that end with a carriage return alone.
     CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
@@ -99,7 +99,7 @@ finding_kinds! {
         "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
     /// A hardware hash that Excel may have truncated.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
-        "copy the complete hash from the device again, and not through Excel";
+        "copy the complete hash from the device again, without going through Excel";
     /// A hardware hash that spans several lines, as email and consoles wrap it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
@@ -122,7 +122,7 @@ finding_kinds! {
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
         "leave out the Assigned User column when devices are to be hybrid joined";
 
-    /// A value that does not start like a hardware hash; an error if its letters were changed.
+    /// A value that does not start like a hardware hash; an error if characters of it were replaced.
     HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;
     /// A value that is too short for a hardware hash, such as a digest.
     HASH_TOO_SHORT = "hash.too-short", Error,
@@ -133,7 +133,7 @@ finding_kinds! {
     HASH_LENGTH = "hash.length", Info, "nothing, if the hash was copied as a whole";
     /// A truncated hardware hash.
     HASH_CUT = "hash.cut", Error, COPY_AGAIN;
-    /// A record that does not fit into its hardware hash.
+    /// A record that runs past the end of its hardware hash.
     HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;
     /// A hardware hash without a manufacturer, which the service refuses.
     HASH_NO_MANUFACTURER = "hash.no-manufacturer", Error,

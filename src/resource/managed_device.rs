@@ -6,7 +6,7 @@ use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, ManagedDevice};
 
 resource! {
-    /// Devices managed by Intune (`managedDevices`), from their enrollment on.
+    /// Devices managed by Intune (`managedDevices`), from enrollment onward.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -27,13 +27,14 @@ resource! {
 impl ManagedDevices<'_> {
     /// Lists all managed devices. Supports the filter `serialNumber eq`.
     ///
-    /// Public reports say that the service evaluates `ne` and `or` wrongly here and still returns 200: check the
-    /// devices that such a filter returns.
+    /// The service reportedly evaluates `ne` and `or` incorrectly here, yet returns 200: check the devices that such a
+    /// filter returns.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
-    /// `beta`, for the join type. [List managedDevices](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-list?view=graph-rest-beta)
+    /// `beta`, which is needed for the join type. [List
+    /// managedDevices](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-list?view=graph-rest-beta)
     #[inline]
     pub fn list(&self) -> List<ManagedDevice> {
         List::new(self.client, &catalog::MANAGED_DEVICES_LIST, &[])
@@ -44,13 +45,14 @@ impl ManagedDevices<'_> {
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API
-    /// `beta`, for the join type. [Get managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-get?view=graph-rest-beta)
+    /// `beta`, which is needed for the join type. [Get
+    /// managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-get?view=graph-rest-beta)
     #[inline]
     pub fn get(&self, id: &Id<ManagedDevice>) -> Call<ManagedDevice> {
         Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// Deletes a managed device, the first step of retiring a device. The device is not wiped.
+    /// Deletes a managed device, the first step in retiring a device. The device is not wiped.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`

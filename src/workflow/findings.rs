@@ -39,13 +39,13 @@ finding_kinds! {
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that another run created at the same time under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
-        "agree on one run at a time, with one folder of journals; keep one of the objects, delete the other, and run \
+        "allow only one run at a time, with a shared journal folder; keep one of the objects, delete the other, and run \
          it again";
 
     /// Permissions that the token does not carry.
     PERMISSIONS_MISSING = "permissions.missing", Error,
         "grant the app this permission, with an administrator's consent, and sign in again";
-    /// An MDM user scope that an app without a user cannot read or set.
+    /// An MDM user scope that an app cannot read or set without a signed-in user.
     MDM_DELEGATED_ONLY = "mdm.delegated-only", Warning,
         "check it by hand, or plan with a signed-in user";
     /// A tenant without a mobility policy for Microsoft Intune.
@@ -57,7 +57,7 @@ finding_kinds! {
         "look at the scope in the Entra admin center, and plan again; leave mdm_scope out to go on without it";
     /// Users or groups that the plan drops from the MDM user scope.
     MDM_SCOPE_DROPS = "mdm.scope-drops", Warning,
-        "check that their devices need not enroll any more; name the groups in mdm_scope, or leave \
+        "check that their devices no longer need to enroll; name the groups in mdm_scope, or leave \
          remove_other_assignments out, to keep them";
     /// A mobility policy that turns off enrollment during registration.
     MDM_DISABLED_DURING_REGISTRATION = "mdm.disabled-during-registration", Error,
@@ -70,7 +70,7 @@ finding_kinds! {
         "install the Intune Connector on it; one that was installed minutes ago may not show yet";
     /// Fewer healthy connectors than the deployment needs.
     CONNECTOR_TOO_FEW = "connector.too-few", Error,
-        "without one, no computer account is created and every device stops with 0x80070774";
+        "start one, or install one: without it, no computer account is created and every device fails with 0x80070774";
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
         "check the Intune ODJConnector service on the server, and its event log";
@@ -86,7 +86,7 @@ finding_kinds! {
     /// Unconfirmed rights of the connectors to create computer accounts.
     COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
-         switch no device on";
+         do not switch on any devices";
 
     /// Users in the group of devices.
     GROUP_HAS_USERS = "group.has-users", Warning,
@@ -98,7 +98,7 @@ finding_kinds! {
 
     /// A new profile in a tenant at the limit of profiles.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
-    /// A profile of the same name for Entra join.
+    /// A profile with the same name, for Entra join.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
         "rename one: in reports they cannot be told apart";
     /// A group of devices that is excluded from the deployment profile.
@@ -133,7 +133,7 @@ finding_kinds! {
         "package the line-of-business apps as Win32 apps";
     /// Another enrollment status page for the group of devices, with a higher priority.
     PAGE_OUTRANKED = "page.outranked", Warning,
-        "unassign the other page from the group, or give this one the smaller number";
+        "unassign the other page from the group, or give this one a smaller number";
     /// A desired priority that no enrollment status page of the tenant can have.
     PAGE_PRIORITY = "page.priority", Error, "give a priority between 1 and the number of pages";
     /// An exclusion that keeps the enrollment status page from devices.
@@ -177,7 +177,7 @@ finding_kinds! {
     ASSIGNMENT_NAME = "assignment.name", Error, "name exactly one that exists";
     /// An assignment with a filter that the settings do not name.
     ASSIGNMENT_FILTERED = "assignment.filtered", Warning,
-        "name the filter in the settings, or set remove_other_assignments to take it away";
+        "name the filter in the settings, or set remove_other_assignments to remove it";
     /// An assignment to a group that no longer exists.
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
         "remove_other_assignments takes the assignment away; the service does so itself after about a week";
@@ -194,7 +194,7 @@ finding_kinds! {
     /// An assignment filter that cannot be evaluated before a device enrolls.
     RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
-    /// A status page for users when it is not known whether they set devices up.
+    /// A status page assigned to users, where it is not known whether they set up devices.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
     /// Several objects without a known order of precedence.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
@@ -210,8 +210,8 @@ finding_kinds! {
         "leave the device out, and tell them apart by manufacturer and model in the Intune admin center";
     /// A device with an assigned user.
     DEVICES_USER_ASSIGNED = "devices.user-assigned", Error,
-        "unassign the user, as user_assignment = \"unassign\" does: on a hybrid join it ends with 0x80070774: the \
-         first sign-in of an assigned user joins only Entra ID";
+        "unassign the user, as user_assignment = \"unassign\" does: with an assigned user, a hybrid join \
+         fails with 0x80070774, because the user's first sign-in joins only Entra ID";
     /// A device with a display name, which a hybrid join ignores.
     DEVICES_DISPLAY_NAME = "devices.display-name", Info,
         "clear the name; the computer's name is the prefix of the domain join profile and random characters";
@@ -226,7 +226,7 @@ finding_kinds! {
         "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
     /// Users to assign to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
-        "do not do this in production: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \
+        "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an assigned \
          user joins only Entra ID";
     /// A user to assign who is not in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
@@ -251,7 +251,7 @@ finding_kinds! {
     /// A registration to replace whose user cannot be assigned to the new one.
     REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
         "grant User.ReadBasic.All, or replace the motherboard without the user";
-    /// A device that is to get a new registration and whose groups are not known.
+    /// A device due for a new registration whose groups are not known.
     REPLACE_GROUPS_NOT_KNOWN = "replace.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not accept.
@@ -265,12 +265,12 @@ finding_kinds! {
     OVERLAP_NAME = "overlap.name", Error, "rename one of them, or make both the same";
     /// Two deployments whose groups share devices.
     OVERLAP_DEVICES = "overlap.devices", Error,
-        "give each deployment a group tag of its own: a device gets one profile only, the oldest";
+        "give each deployment its own group tag: a device gets only one profile, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
     OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
     /// Two deployments with the same users in the MDM user scope.
     OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
-        "give each deployment groups of users of its own: a teardown of one can take the shared users out of the scope";
+        "give each deployment its own user groups: tearing one down can remove the shared users from the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
@@ -288,8 +288,8 @@ finding_kinds! {
         "set the group tag of the device; importing it again does not change it";
     /// A device that is registered in another tenant.
     IMPORT_OTHER_TENANT = "import.other-tenant", Error,
-        "ask the other tenant to delete its registration, or Microsoft's support if it is not known, with a proof \
-         of purchase";
+        "ask the other tenant to delete its registration, or, if that tenant is unknown, contact \
+         Microsoft support with proof of purchase";
     /// A device that the service refused.
     IMPORT_REFUSED = "import.refused", Error,
         "look the name up in Microsoft's list of Autopilot import errors";
@@ -316,9 +316,9 @@ finding_kinds! {
          the scope as it is";
     /// An object to remove whose name differs from the one in the journal.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
-        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \
-         name, or delete it by hand";
-    /// A group to remove whose uses are not all known.
+        "check that the journal is the right one and was not changed; if somebody has renamed the object, restore its name, or \
+         delete it by hand";
+    /// A group to remove that may have other, unknown uses.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
         "let the client read the uses, or check the Intune admin center and waive this finding if nothing uses \
             the group";
@@ -327,14 +327,14 @@ finding_kinds! {
         "sign in to the directory with an account that may read and change the permissions of the place";
     /// A device to remove whose serial number several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
-        "delete the right one by hand: manufacturer and model tell them apart";
-    /// A registration that may not be the deployment's: the journal has its serial number, and not yet its id.
+        "delete the right one by hand: use manufacturer and model to tell them apart";
+    /// A registration that may not be the deployment's: the journal has its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
         "apply the deployment again with the same journals, which records the id if the registration is its own; or waive this \
          finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,
-        "delete or retire it in Intune, or let the teardown do so; its user loses access to what is managed";
+        "delete or retire it in Intune, or let the teardown do so; its user loses access to managed resources";
     /// Several objects with the same type and name as an object to remove.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.

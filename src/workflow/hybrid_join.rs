@@ -135,8 +135,8 @@ pub enum MdmUserScope {
 /// connectors.min_healthy = 2;
 /// ```
 ///
-/// Graph does not show which domain a connector serves: name the domain's connectors. Without names, every connector of
-/// the tenant counts.
+/// Graph does not show which domain a connector serves, so list the domain's connectors by name. Without names, every
+/// connector in the tenant counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

@@ -17,7 +17,7 @@ with a typed call in this crate are marked. Of the paths that Graph documents, a
 Graph does not document returns 400, as the service does. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route)
 teaches a tenant more.
 
-JSON with names that are unquoted or in single quotes, which Microsoft's OData reader takes, is refused.
+JSON with unquoted or single-quoted names, which Microsoft's OData reader accepts, is refused.
 
 [`Quirks`](crate::sim::Quirks) lists what the tenant takes because widely used tools send it;
 [`Quirks::documented`](crate::sim::Quirks::documented) makes it as strict as the documentation.

@@ -28,7 +28,7 @@ A check returns [`Finding`](crate::model::Finding)s. The id of a finding is the 
 search for it in logs, or waive it when a plan is applied. In code, compare with the kind's constant, which is its id in
 upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
 
-Some findings have a different severity or remedy from the usual one listed here, depending on a value.
+The tables list the usual severity and remedy; for some findings they depend on a value.
 ";
 
 /// Plain text as Markdown in a cell of a table, with straight quotes: rustdoc curls those that are not escaped.

@@ -460,7 +460,7 @@ mod tests {
         for (text, problem) in [
             ("", "no element"),
             ("   ", "no element"),
-            ("<Configuration/>", "another root"),
+            ("<Configuration/>", "other than configuration"),
             ("<configuration>", "not closed"),
             ("<configuration></Configuration>", "not well-formed"),
             ("<configuration/><configuration/>", "second root"),

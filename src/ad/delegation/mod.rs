@@ -66,8 +66,8 @@ impl DelegationProfile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The right to create need not be inherited by OUs below, in any profile, because it is not certain that the
-    /// Windows wizard sets it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
+    /// No profile requires child OUs to inherit the right to create computers, because the Windows wizard may not grant
+    /// it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
@@ -243,8 +243,8 @@ pub struct RevocationPlan {
 impl RevocationPlan {
     /// Plans the removal of `granted` from `dacl`.
     ///
-    /// Only an explicit entry that is equal in all parts is removed. An entry that another tool has merged with others
-    /// is kept, and is [missing](Self::missing).
+    /// Only explicit entries that match exactly are removed. An entry that another tool has merged with others is kept
+    /// and reported as [missing](Self::missing).
     pub fn new(dacl: &Acl, granted: &[Ace]) -> Self {
         let mut missing: Vec<Ace> = granted.to_vec();
         let mut removed = Vec::new();

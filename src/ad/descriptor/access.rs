@@ -89,7 +89,7 @@ pub struct AccessCheck {
 }
 
 impl AccessCheck {
-    /// Returns `true` if all requested rights are granted, as far as the check [is certain](Self::is_certain).
+    /// Returns `true` if all requested rights are granted, to the extent that the check [is certain](Self::is_certain).
     pub fn is_granted(&self) -> bool {
         self.granted.contains(self.requested)
     }

@@ -21,7 +21,7 @@ pub enum AceEffect {
 /// Allow, deny and audit entries are parsed. All others are kept byte for byte; for those, [`effect`](Self::effect),
 /// [`mask`](Self::mask) and [`trustee`](Self::trustee) return `None`.
 ///
-/// As text it is SDDL:
+/// Its text form is SDDL:
 ///
 /// ```
 /// # use windows_autopilot::ad::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Guid, Sid};
@@ -76,11 +76,10 @@ const INHERITED_OBJECT_TYPE_PRESENT: u32 = 2;
 const OBJECT_KINDS: u8 = 5;
 
 impl Ace {
-    /// Creates an entry from its parts in the order of SDDL. With an object type or inherited object type it is an
-    /// object entry.
+    /// Creates an entry from its parts, in SDDL order. If either object type is given, the result is an object entry.
     ///
-    /// `object_type` is the class of children to create or delete, or the property or right; `inherited_object_type` is
-    /// the class of descendants that inherit the entry.
+    /// `object_type` is the class of children to create or delete, or the property or extended right that the entry
+    /// covers; `inherited_object_type` is the class of descendants that inherit the entry.
     pub fn new(
         effect: AceEffect,
         flags: AceFlags,

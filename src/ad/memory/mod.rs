@@ -222,7 +222,7 @@ impl MemoryDirectory {
         }
     }
 
-    /// Sets the number of computers that an account may add without a right of its own.
+    /// Sets the number of computers that an account may add without being delegated the right.
     pub fn set_machine_account_quota(&self, quota: i64) {
         self.state().quota = quota;
     }

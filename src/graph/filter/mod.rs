@@ -72,12 +72,13 @@ impl Field {
         self.compare("ne", value)
     }
 
-    /// Returns a filter for values greater or dates later than `value`. For directory objects, Microsoft documents
+    /// Returns a filter for numbers greater than, or dates later than, `value`. For directory objects, Microsoft documents
+    /// [`ge`](Field::ge) instead.
     pub fn gt(&self, value: impl Into<Literal>) -> Filter {
         self.compare("gt", value)
     }
 
-    /// Returns a filter for values greater than or equal to `value`, or dates not earlier.
+    /// Returns a filter for numbers greater than or equal to `value`, or dates no earlier than it.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -93,13 +94,13 @@ impl Field {
         self.compare("ge", value)
     }
 
-    /// Returns a filter for values less or dates earlier than `value`. For directory objects, Microsoft documents
-    /// [`le`](Field::le) instead.
+    /// Returns a filter for numbers less than, or dates earlier than, `value`. For directory objects, Microsoft
+    /// documents [`le`](Field::le) instead.
     pub fn lt(&self, value: impl Into<Literal>) -> Filter {
         self.compare("lt", value)
     }
 
-    /// Returns a filter for values less than or equal to `value`, or dates not later.
+    /// Returns a filter for numbers less than or equal to `value`, or dates no later than it.
     pub fn le(&self, value: impl Into<Literal>) -> Filter {
         self.compare("le", value)
     }

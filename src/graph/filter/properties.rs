@@ -2,8 +2,8 @@
 
 use super::Field;
 
-/// The properties by type. A test compares the lists with Microsoft's metadata of both versions; a property whose type
-/// differs between Graph's types is in no list.
+/// The known properties, by type. A test checks the lists against Microsoft's metadata for both versions. A property
+/// that has different types on different Graph objects is not listed.
 #[rustfmt::skip]
 impl Field {
     /// The date properties: compare them with a `Timestamp`.
@@ -38,7 +38,7 @@ impl Field {
         "supportsScopeTags", "trackInstallProgressForAutopilotOnly", "trackedOnEnrollmentStatus",
     ];
 
-    /// The text properties, and lists of texts.
+    /// The string properties, including lists of strings.
     pub const TEXTS: &'static [&'static str] = &[
         "activeDirectoryDomainName", "addressableUserName", "assignedUserPrincipalName", "azureADDeviceId",
         "azureActiveDirectoryDeviceId", "azureAdDeviceId", "collectionId", "complianceUrl",

@@ -134,7 +134,7 @@ impl Lexer<'_> {
                         let problem = format!(
                             "quoted text contains an invisible character ({name}), so it matches nothing visible"
                         );
-                        let remedy = "take out the invisible character, and type the value by hand";
+                        let remedy = "remove the invisible character, and type the value by hand";
                         self.remarks.push(Remark::new(RULE_INVISIBLE, position, problem).with_remedy(remedy));
                     }
                     if is_typographic_quote(other) {
@@ -191,7 +191,7 @@ fn stray(c: char, position: usize) -> Remark {
     }
     if let Some(name) = invisible(c) {
         let problem = format!("an invisible character ({name}) has no meaning in a rule");
-        let remedy = format!("take out the invisible character ({name}) at this place");
+        let remedy = format!("remove the invisible character ({name}) at this place");
         return Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy);
     }
     let problem = format!("{c:?} has no meaning in a rule");

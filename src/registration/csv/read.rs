@@ -66,10 +66,10 @@ pub struct CsvReader<R> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CsvRow {
-    /// The line number of the row, from 1.
+    /// The line number of the row, starting at 1.
     pub line: u64,
-    /// The device; `None` if a finding is an error, and for the header and the end of the file. After an error in the
-    /// header no row has a device.
+    /// The device. `None` if any finding is an error, and for rows that only report on the header or the end of the
+    /// file. After an error in the header, no row has a device.
     pub device: Option<DeviceToImport>,
     /// The findings about the row.
     pub findings: Vec<Finding>,

@@ -246,7 +246,7 @@ impl Server {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Returns the authority's certificate for clients to trust, as PEM text; `None` without TLS.
+    /// Returns the CA certificate for clients to trust, as PEM text; `None` without TLS.
     pub fn ca_certificate_pem(&self) -> Option<&str> {
         self.certificate.as_deref()
     }

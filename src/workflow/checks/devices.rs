@@ -46,8 +46,8 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
             DEVICES_USER_ASSIGNED
                 .at(device.serial_number.as_str(), "is to be imported with an assigned user")
                 .with_remedy(
-                    "leave the user out: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \
-                     user joins only Entra ID",
+                    "leave the user out: with one, a hybrid join fails with 0x80070774, because the user's first sign-in \
+                     joins only Entra ID",
                 )
         })),
         UserAssignment::Unassign => {}

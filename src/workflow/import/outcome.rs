@@ -65,13 +65,13 @@ pub enum ImportOutcome {
 pub enum ImportStage {
     /// Not sent yet.
     Queued,
-    /// Being sent, or held back because the service asked for it.
+    /// Being sent, or held back at the service's request.
     Sending,
-    /// Sent, but no response came: the device is searched for.
+    /// Sent, but no response arrived: the import looks for the device.
     Confirming,
-    /// The service has the device, and has not reported an outcome yet.
+    /// The service has the device but has not reported an outcome yet.
     Importing,
-    /// The device is registered, and cannot be read yet.
+    /// The device is registered but cannot be read yet.
     #[serde(rename = "appearing")]
     AwaitingVisibility,
     /// The device's group tag was changed, but cannot be read back yet.

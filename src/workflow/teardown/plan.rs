@@ -28,15 +28,16 @@ use crate::workflow::step::{Step, fmt_end};
 /// # Ok(()) }
 /// ```
 ///
-/// Objects are found by the ids in the journal and compared with it: an object with another name stops the plan. A
-/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is
-/// kept, and the plan names the uses; the plan also stops if some uses cannot be read.
+/// Objects are found by the ids in the journal and compared with it: an object with another name stops the plan. A group
+/// that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is kept, and
+/// the plan lists what uses it. The plan also stops if some uses cannot be read.
 ///
 /// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
-/// assignments and the object, then the group; last it restores the previous MDM user scope, if the scope is still as
-/// the deployment left it. It never leaves a tenant with an empty scope. It never deletes device objects in Entra ID:
-/// the service does. The plan lists the manual work, such as computer accounts in Active Directory. Rights that the
-/// deployment granted in the directory are revoked by their receipts (`plan_on_premises`, with the feature `ad`).
+/// assignments and the object, then the group; finally, it restores the previous MDM user scope, unless the scope has
+/// changed since the deployment set it. It never leaves a tenant with an empty scope. It never deletes device objects in
+/// Entra ID: the service does. The plan lists the manual work, such as computer accounts in Active Directory. Rights
+/// that the deployment granted in the directory are revoked using the receipts of the grants (`plan_on_premises`, with
+/// the feature `ad`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]

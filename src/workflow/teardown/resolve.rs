@@ -35,13 +35,14 @@ impl Teardown {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the objects were created in another tenant; any
     /// error of [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
-    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
+    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), but each permission only if the teardown
+    /// contains objects that need it.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }
 
-    /// Plans the removal, and the revocation of rights in the directory by their receipts. Changes nothing. Without a
-    /// directory, the rights are manual work.
+    /// Plans the removal, including the revocation of directory rights recorded in receipts. Changes nothing. Without a
+    /// directory, revoking the rights is left as manual work.
     ///
     /// # Errors
     /// Same as [`plan`](Self::plan).

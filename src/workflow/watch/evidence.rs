@@ -321,9 +321,10 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 /// use windows_autopilot::model::EnrollmentStatusPage;
 /// use windows_autopilot::workflow::watch::Expectation;
 ///
-/// let page = EnrollmentStatusPage::new("Munich".parse()?); let expected = Expectation::default()
-/// .with_computer_name_prefix("MUC-".parse()?) .with_enrollment_status_page(&page); // its timeout is the deadline for
-/// device setup
+/// let page = EnrollmentStatusPage::new("Munich".parse()?);
+/// let expected = Expectation::default()
+///     .with_computer_name_prefix("MUC-".parse()?)
+///     .with_enrollment_status_page(&page); // its timeout is the deadline for device setup
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

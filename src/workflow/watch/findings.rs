@@ -8,8 +8,8 @@ const ON_PREMISES: &str = "Graph does not show the cause. On the connector's ser
     The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
     0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
 
-const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the \
-    SkipUserStatusPage policy leaves account setup out";
+const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy did not finish; the \
+    SkipUserStatusPage policy skips account setup";
 
 finding_kinds! {
     /// A source that could not be read.
@@ -61,7 +61,7 @@ finding_kinds! {
     /// A failed enrollment.
     WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
         "check the user's license and MDM scope, the enrollment restrictions and conditional access; the \
-         device shows an error code, which says more";
+         device shows an error code with more detail";
     /// A device that is already enrolled.
     WATCH_ENROLLED_ALREADY = "watch.enrolled-already", Error,
         "remove the earlier enrollment, or reset the device to an image without one; then start again";
@@ -85,7 +85,7 @@ finding_kinds! {
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
-        "leave the user only in the MDM scope of Intune";
+        "keep the user in the MDM scope of Intune only";
     /// A refused join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";
@@ -105,7 +105,7 @@ finding_kinds! {
 
     /// A failed domain join whose cause Graph does not show.
     WATCH_DOMAIN_JOIN_FAILED = "watch.domain-join-failed", Error, ON_PREMISES;
-    /// A domain join that does not progress, for a cause that Graph does not show.
+    /// A domain join that is not progressing, for a cause that Graph does not show.
     WATCH_DOMAIN_JOIN_STALLED = "watch.domain-join-stalled", Error, ON_PREMISES;
     /// A tenant without an active connector.
     WATCH_NO_CONNECTOR = "watch.no-connector", Error,
@@ -119,13 +119,13 @@ finding_kinds! {
         "assign the domain join profile to all devices, or to a group that the device's Entra ID object is in";
     /// A domain join profile with a value that breaks a rule.
     WATCH_INVALID_DOMAIN_JOIN_PROFILE = "watch.invalid-domain-join-profile", Error,
-        "correct the domain join profile; a container cannot be named as organizational unit: for the \
-         default one leave it empty";
+        "correct the domain join profile; a container is not an organizational unit: leave the field \
+         empty to use the default container";
     /// A device with several domain join profiles.
     WATCH_SEVERAL_DOMAIN_JOIN_PROFILES = "watch.several-domain-join-profiles", Error,
         "leave one domain join profile assigned to the device";
 
-    /// A device setup that does not progress.
+    /// A device setup that is not progressing.
     WATCH_DEVICE_SETUP_STALLED = "watch.device-setup-stalled", Error,
         "look at the device: what it installs, whether it asks for a sign-in, whether it is on; the record \
          of a deployment that takes more than an hour may stay incomplete";
@@ -147,16 +147,16 @@ finding_kinds! {
 
     /// A device that was not found in Entra ID.
     WATCH_NOT_IN_ENTRA_ID = "watch.not-in-entra-id", Error,
-        "wait for the next run of Entra Connect (30 minutes), and check that its scope has the \
+        "wait for the next run of Entra Connect (30 minutes), and check that its scope includes the \
          organizational unit";
     /// A computer object that is not in Entra ID.
     WATCH_NOT_SYNCED = "watch.not-synced", Error,
-        "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the \
+        "check that Entra Connect runs, and that its scope includes the organizational unit of the computer; the \
          SkipUserStatusPage policy keeps account setup from waiting for it";
-    /// An account setup that does not progress.
+    /// An account setup that is not progressing.
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
         "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
-         30 minutes; the SkipUserStatusPage policy leaves account setup out";
+         30 minutes; the SkipUserStatusPage policy skips account setup";
     /// An account setup that timed out on the enrollment status page.
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.

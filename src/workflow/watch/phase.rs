@@ -134,9 +134,9 @@ impl fmt::Display for UserCredential {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeploymentOutcome {
-    /// The deployment has failed and will not continue by itself.
+    /// The deployment has failed and will not continue on its own.
     Failed,
-    /// The deadline has passed, although Graph shows no failure.
+    /// The deadline has passed, but Graph shows no failure.
     Overdue,
     /// The deployment is in progress.
     InProgress,

@@ -245,7 +245,7 @@ fn a_refusal_says_where_and_what_to_write() {
         ("memberOf -eq \"x\"", 0, "one form", "group.objectId -in"),
     ];
     let opened: &[Case<'_>] = &[
-        (")\u{200b}", 28, "zero-width space", "take out the invisible character"),
+        (")\u{200b}", 28, "zero-width space", "remove the invisible character"),
         ("", 27, "the end of the rule stands where ')' should", "close every"),
         (") (device.deviceModel -eq \"y\")", 29, "follows a finished", "-and or -or"),
         (" device.deviceModel -eq \"y\")", 28, "stands where ')' should", "-and or -or"),
