@@ -17,7 +17,7 @@ use crate::model::Finding;
 pub enum CreateAccess {
     /// The right is granted.
     Granted {
-        /// The entry that grants the right; `None` if there is no DACL, so that everyone may do everything.
+        /// The entry that grants the right; `None` if there is no DACL, in which case everyone has full access.
         by: Option<DecidingEntry>,
     },
     /// An entry denies the right.
@@ -61,7 +61,7 @@ impl CreateAccess {
         !matches!(self, Self::Unknown { .. })
     }
 
-    /// Returns the finding about the right of `account` in `place`; `None` if everyone may do everything there.
+    /// Returns the finding for this outcome, given the account and the place; `None` if everyone has full access there.
     pub fn finding(&self, account: &Account, place: &str) -> Option<Finding> {
         let (kind, evidence) = match self {
             Self::Granted { by: Some(by) } => {

@@ -278,7 +278,7 @@ finding_kinds! {
         "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
     /// A device that slept during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
-    /// A proxy on the device, with downloads that failed.
+    /// A proxy on the device, along with failed downloads.
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
     /// A sign that a domain controller was not reached.
     EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;

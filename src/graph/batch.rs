@@ -110,15 +110,15 @@ impl Batch {
     }
 
     /// Sets a hard timeout for the whole batch. A request without a response then fails with [`ErrorKind::Timeout`], or
-    /// with [`ErrorKind::UnknownOutcome`] if it may have taken effect. By default, each exchange has the client's call
-    /// timeout.
+    /// with [`ErrorKind::UnknownOutcome`] if it may have taken effect. By default, the client's call timeout applies to
+    /// each exchange.
     #[inline]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Registers an observer that is called for each request with an outcome. The observer must not block.
+    /// Registers an observer that is called whenever a request has its outcome. The observer must not block.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -404,7 +404,8 @@ fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Optio
 /// Sends all requests, and retries transient failures. An empty batch sends nothing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if a request is invalid: then none is sent. All other errors are in the responses.
+/// [`ErrorKind::InvalidInput`] if a request is invalid, in which case none is sent. All other errors are in the
+/// responses.
 impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;

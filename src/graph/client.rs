@@ -51,7 +51,7 @@ pub(super) struct Inner {
     pub(super) observer: Observer,
 }
 
-/// The identity that calls Graph, as its token shows it.
+/// The identity that calls Graph, as shown by its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Caller {

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Several requests in order, each of which depends on the responses before it. Await it like a [`Call`](super::Call);
 /// it cannot be added to a batch.
 ///
-/// Dropping the future cancels the requests that have not been sent; earlier requests keep their effect.
+/// Dropping the future cancels the requests that have not been sent; requests already sent are not undone.
 ///
 /// ```
 /// use windows_autopilot::graph::Sequence;

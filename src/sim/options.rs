@@ -120,7 +120,7 @@ impl Default for DeploymentTiming {
     }
 }
 
-/// Behavior of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier one.
+/// Behavior of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier behavior.
 ///
 /// ```
 /// use windows_autopilot::sim::Quirks;
@@ -141,13 +141,13 @@ pub struct Quirks {
     pub identity_select_fails: bool,
     /// A filter on `serialNumber` with a space or a hyphen returns 400. Default: yes.
     pub identity_filter_refuses_space_and_hyphen: bool,
-    /// Characters that a profile's name and description must not have. Default: ``!#%^*()-+;'><``.
+    /// Characters that a profile's name and description must not contain. Default: ``!#%^*()-+;'><``.
     pub refused_profile_characters: String,
     /// A PATCH of `hybridAzureADJoinSkipConnectivityCheck` takes effect; otherwise it is ignored. Default: yes.
     pub patch_honors_connectivity_check: bool,
     /// `assign` of an enrollment configuration returns 200 with `{}` instead of 204. Default: no.
     pub assign_answers_empty_object: bool,
-    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` asks. Default: yes; otherwise it
+    /// `isof(..)` works as a filter on device configurations, as `IntuneManagement` expects. Default: yes; otherwise it
     /// returns 400.
     pub isof_filter: bool,
     /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it returns 403.
@@ -157,37 +157,37 @@ pub struct Quirks {
     pub anchor_deletion: bool,
     /// The directory object is kept when the registration is deleted. Default: no, the service removes it.
     pub anchor_outlives_registration: bool,
-    /// The record of a connector can be deleted, as documented. Default: no, the answer is 403: uninstalling removes a
-    /// connector, and its record disappears after 30 days.
+    /// The record of a connector can be deleted, as documented. Default: no; the request returns 403. A connector is
+    /// removed by uninstalling it, and its record disappears after 30 days.
     pub connector_deletion: bool,
     /// The policy status details of Autopilot events can be read: they are documented and in the list of permissions,
-    /// but missing in current metadata. Default: yes; otherwise the path does not exist.
+    /// but missing from the current metadata. Default: yes; otherwise the path does not exist.
     pub policy_status_details: bool,
-    /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no, only a readable
+    /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no; only a readable
     /// hash without a serial number or manufacturer does.
     pub strict_hashes: bool,
     /// The error number of a device that another tenant owns: 806 or 808. Default: 806.
     pub other_tenant_code: i32,
-    /// The error number of `ZtdDeviceDuplicated`. Not known; default: 0.
+    /// The error number of `ZtdDeviceDuplicated`. The real number is not known. Default: 0.
     pub duplicated_code: i32,
-    /// The error number of `StorageError`. Not known; default: 0.
+    /// The error number of `StorageError`. The real number is not known. Default: 0.
     pub storage_code: i32,
-    /// A request whose `Accept` header does not match the answer is refused with 406, such as JSON for the text of
-    /// `/$count`. Default: yes.
+    /// A request whose `Accept` header does not match the response, such as JSON for the plain text of `/$count`, is
+    /// refused with 406. Default: yes.
     pub accept_must_fit: bool,
-    /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
+    /// The status with which an app-only call to the mobility policies is refused: 403 or 401. Default: 403.
     pub app_only_status: u16,
     /// `$batch` accepts integers as ids, as `IntuneCD` sends them. Default: yes; only strings are documented.
     pub integer_batch_ids: bool,
-    /// Bodies may write numbers and booleans as text, `"60"` and `"True"`, as PowerShell modules do and Microsoft's OData
-    /// reader converts. Default: yes.
+    /// Bodies may contain numbers and booleans as strings, such as `"60"` and `"True"`, which PowerShell modules send
+    /// and Microsoft's OData reader converts. Default: yes.
     pub text_for_primitives: bool,
-    /// A profile's old names (`enableWhiteGlove`, `language`, ..) are written as the current ones, as PowerShell
-    /// modules and restores of a backup need; if a body has both, the current name wins. Default: yes; they are
-    /// documented as read-only, and are then refused.
+    /// A write to one of a profile's old properties (`enableWhiteGlove`, `language`, ..) sets the current one, which
+    /// PowerShell modules and backup restores rely on; if a body has both, the current name wins. Default: yes;
+    /// otherwise they are refused, because they are documented as read-only.
     pub old_profile_names_are_written: bool,
-    /// The `id` of an assignment in a POST or PATCH does not matter, as in an `assign` action. Default: yes; it is
-    /// documented as read-only, and is then refused.
+    /// The `id` of an assignment in a POST or PATCH is ignored, as in an `assign` action. Default: yes; otherwise it is
+    /// refused, because it is documented as read-only.
     pub assignment_ids_are_ignored: bool,
     /// Deployment profiles and enrollment configurations can be filtered by `displayName eq`, as `IntuneHydrationKit` and
     /// `Microsoft365DSC` do. Default: yes; the documentation excludes it.
@@ -201,7 +201,7 @@ pub struct Quirks {
     /// The deletion of a profile, page or device configuration returns 200 instead of 204, as `IntuneCD` expects.
     /// Default: no.
     pub deletion_answers_ok: bool,
-    /// A domain join whose prefix and suffix are longer than 15 characters together is refused. Not verified; default: yes.
+    /// A domain join whose prefix and suffix together exceed 15 characters is refused. Not verified; default: yes.
     pub long_computer_names_are_refused: bool,
 }
 
@@ -241,8 +241,8 @@ impl Default for Quirks {
 }
 
 impl Quirks {
-    /// Creates the quirks of a tenant that is as strict as the documentation: no request is accepted only for the sake
-    /// of a tool.
+    /// Creates the quirks of a tenant that is as strict as the documentation: no request is accepted just because a
+    /// tool sends it.
     pub fn documented() -> Self {
         Self {
             isof_filter: false,

@@ -89,16 +89,16 @@ pub struct NewConnection;
 /// assert!(enough.show(StatusCode::OK, b"{\"value\""));
 /// ```
 ///
-/// A transport that streams bodies shows each longer beginning, decompressed, until the observer has enough. Other
-/// transports ignore the extension: the beginning is a hint, and only the response counts.
+/// A transport that streams bodies shows everything received so far, decompressed, as more arrives, until the observer
+/// has enough. Other transports ignore the extension: the beginning is a hint, and only the response counts.
 #[derive(Clone)]
 pub struct BodyStart(Arc<Observer>);
 
 type Observer = dyn Fn(http::StatusCode, &[u8]) -> bool + Send + Sync;
 
 impl BodyStart {
-    /// Creates the extension from `observer`, which gets the status and the body's beginning, each time longer, and
-    /// returns `true` when it has enough. The observer must not block.
+    /// Creates the extension from `observer`, which is called with the status and everything received so far of the
+    /// body, and returns `true` when it has seen enough. The observer must not block.
     pub fn new(observer: impl Fn(http::StatusCode, &[u8]) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }

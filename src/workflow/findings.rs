@@ -28,7 +28,7 @@ finding_kinds! {
     /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; this crate neither chooses nor deletes one";
-    /// An object with the same name as a part, which the deployment, by its record, neither created nor adopted.
+    /// An object with the same name as a part, but which the deployment has no record of creating or adopting.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
@@ -98,7 +98,7 @@ finding_kinds! {
 
     /// A new profile in a tenant at the limit of profiles.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
-    /// A profile with the same name, for Entra join.
+    /// An Entra join profile with the same name.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
         "rename one: in reports they cannot be told apart";
     /// A group of devices that is excluded from the deployment profile.
@@ -150,7 +150,7 @@ finding_kinds! {
 
     /// A network access configuration that does not match exactly one device configuration of the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
-    /// A network access configuration whose kind has nothing to do with network access.
+    /// A network access configuration of a kind that has nothing to do with network access.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
         "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
     /// A network access configuration that is not assigned.
@@ -184,7 +184,7 @@ finding_kinds! {
     /// An assignment that the service accepted but does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
 
-    /// Objects or assignments that could not be read, so that the resultant set is not known.
+    /// Objects or assignments that could not be read, so the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
     /// A group in an assignment that could not be read.
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
@@ -194,7 +194,7 @@ finding_kinds! {
     /// An assignment filter that cannot be evaluated before a device enrolls.
     RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
-    /// A status page assigned to users, where it is not known whether they set up devices.
+    /// A status page assigned to users who may or may not set up devices.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
     /// Several objects without a known order of precedence.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
@@ -330,7 +330,7 @@ finding_kinds! {
         "delete the right one by hand: use manufacturer and model to tell them apart";
     /// A registration that may not be the deployment's: the journal has its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
-        "apply the deployment again with the same journals, which records the id if the registration is its own; or waive this \
+        "apply the deployment again with the same journals, to record the id if the registration is its own; or waive this \
          finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,

@@ -52,7 +52,7 @@ pub(crate) struct Written<H, L> {
     /// The first line; `None` for a new journal.
     pub(crate) header: Option<H>,
     pub(crate) lines: Vec<L>,
-    /// The number of bytes of an incomplete last line.
+    /// The number of bytes in the incomplete last line; 0 if the last line is complete.
     pub(crate) torn_bytes: usize,
 }
 

@@ -12,14 +12,14 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/coverage.md");
 const INTRODUCTION: &str = "\
 # Coverage
 
-The operations of Microsoft Graph that the simulated tenant supports, by [`sim::operations`](crate::sim::operations). Those
-with a typed call in this crate are marked. Of the paths that Graph documents, all others return 501 and say so; a path that
-Graph does not document returns 400, as the service does. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route)
-teaches a tenant more.
+The Microsoft Graph operations that the simulated tenant supports, as listed by
+[`sim::operations`](crate::sim::operations). The last column marks those with a typed call in this crate. Any other path
+that Graph documents returns 501 with an explanation; a path that Graph does not document returns 400, as it does in the
+service. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route) adds more.
 
 JSON with unquoted or single-quoted names, which Microsoft's OData reader accepts, is refused.
 
-[`Quirks`](crate::sim::Quirks) lists what the tenant takes because widely used tools send it;
+[`Quirks`](crate::sim::Quirks) lists what the tenant accepts because widely used tools send it;
 [`Quirks::documented`](crate::sim::Quirks::documented) makes it as strict as the documentation.
 ";
 

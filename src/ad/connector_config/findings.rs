@@ -35,7 +35,7 @@ finding_kinds! {
         "write the managed service account as account@domain, such as odj$@corp.example";
     /// A value other than true or false.
     CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "write true or false";
-    /// Permission updates by the wizard although the administrator configured a managed service account.
+    /// Permission updates by the wizard, even though the administrator configured a managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
         "set it to true, and delegate the units by hand";
     /// Permission updates by the wizard that are turned off.

@@ -66,13 +66,13 @@ impl DelegationProfile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// No profile requires child OUs to inherit the right to create computers, because the Windows wizard may not grant
-    /// it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
+    /// No profile requires child OUs to inherit the right to create computers, because the Windows wizard might not
+    /// grant it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
 
-    /// Plans the entries that `dacl` lacks to give `trustee` this profile.
+    /// Plans the entries to add to `dacl` so that `trustee` has this profile.
     ///
     /// # Errors
     /// The list would exceed 65,535 bytes.
@@ -205,7 +205,7 @@ impl DelegationPlan {
     /// Returns the change as text for an administrator, with the trustee as a SID.
     ///
     /// # Errors
-    /// The OU's name was reported by the service and is invalid.
+    /// The OU's name, as reported by the service, is invalid.
     pub fn script(&self, ou: &OrganizationalUnit) -> Result<DelegationScript, InvalidValue> {
         DelegationScript::new(&self.grants, ou, Principal::from(self.trustee.clone()))
     }
@@ -266,7 +266,7 @@ impl RevocationPlan {
         &self.removed
     }
 
-    /// Returns granted entries that were not found: removed before, or merged with others.
+    /// Returns granted entries that were not found: already removed, or merged with others.
     pub fn missing(&self) -> &[Ace] {
         &self.missing
     }

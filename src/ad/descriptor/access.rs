@@ -187,7 +187,7 @@ impl Acl {
 }
 
 impl SecurityDescriptor {
-    /// Checks access by the DACL, as [`Acl::check_access`] does. Without a DACL everything is granted.
+    /// Checks access against the DACL, as [`Acl::check_access`] does. Without a DACL, everything is granted.
     pub fn check_access(
         &self,
         token: &SecurityToken,

@@ -12,7 +12,7 @@ const HEADER: usize = 20;
 /// The largest input. Two full lists, two SIDs and the header are half of it.
 const MAX_LENGTH: usize = 256 * 1024;
 
-/// The owner, the group and the access control lists of an object: the attribute `nTSecurityDescriptor`.
+/// The owner, the group and the access control lists of an object: the `nTSecurityDescriptor` attribute.
 ///
 /// ```
 /// use windows_autopilot::ad::descriptor::SecurityDescriptor;
@@ -80,7 +80,7 @@ impl Part {
 
 impl SecurityDescriptor {
     /// Creates a descriptor that holds a DACL and nothing else, for a write that leaves owner, group and SACL alone.
-    /// Keeps only the bits of `control` about the DACL.
+    /// Only the bits of `control` that concern the DACL are kept.
     pub fn from_dacl(dacl: Acl, control: Control) -> Self {
         let of_dacl = Control::DACL_DEFAULTED
             | Control::DACL_AUTO_INHERIT_REQUIRED
@@ -93,8 +93,8 @@ impl SecurityDescriptor {
     /// Parses a descriptor.
     ///
     /// # Errors
-    /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another or lies outside; more
-    /// than 256 KiB. The error's position is in bytes.
+    /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another or lies out of bounds;
+    /// more than 256 KiB. The error's position is in bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no descriptor is", 0));

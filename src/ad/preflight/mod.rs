@@ -1,5 +1,4 @@
-//! Checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle. They
-//! change nothing.
+//! Read-only checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle.
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -44,7 +43,7 @@ const MOST_CANDIDATES: usize = 100;
 /// The class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
-/// A check of the OU for computer accounts, the connectors' accounts and the computers' names.
+/// A check of the OU where computer accounts are created, of the connectors' accounts and of the computers' names.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {

@@ -14,11 +14,11 @@ pub struct CachedProfile {
     pub domain_join_method: Option<u32>,
     /// Whether the device skips the check for a domain controller.
     pub skips_connectivity_check: Option<bool>,
-    /// The flags of the first setup.
+    /// The flags for the out-of-box experience (OOBE).
     pub oobe_config: Option<u32>,
-    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 according to a single source.
+    /// The mode: 0 for user-driven, 1 for self-deploying, 2 for pre-provisioning. Only one source documents 1 and 2.
     pub mode: Option<u32>,
-    /// The name template of the device, empty in a hybrid join.
+    /// The device's name template; empty for a hybrid join.
     pub device_name: Option<Text>,
     /// Whether a user is assigned to the device in advance; `None` if the file has no such property.
     pub has_assigned_user: Option<bool>,
@@ -28,7 +28,7 @@ pub struct CachedProfile {
     pub tenant_domain: Option<Text>,
     /// The id of the registration.
     pub registration_id: Option<Text>,
-    /// The device's id in Microsoft Entra: that of the registration's own object.
+    /// The id of the device object that the registration created in Microsoft Entra.
     pub device_id: Option<Text>,
     /// The time at which the service created the profile.
     pub created: Option<Timestamp>,
@@ -36,7 +36,7 @@ pub struct CachedProfile {
     pub downloaded: Option<Timestamp>,
     /// The code of the service's refusal, such as 807.
     pub error: Option<u32>,
-    /// The word of the service's refusal, such as `ZtdDeviceIsNotRegistered`.
+    /// The reason for the service's refusal, such as `ZtdDeviceIsNotRegistered`.
     pub error_reason: Option<Text>,
     /// Whether the profile comes from `AutopilotConfigurationFile.json` rather than from the service.
     pub offline: bool,

@@ -8,11 +8,11 @@ use crate::model::{Personal, Text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegistryData {
-    /// Text, which can be personal.
+    /// A string, which may contain personal data.
     Text(Personal),
-    /// A number of 32 or 64 bits.
+    /// A 32-bit or 64-bit number.
     Number(u64),
-    /// Several texts.
+    /// A list of strings.
     Texts(Vec<Personal>),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -27,7 +27,7 @@ impl RegistryData {
         }
     }
 
-    /// Returns the number, if the data is a number or numeric text.
+    /// Returns the number, if the data is a number or numeric text and fits in 32 bits.
     pub fn number(&self) -> Option<u32> {
         match self {
             Self::Number(number) => u32::try_from(*number).ok(),

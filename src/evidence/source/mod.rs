@@ -14,7 +14,7 @@ use crate::model::Text;
 pub use self::limits::Limits;
 pub use self::seam::EventSource;
 
-/// The number of a source among [`Evidence::sources`](super::Evidence::sources).
+/// The index of a source in [`Evidence::sources`](super::Evidence::sources).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(super) usize);
 

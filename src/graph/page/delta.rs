@@ -130,7 +130,8 @@ pub struct Changes<T: Tracked> {
     pub link: DeltaLink<T>,
 }
 
-/// A stream of the changes of a [`DeltaList`]. After its end, [`link`](Self::link) returns the link to continue from.
+/// A stream of the changes of a [`DeltaList`]. Once it has ended, [`link`](Self::link) returns the link to continue
+/// from.
 pub struct DeltaItems<T: Tracked> {
     items: Items<Delta<T>>,
 }

@@ -53,7 +53,7 @@ mod body;
 mod delta;
 mod link;
 
-/// A list to be read: narrow it, then read its items or its pages.
+/// A request for a list: narrow it, then read its items or its pages.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

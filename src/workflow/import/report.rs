@@ -24,11 +24,11 @@ pub struct ImportEvent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEventKind {
-    /// The run resumes from an earlier run's journal. A kill may have cut off the last `torn_bytes`; the run searches
-    /// for what they recorded.
+    /// The run resumes from an earlier run's journal. If the earlier run was killed while it was writing, the last
+    /// `torn_bytes` of the journal are incomplete; the run searches the service for what they recorded.
     #[non_exhaustive]
     Resumed {
-        /// The number of bytes of an incomplete last line.
+        /// The number of bytes in the incomplete last line; 0 if the last line is complete.
         torn_bytes: usize,
     },
     /// The service accepted devices.
@@ -37,13 +37,13 @@ pub enum ImportEventKind {
         /// The number of devices.
         devices: usize,
     },
-    /// The service throttles or cannot be reached: the next devices are sent later.
+    /// The service is throttling or cannot be reached, so the next devices are sent later.
     #[non_exhaustive]
     Backoff {
         /// The time until the next request.
         wait: Duration,
     },
-    /// No response came: the devices are searched for before they are sent again.
+    /// No response was received; the run searches for the devices before it sends them again.
     #[non_exhaustive]
     OutcomeUnknown {
         /// The number of devices.

@@ -30,7 +30,7 @@ pub struct Resultant {
     pub domain_join: Effective,
 }
 
-/// The outcome of one kind of object for a device.
+/// The object of one kind that a device gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -61,7 +61,7 @@ pub enum Effective {
         /// The objects that reach the device.
         contenders: Vec<Contender>,
     },
-    /// An undetermined object.
+    /// It cannot be determined which object the device gets.
     #[non_exhaustive]
     Unknown {
         /// The objects that the device may get. It may also get none.

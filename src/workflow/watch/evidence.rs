@@ -335,7 +335,7 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 pub struct Expectation {
     /// The id of the expected deployment profile; any hybrid join profile by default.
     pub profile: Option<Id<HybridJoinProfile>>,
-    /// The prefix of the computer names, by which an applied domain join is recognized. `None` by default.
+    /// The prefix of the computer names; a device whose name has it has applied its domain join. `None` by default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
     /// The configured timeout of the enrollment status page; 60 minutes by default, as in the service.
     pub esp_timeout: Duration,
@@ -345,7 +345,7 @@ pub struct Expectation {
     pub require_sync: bool,
     /// The timeout for registration and profile assignment; one hour by default. Microsoft documents none.
     pub assignment_timeout: Duration,
-    /// The timeout for switching on a device with a profile; eight hours by default.
+    /// The time within which a device that has a profile must be switched on; eight hours by default.
     pub power_on_timeout: Duration,
     /// The timeout for enrollment and domain join; 30 minutes by default. Microsoft does not document the device's own
     /// timeout.
@@ -369,7 +369,8 @@ impl Default for Expectation {
     }
 }
 
-/// Creates the expectation of a deployment's settings. The profile's id is in the report of the plan's application.
+/// Derives the expectation from a deployment's settings. The profile's id is in the report of the run that applied the
+/// plan.
 impl From<&HybridJoin> for Expectation {
     fn from(desired: &HybridJoin) -> Self {
         let mut expected = Self::default();
@@ -433,7 +434,7 @@ impl Expectation {
         self.esp_timeout.saturating_add(MINUTE * 40 + updates)
     }
 
-    /// Returns the time limit of a whole deployment, from enrollment to the end.
+    /// Returns the time limit for a whole deployment, from enrollment to completion.
     pub fn deployment_limit(&self) -> Duration {
         self.join_timeout.saturating_add(self.esp_limit())
     }

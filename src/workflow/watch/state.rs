@@ -112,7 +112,8 @@ pub struct PhaseStart {
 /// Declares the facts that the service reports about a device, with their labels.
 macro_rules! device_facts {
     ($( $(#[$meta:meta])* $field:ident: $ty:ty = $label:literal, )*) => {
-        /// The facts the service reports about a device that matter for a deployment. They contain no personal names.
+        /// The facts that the service reports about a device, limited to those that matter for a deployment. They
+        /// contain no personal names.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         #[non_exhaustive]

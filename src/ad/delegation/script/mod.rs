@@ -26,8 +26,8 @@ const LONGEST_COMMAND: usize = 8_191;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// The texts for Windows follow its tools' documentation and have not been run on Windows. The text for Samba has been
-/// run.
+/// The scripts for Windows follow the documentation of the tools and have not been run on Windows. The Samba command
+/// has been run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegationScript {
     grants: Vec<Grant>,
@@ -40,7 +40,7 @@ impl DelegationScript {
     /// prefer [`DelegationPlan::script`](super::DelegationPlan::script).
     ///
     /// # Errors
-    /// The OU's name was reported by the service and is invalid.
+    /// The OU's name, as reported by the service, is invalid.
     pub fn for_profile(
         profile: DelegationProfile,
         ou: &OrganizationalUnit,
@@ -111,8 +111,8 @@ impl DelegationScript {
     }
 
     /// Returns a batch file for cmd.exe that calls dsacls, in UTF-8. `None` if dsacls cannot express the change:
-    /// [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; a line that
-    /// is too long; an account without a domain, or by its distinguished name.
+    /// [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a line
+    /// would be too long; or if the account has no domain or is given by its distinguished name.
     ///
     /// In the OU's name, characters with a meaning to cmd.exe and those that are neither ASCII nor letters are written
     /// as their codes, such as `\25` for a percent sign. In an account's name a percent sign is doubled, as batch files

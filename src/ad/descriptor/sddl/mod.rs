@@ -51,8 +51,9 @@ impl SecurityDescriptor {
     /// Parses a descriptor from SDDL. `FromStr` does so without a domain.
     ///
     /// # Errors
-    /// Not SDDL; the name of a domain's group without `domain`; a conditional entry, a resource attribute, a label, or
-    /// an entry with more than type, flags, rights, object types and trustee. The error's position is in characters.
+    /// The text is not SDDL; it names a domain group, but `domain` is `None`; or it has a conditional entry, a resource
+    /// attribute, a label, or an entry with fields beyond type, flags, rights, object types and trustee. The error's
+    /// position is in characters.
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         Reader { text, rest: text, domain }.descriptor()
     }
@@ -84,7 +85,7 @@ impl FromStr for Ace {
     }
 }
 
-/// Writes SDDL. Groups of a domain are written as SIDs, so that the text means the same in every domain.
+/// Writes SDDL. Domain groups are written as SIDs, so that the text means the same in every domain.
 impl fmt::Display for SecurityDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (tag, sid) in [("O:", self.owner()), ("G:", self.group())] {
