@@ -38,15 +38,15 @@ impl ErrorCode {
     /// A misprint in a Microsoft text, with seven digits, and the intended code.
     const MISPRINT: (u32, Self) = (0x0801_c003, Self(0x801c_0003));
 
-    /// Returns the codes in a text, each once, in order.
+    /// Returns the distinct codes in `text`, in order.
     ///
     /// ```
     /// use windows_autopilot::codes::ErrorCode;
     /// assert_eq!(ErrorCode::find_in("0x80070774, and no other").len(), 1);
     /// ```
     ///
-    /// A code is `0x` with hexadecimal digits, or a negative number. Bare digits count only if they are a known failure
-    /// code, because serial numbers, counts and parts of ids look alike.
+    /// A code is `0x` followed by hexadecimal digits, or a negative number. Bare digits count only if they are a known
+    /// failure code, because serial numbers, counts and parts of ids look the same.
     pub fn find_in(text: &str) -> Vec<Self> {
         let mut found = Vec::new();
         // A hyphen is part of a word: so the parts of a GUID are not taken for codes, and a sign is kept.
@@ -82,7 +82,7 @@ impl ErrorCode {
         bare.or_else(|| word.parse().ok().map(Self).filter(known))
     }
 
-    /// Returns the entry of the code, if the code is known.
+    /// Returns the entry for this code, if the code is known.
     pub fn known(self) -> Option<&'static KnownCode> {
         KnownCode::ALL.iter().find(|known| known.codes.contains(&self.0))
     }
@@ -127,7 +127,7 @@ pub struct KnownCode {
     pub meaning: &'static str,
     /// The causes, likeliest first.
     pub causes: &'static [&'static str],
-    /// The certainty about the cause.
+    /// The certainty of the cause.
     pub certainty: Certainty,
     /// The publication that explains the code.
     pub source: CodeSource,
@@ -142,7 +142,7 @@ impl KnownCode {
         }
     }
 
-    /// Returns the meaning, with several causes as possibilities.
+    /// Returns the meaning, followed by the possible causes unless the code has only one.
     pub fn describe(&self) -> String {
         match self.certainty {
             Certainty::One => self.meaning.to_owned(),
@@ -180,7 +180,7 @@ pub enum CodePhase {
 pub enum Certainty {
     /// The code has one cause.
     One,
-    /// The code has several causes, which are documented.
+    /// The code has several documented causes.
     Several,
     /// The code reports a failure and nothing more: the causes are examples.
     Generic,
@@ -202,7 +202,7 @@ pub enum CodeSource {
     WindowsCodes,
     /// The source code of a public tool.
     PublicTool,
-    /// A third party's page, not verified.
+    /// An unverified third-party page.
     ThirdParty,
 }
 

@@ -15,7 +15,7 @@ use super::sink::Sink;
 use super::source::archive::{self, Format, ReadSeek, Visit};
 use super::source::{EventSource, Limits, UnreadReason};
 
-/// Files from a device and from a connector's server, to read into one [`Evidence`].
+/// Files from a device and from a connector's server, to be read into one [`Evidence`].
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, diagnose};
@@ -51,17 +51,17 @@ impl Bundle {
 
     /// Sets the time zone of one machine's text logs: the offset of its local time from UTC.
     ///
-    /// Default: not known. The times in text logs then only order the lines of their own file.
+    /// By default, the offset is not known, and the times in a text log only order the lines of that file.
     #[must_use]
     pub fn with_utc_offset(mut self, side: Side, offset: Offset) -> Self {
         self.offsets.insert(side, offset);
         self
     }
 
-    /// Adds an archive, a folder with its content, or a single file.
+    /// Adds an archive, a folder with its contents, or a single file.
     ///
     /// # Errors
-    /// The path cannot be opened. An unsupported file is not an error: it is listed in [`Evidence::unread`].
+    /// The path cannot be opened. An unsupported file is not an error: [`Evidence::unread`] lists it.
     pub fn add_path(&mut self, side: Side, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -72,7 +72,7 @@ impl Bundle {
         Ok(())
     }
 
-    /// Adds an archive or a file from a reader. The content determines the format, or else the name.
+    /// Adds an archive or a file from a reader. Its format is detected from the content, or otherwise from the name.
     pub fn add_reader(&mut self, side: Side, name: impl Into<String>, reader: impl Read + Seek + 'static) {
         self.inputs.push((side, name.into(), Input::Reader(Box::new(reader))));
     }

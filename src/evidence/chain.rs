@@ -12,7 +12,7 @@ use super::source::SourceKind;
 /// The code for a computer that is not in Microsoft Entra yet, which is normal until the next synchronization.
 pub(super) const NOT_SYNCED: u32 = 0x801c_03f2;
 
-/// A link of the chain, with the observations that prove its state.
+/// A link in the chain, with the observations that prove its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Link {

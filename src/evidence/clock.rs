@@ -12,7 +12,7 @@ use super::source::{SourceId, SourceKind};
 /// The smallest jump: smaller ones are the work of a time service.
 const LEAST_STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// A jump of a machine's clock, with both times: event 1 of Kernel-General.
+/// A jump of a machine's clock, with the times before and after it, from event 1 of Kernel-General.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockStep {
@@ -22,12 +22,12 @@ pub struct ClockStep {
     pub before: Timestamp,
     /// The time after the jump.
     pub after: Timestamp,
-    /// The observation, from [`Evidence::observations`].
+    /// The index of the observation in [`Evidence::observations`].
     pub observation: usize,
 }
 
 impl ClockStep {
-    /// Returns the length of the jump: negative if the clock went back.
+    /// Returns the length of the jump, which is negative if the clock went back.
     pub fn offset(&self) -> SignedDuration {
         self.after.duration_since(self.before)
     }

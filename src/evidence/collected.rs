@@ -5,7 +5,7 @@ use super::side::Side;
 use super::source::{Source, SourceId, SourceKind, Unread};
 use crate::model::Lookup;
 
-/// The observations of a bundle, with their sources and the files that were not read.
+/// The observations from a bundle, with their sources and the files that were not read.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Side};
@@ -26,7 +26,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Returns the observations, by source and in the order of the source.
+    /// Returns the observations, grouped by source and in the order of each source.
     pub fn observations(&self) -> &[Observation] {
         &self.observations
     }
@@ -36,17 +36,17 @@ impl Evidence {
         &self.sources
     }
 
-    /// Returns a source by its number.
+    /// Returns the source with this id.
     pub fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(id.0)
     }
 
-    /// Returns the files that were not read, with reasons.
+    /// Returns the files that were not read, with the reasons.
     pub fn unread(&self) -> &[Unread] {
         &self.unread
     }
 
-    /// Returns the sources of a kind.
+    /// Returns the sources of this kind from one machine.
     pub fn sources_of(&self, side: Side, kind: &SourceKind) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(move |source| source.side == side && source.kind == *kind)
     }
@@ -57,8 +57,8 @@ impl Evidence {
         self.sources_of(side, kind).any(|source| source.complete)
     }
 
-    /// Returns the first observation that `pick` accepts: absent only if a source of `kind` was read completely and has
-    /// none.
+    /// Returns the first observation that `pick` accepts. The result is absent only if a source of `kind` was read
+    /// completely and contains none.
     pub fn find<'a, T>(
         &'a self,
         side: Side,

@@ -15,7 +15,7 @@ macro_rules! providers {
         #[non_exhaustive]
         pub enum Provider {
             $($(#[$meta])* $name,)+
-            /// Another provider, by its name.
+            /// Another provider, identified by its name.
             Other(Text),
         }
 
@@ -23,7 +23,7 @@ macro_rules! providers {
             /// All known providers.
             pub const KNOWN: &[Self] = &[$(Self::$name),+];
 
-            /// Returns the name in records.
+            /// Returns the name used in records.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$name => $text,)+
@@ -56,9 +56,9 @@ providers! {
     Aad = "Microsoft-Windows-AAD",
     /// The pages on the screen.
     ShellCore = "Microsoft-Windows-Shell-Core",
-    /// Synchronization of the clock.
+    /// Clock synchronization.
     TimeService = "Microsoft-Windows-Time-Service",
-    /// Boot, shutdown and changes of the clock.
+    /// Boot, shutdown and clock changes.
     KernelGeneral = "Microsoft-Windows-Kernel-General",
     /// Standby.
     KernelPower = "Microsoft-Windows-Kernel-Power",
@@ -80,11 +80,11 @@ providers! {
     GroupPolicy = "Microsoft-Windows-GroupPolicy",
     /// Kerberos.
     Kerberos = "Microsoft-Windows-Security-Kerberos",
-    /// Starts and failures of services.
+    /// Service starts and failures.
     ServiceControlManager = "Service Control Manager",
-    /// Programs that `AppLocker` refused.
+    /// Programs blocked by `AppLocker`.
     AppLocker = "Microsoft-Windows-AppLocker",
-    /// Programs that a code integrity policy refused.
+    /// Programs blocked by a code integrity policy.
     CodeIntegrity = "Microsoft-Windows-CodeIntegrity",
     /// The Intune Connector since version 6.2501.2000.5.
     Connector = "Microsoft-Intune-ODJConnectorService",
@@ -132,7 +132,7 @@ impl Level {
     }
 }
 
-/// The data of an event: named fields in order. Fields of older events have no name.
+/// The data of an event: named fields in order. Fields of older events have no names.
 ///
 /// Fields can contain people's names, addresses and server responses: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Fields {
         self.0.len()
     }
 
-    /// Returns `true` if there is no field.
+    /// Returns `true` if there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -214,9 +214,9 @@ pub struct EventRecord {
     pub version: u8,
     /// The severity level of the event.
     pub level: Option<Level>,
-    /// The record number in its log: the order of writing, independent of the clock.
+    /// The record's number in its log, which gives the order of writing regardless of the clock.
     pub record: u64,
-    /// The time in UTC, by the machine's own clock.
+    /// The time in UTC, according to the machine's own clock.
     pub time: Option<Timestamp>,
     /// The named data of the event.
     pub fields: Fields,
@@ -259,7 +259,7 @@ impl EventRecord {
         self
     }
 
-    /// Sets the number of the record in its log.
+    /// Sets the record's number in its log.
     #[must_use]
     pub fn with_record(mut self, record: u64) -> Self {
         self.record = record;
@@ -285,7 +285,7 @@ impl EventRecord {
         self.id == id && self.provider == *provider
     }
 
-    /// Returns the field `HRESULT` as a code, if present.
+    /// Returns the `HRESULT` field as a code, if the record has one.
     pub fn hresult(&self) -> Option<u32> {
         self.fields.number("HRESULT")
     }

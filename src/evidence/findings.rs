@@ -17,10 +17,10 @@ finding_kinds! {
     /// A registered device without a profile.
     EVIDENCE_NO_PROFILE = "evidence.no-profile", Error,
         "assign a profile to a group that the device is in, wait until its status is assigned, and restart the setup";
-    /// Hardware that is not the registered hardware.
+    /// Hardware that differs from the registered hardware.
     EVIDENCE_HARDWARE_CHANGED = "evidence.hardware-changed", Error,
         "delete the registration, capture the hardware hash again and import it";
-    /// A refusal by the deployment service with any other code.
+    /// A refusal by the deployment service with a code that has no finding of its own.
     EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
         "see the code: delete the registration and import the device again if the registration is the problem";
     /// An empty profile in the device's cache.
@@ -40,7 +40,7 @@ finding_kinds! {
     /// A user from a tenant other than the device's.
     EVIDENCE_WRONG_TENANT = "evidence.wrong-tenant", Error,
         "sign in as a user of the tenant that the device is registered in, or register it in the user's tenant";
-    /// A profile from a file in the image, in place of the service's.
+    /// A profile from a file in the image instead of the one from the service.
     EVIDENCE_OFFLINE_PROFILE = "evidence.offline-profile", Warning,
         "register the device, and take AutopilotConfigurationFile.json out of the image";
     /// An offline profile that Windows could not read.
@@ -76,7 +76,7 @@ finding_kinds! {
     /// A join that the server refused, because of the TPM or because two profiles apply.
     EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
-    /// A user who has reached the device limit, or may not join devices.
+    /// A user who has reached the device limit or is not allowed to join devices.
     EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
         "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";
     /// A TPM failure, although user-driven hybrid join does not need the TPM.
@@ -127,13 +127,13 @@ finding_kinds! {
     /// A domain in the domain join profile that is not the connector's.
     EVIDENCE_OTHER_DOMAIN = "evidence.other-domain", Error,
         "correct the domain in the domain join profile, or install a connector in that domain";
-    /// A connector whose version is no longer served.
+    /// A connector whose version the service no longer serves.
     EVIDENCE_CONNECTOR_OUTDATED = "evidence.connector-outdated", Error,
         "install the current Intune Connector: versions before 6.2501.2000.5 are no longer served";
     /// A connector service that did not start.
     EVIDENCE_CONNECTOR_SERVICE = "evidence.connector-service", Warning,
         "repair the managed service account of the connector, and start the service";
-    /// A blob that the connector sent and the device did not get.
+    /// A blob that the connector sent but the device did not receive.
     EVIDENCE_BLOB_NOT_DELIVERED = "evidence.blob-not-delivered", Warning,
         "check that the device's sessions with Intune succeed, and try again";
     /// A blob that the device could not apply.
@@ -185,7 +185,7 @@ finding_kinds! {
     /// A page that the user left before it finished.
     EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
         "treat the rest of the page as not done, and see which app or policy is missing";
-    /// A certificate that the page waited for and that did not arrive.
+    /// A certificate that the page waited for but that did not arrive.
     EVIDENCE_CERTIFICATE_FAILED = "evidence.certificate-failed", Error,
         "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
     /// A management extension that was not installed in time.

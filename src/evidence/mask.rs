@@ -10,7 +10,7 @@ use crate::model::Text;
 
 /// Text from a log, masked for display: `Debug`, `Display` and serialized forms hide personal data and secrets.
 ///
-/// It masks sign-in names, accounts, security identifiers, GUIDs, URL queries, passwords and Wi-Fi names.
+/// Masking covers sign-in names, accounts, security identifiers, GUIDs, URL queries, passwords and Wi-Fi names.
 ///
 /// ```
 /// use windows_autopilot::evidence::Masked;

@@ -1,9 +1,9 @@
 //! The device's own evidence: the logs of Windows and of the Intune Connector's server, read offline.
 //!
 //! Graph does not show why a domain join failed; the device's and the server's logs do. A [`Bundle`] takes collected
-//! files: the cab or zip of `mdmdiagnosticstool`, the zip of Intune's remote action, a folder, single files, the
+//! files: the cab or zip from `mdmdiagnosticstool`, the zip from Intune's remote action, a folder, single files, or the
 //! server's exported logs. [`Bundle::read`] returns an [`Evidence`]: typed [`Observation`]s, their [`Source`]s, and a
-//! list of everything that was not read, with reasons.
+//! list of everything that was not read, with the reasons.
 //!
 //! ```
 //! use windows_autopilot::evidence::{Bundle, Fact, Limits, Side};
@@ -24,17 +24,17 @@
 //! | --- | --- |
 //! | `observation.rs`, `fact/` | [`Observation`], [`ObservedTime`], and the typed [`Fact`]s |
 //! | `event.rs` | [`EventRecord`], [`Provider`], [`Fields`]: one record of an event log |
-//! | `source/` | [`Source`], [`Unread`], [`Limits`], the seam [`EventSource`], and archives |
+//! | `source/` | [`Source`], [`Unread`], [`Limits`], the [`EventSource`] seam, and archives |
 //! | `read/` | one reader for each format |
 //! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] that it reads |
 //! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, corrected times, [`Timeline`] |
-//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desk, and the rules that identify causes |
+//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desktop, and the rules that identify causes |
 //! | `verdict.rs`, `proof.rs`, `mask.rs` | [`diagnose`], [`Verdict`], [`Proof`], and [`Masked`] text |
 //!
 //! # Memory and privacy
 //!
-//! Facts keep the people's names, addresses and ids in them, which `Debug` hides. Passwords, hardware hashes
-//! and the upload URLs of Intune's zip are never kept.
+//! Facts keep any personal names, addresses and ids that they contain, but `Debug` hides them. Passwords, hardware
+//! hashes and the upload URLs of Intune's zip are never kept.
 
 mod bundle;
 mod case;

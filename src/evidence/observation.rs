@@ -12,8 +12,8 @@ use super::source::SourceId;
 
 /// The time of an observation, as far as its source records it.
 ///
-/// Event logs use UTC, by the machine's own clock. Text logs use local time without a zone: set the zone on the
-/// [`Bundle`](super::Bundle), or it is not known. Registry values have no time.
+/// Event logs use UTC, according to the machine's own clock. Text logs use local time without a zone, which is not
+/// known unless you set it on the [`Bundle`](super::Bundle). Registry values have no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ObservedTime {
@@ -64,11 +64,11 @@ impl fmt::Display for ObservedTime {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {
-    /// The source, from [`Evidence::sources`](super::Evidence::sources).
+    /// The id of the source in [`Evidence::sources`](super::Evidence::sources).
     pub source: SourceId,
-    /// The machine of the source.
+    /// The machine that the source comes from.
     pub side: Side,
-    /// The record number in an event log, or the line of a text file, from 1.
+    /// The record number in an event log, or the line number in a text file, starting at 1.
     pub record: Option<u64>,
     /// The time of the observation.
     pub time: ObservedTime,

@@ -16,7 +16,7 @@ pub struct Proof {
     pub side: Side,
     /// The path of the source. Its folders can contain people's names.
     pub source: Masked,
-    /// The record number in an event log, or the line of a text file.
+    /// The record number in an event log, or the line number in a text file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
     /// The time in UTC, corrected for clock jumps; `None` if it is not known.
@@ -50,7 +50,7 @@ pub(super) fn second(time: Timestamp) -> Timestamp {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Strength {
-    /// A hint: other causes are as likely, or the meaning of the evidence is unverified.
+    /// A hint: other causes are just as likely, or the meaning of the evidence is unverified.
     Hint,
     /// Strong: this evidence rarely has another cause.
     Strong,
@@ -68,7 +68,7 @@ impl fmt::Display for Strength {
     }
 }
 
-/// A link of the chain from the profile to the user's desktop, in the order of a deployment.
+/// A link in the chain from the profile to the user's desktop, in deployment order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -151,7 +151,7 @@ pub enum LinkState {
     Refuted,
     /// The profile or the page skips the link.
     NotRequired,
-    /// The sources were read and show neither: the device may not be there yet.
+    /// The sources were read and neither prove nor refute the link: the device may not have reached it yet.
     Open,
     /// The sources were not collected, or not completely. The link may have happened.
     NotCollected,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// The machine of a source.
+/// The machine that a source comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

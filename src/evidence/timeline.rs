@@ -10,10 +10,10 @@ use super::event::{EventRecord, Provider};
 use super::fact::{ConnectorOutcome, Fact};
 use super::proof::Proof;
 
-/// The milestones of a deployment in order of time, across both machines.
+/// The milestones of a deployment in chronological order, across both machines.
 ///
-/// Times are in UTC, by each machine's own clock, corrected for jumps if the log has both times. Milestones without a
-/// known time are separate, because nothing orders them.
+/// Times are in UTC according to each machine's own clock, corrected for each jump whose times before and after are in
+/// the log. Milestones without a known time are kept separate, because nothing orders them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Timeline {
@@ -43,7 +43,7 @@ impl Evidence {
         Timeline { dated: dated.into_iter().map(|(_, _, proof)| proof).collect(), undated }
     }
 
-    /// Returns the clock jumps in the logs that have both times.
+    /// Returns the clock jumps for which the logs contain the times before and after.
     pub fn clock_steps(&self) -> Vec<clock::ClockStep> {
         clock::steps(self)
     }

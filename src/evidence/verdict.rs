@@ -28,15 +28,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// Adds an id of the device in Intune or Microsoft Entra, by which a connector's response can name it. The device's
-    /// evidence usually contains them.
+    /// Adds an id of the device in Intune or Microsoft Entra, which a connector's response can use to name the device.
+    /// The device's own evidence usually contains these ids.
     #[must_use]
     pub fn with_device_id(mut self, id: impl Into<Text>) -> Self {
         self.device_ids.push(id.into());
         self
     }
 
-    /// Adds a name of the computer.
+    /// Adds a computer name.
     #[must_use]
     pub fn with_computer_name(mut self, name: impl Into<Text>) -> Self {
         self.computer_names.push(name.into());
@@ -57,19 +57,19 @@ pub enum VerdictOutcome {
     Unknown,
 }
 
-/// A matching rule.
+/// A rule that matched the evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The row of the rule: a number, or `codes` for a code without its own row.
+    /// The row of the rule: a number, or `codes` for a code without a row of its own.
     pub rule: &'static str,
     /// The link that the cause breaks.
     pub link: LinkKind,
     /// The strength of the evidence.
     pub strength: Strength,
-    /// The finding: cause and remedy. The place is the link.
+    /// The finding, with cause and remedy; its place is the link.
     pub finding: Finding,
-    /// The observations that prove it.
+    /// The observations that support the diagnosis.
     pub proof: Vec<Proof>,
 }
 
@@ -86,7 +86,7 @@ impl Diagnosis {
 pub struct Gap {
     /// The machine that the source comes from.
     pub side: Side,
-    /// The path, or the collection's request.
+    /// The path of the source, or the request in the collection.
     pub path: Masked,
     /// The reason why the source was not read.
     pub reason: String,
@@ -102,7 +102,7 @@ pub struct Gap {
 /// assert_eq!(verdict.state(LinkKind::AccountCreated), LinkState::NotCollected);
 /// ```
 ///
-/// All displayed text is masked: see [`Masked`]. `Display` is a text report; serde gives JSON.
+/// All displayed text is masked: see [`Masked`]. `Display` writes a text report, and serde produces JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
@@ -119,8 +119,8 @@ pub struct Verdict {
 
 /// Diagnoses the last deployment in the evidence. A pure function.
 ///
-/// The links of the chain are proven, refuted, open or not collected: with a missing source, a link is "not collected",
-/// never "did not happen". The first broken link is the cause; later ones follow from it.
+/// The links of the chain are proven, refuted, open or not collected: if a source is missing, a link is "not
+/// collected", never "did not happen". The first broken link is the cause; later ones follow from it.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, VerdictOutcome, diagnose};
@@ -258,7 +258,7 @@ impl Verdict {
         &self.gaps
     }
 
-    /// Returns the device's id in Intune, if the registry has it.
+    /// Returns the device's id in Intune, if the registry contains it.
     pub fn managed_device_id(&self) -> Option<&str> {
         self.managed_device_id.as_deref()
     }
@@ -268,7 +268,7 @@ impl Verdict {
         &self.computer_names
     }
 
-    /// Returns the last time in a log of the device.
+    /// Returns the latest time in the device's logs.
     pub fn until(&self) -> Option<Timestamp> {
         self.until
     }

@@ -30,9 +30,9 @@ pub struct CachedProfile {
     pub tenant_id: Option<Text>,
     /// The tenant's default domain.
     pub tenant_domain: Option<Text>,
-    /// The name of the deployment profile; none with an offline file.
+    /// The name of the deployment profile; an offline file has none.
     pub profile_name: Option<Text>,
-    /// Whether the profile is assigned to the device by a group, not by default.
+    /// Whether the profile is assigned to the device through a group rather than by default.
     pub is_explicit_assignment: Option<bool>,
     /// The id of the registration.
     pub registration_id: Option<Text>,
@@ -46,7 +46,7 @@ pub struct CachedProfile {
     pub join: Option<CachedJoin>,
     /// Whether the check for a domain controller is skipped.
     pub skip_connectivity_check: Option<bool>,
-    /// The pages of setup that are shown.
+    /// The setup pages that are shown.
     pub oobe_flags: Option<OobeFlags>,
     /// Whether the user is prevented from setting up the device without the organization.
     pub forced_enrollment: Option<bool>,
@@ -54,17 +54,17 @@ pub struct CachedProfile {
     pub has_assigned_user: Option<bool>,
     /// The id of the MDM application.
     pub mdm_id: Option<Text>,
-    /// The language of setup.
+    /// The language used during setup.
     pub language: Option<Text>,
-    /// The region of setup.
+    /// The region used during setup.
     pub region: Option<Text>,
     /// The device name template.
     pub device_name: Option<Text>,
-    /// The number of the mode: 0 is user-driven.
+    /// The number of the deployment mode; 0 is user-driven.
     pub mode: Option<u64>,
     /// The time of the download.
     pub downloaded: Option<Timestamp>,
-    /// The time of the cache's creation.
+    /// The time at which the cache was created.
     pub created: Option<Timestamp>,
     /// The service's reason for giving no profile.
     pub refusal: Option<CachedRefusal>,
@@ -106,8 +106,8 @@ pub struct CachedReport {
 }
 
 impl CachedProfile {
-    /// Reads the text of `AutopilotDDSZTDFile.json`, or of the registry value `PolicyJsonCache`, also as quoted JSON
-    /// text and without the escapes that a registry export loses.
+    /// Reads the text of `AutopilotDDSZTDFile.json` or of the `PolicyJsonCache` registry value. The text can also be
+    /// quoted JSON, or lack the escapes that a registry export loses.
     pub fn read(file: &[u8]) -> CachedReport {
         let mut check = Check::default();
         let text = check.text_of(file);

@@ -15,7 +15,7 @@ finding_kinds! {
         "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
     /// A file that is not JSON.
     OFFLINE_NO_JSON = "offline.no-json", Error, "generate it again with a tool";
-    /// JSON other than an object.
+    /// JSON that is not an object.
     OFFLINE_NO_OBJECT = "offline.no-object", Error, "write one profile, in braces and without brackets";
     /// A file with more than one profile.
     OFFLINE_SEVERAL_PROFILES = "offline.several-profiles", Error, "write one file for each profile";
@@ -41,7 +41,7 @@ finding_kinds! {
     /// A cached profile of a self-deploying device.
     CACHED_SELF_DEPLOYING = "cached.self-deploying", Error,
         "assign a user-driven profile: hybrid join is user-driven only";
-    /// A device that Windows Autopilot device preparation sets up.
+    /// A device that is set up by Windows Autopilot device preparation.
     CACHED_DEVICE_PREPARATION = "cached.device-preparation", Error,
         "register the device with Windows Autopilot: device preparation never joins a domain";
     /// A required key without a value.
@@ -67,7 +67,7 @@ finding_kinds! {
     /// Setup options of a self-deploying device.
     OFFLINE_SELF_DEPLOYING = "offline.self-deploying", Error,
         "leave these bits out: a file supports user-driven devices only";
-    /// Setup options that are not known.
+    /// Unknown setup options.
     OFFLINE_UNKNOWN_BITS = "offline.unknown-bits", Warning, "leave them out";
     /// An unknown join method.
     OFFLINE_JOIN_METHOD = "offline.join-method", Error,

@@ -16,22 +16,22 @@ pub enum OobeFlag {
     SkipOemRegistration = 8,
     /// The license terms are hidden.
     HideEula = 16,
-    /// The TPM attests the device: for self-deploying devices.
+    /// The TPM attests the device; for self-deploying devices.
     TpmAttestation = 32,
-    /// The device signs in by itself: for self-deploying devices.
+    /// The device signs in by itself; for self-deploying devices.
     DeviceAuthentication = 64,
     /// Microsoft Entra requires a TPM.
     TpmRequired = 128,
-    /// The upgrade of Windows is not shown.
+    /// The Windows upgrade is not shown.
     SkipUpgrade = 256,
     /// Updates are downloaded.
     PatchDownload = 512,
-    /// The selection of a keyboard is skipped.
+    /// Keyboard selection is skipped.
     SkipKeyboardSelection = 1024,
 }
 
 impl OobeFlag {
-    /// Every flag, from the lowest bit.
+    /// All flags, lowest bit first.
     pub const ALL: [Self; 11] = [
         Self::SkipCortana,
         Self::StandardUser,
@@ -99,7 +99,7 @@ impl OobeFlags {
         Self(self.0 & !flag.bit())
     }
 
-    /// Returns the flags in the set, from the lowest bit.
+    /// Returns the flags in the set, lowest bit first.
     pub fn iter(self) -> impl Iterator<Item = OobeFlag> {
         OobeFlag::ALL.into_iter().filter(move |flag| self.contains(*flag))
     }

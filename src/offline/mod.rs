@@ -1,13 +1,13 @@
 //! `AutopilotConfigurationFile.json`: a deployment profile on the device's own disk.
 //!
-//! Windows reads it during its first setup if the service has no profile for the device in time. It supports
-//! user-driven modes only: self-deploying and pre-provisioning need the service. The file belongs at [`PATH`], is ASCII
-//! and holds one profile.
+//! Windows reads this file during its first setup if the service has no profile for the device in time. The file
+//! supports only user-driven modes: self-deploying and pre-provisioning need the service. It belongs at [`PATH`], is in
+//! ASCII and contains one profile.
 //!
 //! * A profile that the service assigns to the device takes precedence over the file.
-//! * `sysprep /generalize` deletes the file. It works for the first start only: register the device as well.
-//! * For hybrid join, assign the domain join configuration to *all devices*: a device with a file is in no group before
-//!   it enrolls.
+//! * `sysprep /generalize` deletes the file, which works only for the first start: register the device as well.
+//! * For hybrid join, assign the domain join configuration to *all devices*: a device with a file does not belong to
+//!   any group before it enrolls.
 //!
 //! The update settings and the bits above 16 are known from other tools, not from documentation.
 
@@ -62,15 +62,15 @@ pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFi
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfflineProfile {
-    /// A comment for people; tools write the profile's name.
+    /// A comment for human readers; tools write the profile's name.
     pub comment: Option<Text>,
     /// Whether setup without the organization is blocked.
     pub forced_enrollment: bool,
-    /// The language of setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
+    /// The language used during setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
     pub language: Option<LanguageTag>,
-    /// The region of setup; tools write the language.
+    /// The region used during setup; tools write the language.
     pub region: Option<LanguageTag>,
-    /// Whether the update of Autopilot during setup is off; all tools write `true`.
+    /// Whether the Autopilot update during setup is disabled; all tools write `true`.
     pub autopilot_update_disabled: Option<bool>,
     /// The timeout for the Autopilot update; all tools write half an hour.
     pub autopilot_update_timeout: Option<Duration>,
@@ -118,10 +118,10 @@ pub enum OfflineJoin {
 }
 
 impl OfflineTenant {
-    /// Creates the tenant from its id, a GUID, and its default domain.
+    /// Creates the tenant from its id, which is a GUID, and its default domain.
     ///
     /// # Errors
-    /// The id is a domain, or the domain an id.
+    /// The id is a domain, or the domain is an id.
     pub fn new(id: TenantId, default_domain: TenantId) -> Result<Self, InvalidValue> {
         if !id.is_guid() {
             return Err(InvalidValue::new("tenant id", "is a domain", "write the tenant's GUID")
@@ -148,17 +148,17 @@ impl OfflineTenant {
 impl OfflineProfile {
     /// The version of the format that tools write.
     pub const VERSION: u64 = 2049;
-    /// The timeout for the Autopilot update that tools write.
+    /// The Autopilot update timeout that tools write.
     pub const AUTOPILOT_UPDATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
     /// Creates the file for a hybrid join profile of this tenant.
     ///
-    /// `id` is usually the profile's: dynamic groups can select devices with the file by it, as
-    /// [`enrollment_profile_name`](Self::enrollment_profile_name) describes. The profile's language is in the file only
-    /// if the keyboard page is skipped; scope tags, hash extraction and pre-provisioning cannot be in a file.
+    /// `id` is usually the profile's. Dynamic groups can use it to select devices with the file, as
+    /// [`enrollment_profile_name`](Self::enrollment_profile_name) describes. The profile's language is written only if
+    /// the keyboard page is skipped; scope tags, hash extraction and pre-provisioning cannot be in a file.
     ///
     /// # Errors
-    /// The id is not a GUID, or the profile has settings that hybrid join or a file forbids: a tenant can hold a
+    /// The id is not a GUID, or the profile has settings that hybrid join or a file forbids: a tenant can contain a
     /// profile that is self-deploying or has a device name template.
     pub fn for_hybrid_join(
         profile: &HybridJoinProfile,
@@ -255,7 +255,7 @@ impl OfflineProfile {
         &self.tenant
     }
 
-    /// Returns the id by which devices with the file can be found, a GUID; usually that of a profile.
+    /// Returns the GUID by which devices with the file can be found, usually the id of a profile.
     pub fn correlation_id(&self) -> &str {
         &self.correlation_id
     }
@@ -265,12 +265,12 @@ impl OfflineProfile {
         self.oobe_flags
     }
 
-    /// Returns the join.
+    /// Returns the type of join.
     pub fn join(&self) -> &OfflineJoin {
         &self.join
     }
 
-    /// Returns the other properties of a file that was read; they are written back.
+    /// Returns the other properties that were read from the file; they are written back.
     pub fn other(&self) -> &Properties {
         &self.other
     }

@@ -19,7 +19,8 @@ pub struct OfflineReport {
     pub findings: Vec<Finding>,
 }
 
-/// Reads an offline file. Reports what Windows ignores, contradictions, and settings that a file cannot have.
+/// Reads an offline file. The findings report anything that Windows ignores, contradictions, and settings that a file
+/// cannot contain.
 ///
 /// ```
 /// use windows_autopilot::offline;

@@ -10,7 +10,7 @@ finding_kinds! {
         "use the original file of the device or the vendor, or save the sheet as CSV and check its serial numbers";
     /// An empty file.
     CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
-    /// Lines that end with a carriage return alone.
+    /// Lines that end with only a carriage return.
     CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
@@ -84,10 +84,10 @@ finding_kinds! {
         "write the serial number as text, from the device, and do not save the file from Excel";
     /// A value that cannot be a serial number.
     CSV_INVALID_SERIAL = "csv.invalid-serial", Error, "write the serial number that the firmware reports";
-    /// A hardware hash in the column of another value.
+    /// A hardware hash in another value's column.
     CSV_SWAPPED_COLUMNS = "csv.swapped-columns", Error,
         "write each value under its own header: the columns of this row or file are swapped";
-    /// A row that repeats the column labels, as exported reports have.
+    /// A row that repeats the column labels, as exported reports do.
     CSV_LABEL_ROW = "csv.label-row", Error,
         "keep the values of each device, and remove the labels from its row";
     /// A value with Excel's apostrophe or `="…"`.
@@ -100,7 +100,7 @@ finding_kinds! {
     /// A hardware hash that Excel may have truncated.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
         "copy the complete hash from the device again, without going through Excel";
-    /// A hardware hash that spans several lines, as email and consoles wrap it.
+    /// A hardware hash that spans several lines, as when email or a console wraps it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
          as text";
@@ -122,7 +122,7 @@ finding_kinds! {
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
         "leave out the Assigned User column when devices are to be hybrid joined";
 
-    /// A value that does not start like a hardware hash; an error if characters of it were replaced.
+    /// A value that does not start like a hardware hash; an error if any of its characters were replaced.
     HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;
     /// A value that is too short for a hardware hash, such as a digest.
     HASH_TOO_SHORT = "hash.too-short", Error,
@@ -141,7 +141,7 @@ finding_kinds! {
     /// A hardware hash without a serial number, which the service refuses.
     HASH_NO_SERIAL = "hash.no-serial", Error,
         "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
-    /// A wrong checksum.
+    /// A hardware hash with a wrong checksum.
     HASH_CHECKSUM = "hash.checksum", Warning, COPY_AGAIN;
     /// A hardware hash without a checksum.
     HASH_NO_CHECKSUM = "hash.no-checksum", Warning, COPY_AGAIN;

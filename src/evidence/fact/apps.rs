@@ -12,7 +12,7 @@ pub enum AppScope {
     User,
 }
 
-/// The state of an app in the registry. Each variant has its own numbers.
+/// The state of an app in the registry. Each variant uses its own numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrackedApp {
@@ -23,7 +23,7 @@ pub enum TrackedApp {
         name: Text,
         /// The state of the provider, as Windows stores it.
         state: Option<u32>,
-        /// Whether the provider has made its list of apps.
+        /// Whether the provider has created its list of apps.
         list_created: Option<bool>,
     },
     /// A Win32 app tracked by the page: 1 not installed, 2 in progress, 3 completed, 4 error.
@@ -38,19 +38,19 @@ pub enum TrackedApp {
         /// Whether the app asked for a restart.
         needs_restart: Option<bool>,
     },
-    /// The result of a Win32 app in the Intune Management Extension.
+    /// The result of a Win32 app, as recorded by the Intune Management Extension.
     #[non_exhaustive]
     Win32Result {
         /// The app's id.
         id: Text,
         /// The exit code of the installer.
         exit_code: Option<u32>,
-        /// The state: from 1000 success, from 2000 in progress, from 5000 failure.
+        /// The state: success from 1000, in progress from 2000, failure from 5000.
         enforcement: Option<u32>,
         /// The error code.
         error: Option<u32>,
     },
-    /// A line-of-business MSI: 10 initialized to 70 done, 30 download failed, 60 installation failed.
+    /// A line-of-business MSI: from 10 (initialized) to 70 (done), or 30 (download failed) or 60 (installation failed).
     #[non_exhaustive]
     Msi {
         /// The scope of the installation: device or user.
@@ -64,7 +64,7 @@ pub enum TrackedApp {
         /// Whether the package is the Intune Management Extension itself.
         is_agent: bool,
     },
-    /// The Office apps: the same numbers as an MSI.
+    /// The Office apps, with the same numbers as an MSI.
     #[non_exhaustive]
     Office {
         /// The id of the script or app.
@@ -83,7 +83,7 @@ pub struct TrackedItem {
     pub list: Text,
     /// The scope of the item: device or user.
     pub scope: AppScope,
-    /// The address of the item, decoded.
+    /// The decoded address of the item.
     pub uri: Text,
     /// The state; its meaning depends on the list.
     pub state: Option<u32>,

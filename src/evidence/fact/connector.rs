@@ -10,8 +10,8 @@ pub struct ConnectorAnswer {
     pub outcome: ConnectorOutcome,
     /// The id of the request.
     pub request_id: Option<Text>,
-    /// The id of the device in the request. Sources disagree on whether it is the id in Intune or in Microsoft Entra:
-    /// compare with both.
+    /// The id of the device in the request. Sources disagree on whether it is the id in Intune or in Microsoft Entra,
+    /// so compare it with both.
     pub device_id: Option<Text>,
     /// The domain that the device is to join.
     pub domain_name: Option<Text>,
@@ -32,7 +32,7 @@ pub enum ConnectorOutcome {
         error: Option<u32>,
         /// The connector's own code, such as `0x00000800`.
         diagnostic: Option<u32>,
-        /// The connector's texts. They can contain account names: mask them before display.
+        /// The connector's text, which can contain account names: mask it before display.
         text: crate::model::Personal,
         /// The number of previous attempts.
         retries: Option<u32>,

@@ -37,12 +37,12 @@ impl DirectoryStatus {
         self.fields.len()
     }
 
-    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It may be personal data.
+    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. The value may be personal data.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(&name.to_lowercase()).map(String::as_str)
     }
 
-    /// Returns a field that is `YES` or `NO`.
+    /// Returns the value of a field that is `YES` or `NO`.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             value if value.eq_ignore_ascii_case("YES") => Some(true),
@@ -83,7 +83,7 @@ impl fmt::Debug for DirectoryStatus {
     }
 }
 
-/// A line of `netsetup.log`.
+/// A line from `netsetup.log`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinLogLine {
@@ -99,7 +99,7 @@ pub struct JoinLogLine {
     pub computer: Option<Text>,
     /// The organizational unit, if the line names one.
     pub organizational_unit: Option<Text>,
-    /// The section of the file, counted from 0; there is one for each join.
+    /// The section of the file, counting from 0; each join has its own.
     pub section: u32,
 }
 

@@ -14,15 +14,15 @@ pub enum EspPhase {
     AccountSetup,
 }
 
-/// A phase of the enrollment status page in the registry: a state, without a time.
+/// A phase of the enrollment status page, as recorded in the registry: a state, without a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EspCategory {
     /// The phase of the status page.
     pub phase: EspPhase,
-    /// The state: `notStarted`, `inProgress`, `succeeded`, `failed`, `notRequired`, or another word.
+    /// The state: `notStarted`, `inProgress`, `succeeded`, `failed`, `notRequired`, or another value.
     pub state: Option<Text>,
-    /// The text with the state.
+    /// The text that accompanies the state.
     pub text: Option<Text>,
     /// Whether the phase succeeded, if Windows recorded that.
     pub succeeded: Option<bool>,
@@ -58,7 +58,8 @@ pub struct FirstSync {
     pub skips_user_page: Option<bool>,
     /// The timeout in minutes.
     pub timeout_minutes: Option<u32>,
-    /// The buttons of a failed page: bit 1 reset, 2 try again, 4 continue anyway; 0 if the user may leave early.
+    /// The buttons on a failed page, as bits: 1 for reset, 2 for try again, 4 for continue anyway; 0 if the user may
+    /// leave early.
     pub block_bits: Option<u32>,
     /// Whether the first synchronization is done.
     pub is_sync_done: Option<bool>,

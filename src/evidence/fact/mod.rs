@@ -27,9 +27,9 @@ pub enum Fact {
     ConnectorAnswer(ConnectorAnswer),
     /// The downloaded Autopilot profile, or the service's refusal.
     Profile(CachedProfile),
-    /// The mark that the domain join blob was applied: the key `ODJApplied`.
+    /// The `ODJApplied` registry key, which marks the domain join blob as applied.
     BlobApplied,
-    /// An enrollment in MDM.
+    /// An MDM enrollment.
     Enrollment(MdmEnrollment),
     /// The settings of the enrollment status page.
     FirstSync(FirstSync),
@@ -39,9 +39,9 @@ pub enum Fact {
     App(TrackedApp),
     /// An item tracked by the page, with the time at which its state was recorded.
     Item(TrackedItem),
-    /// A relevant registry value without its own type.
+    /// A relevant registry value without a type of its own.
     Registry(RegistryValue),
-    /// A relevant registry key, by its lower-case path below the hive. Keys of users are personal.
+    /// A relevant registry key, identified by its lower-case path below the hive. Users' keys are personal data.
     RegistryKey(Personal),
     /// The output of `dsregcmd /status`.
     DirectoryStatus(DirectoryStatus),

@@ -14,7 +14,7 @@ pub enum RegistryData {
     Number(u64),
     /// A list of strings.
     Texts(Vec<Personal>),
-    /// Bytes.
+    /// Binary data.
     Bytes(Vec<u8>),
 }
 
@@ -66,7 +66,7 @@ impl fmt::Debug for RegistryValue {
     }
 }
 
-/// An enrollment in MDM, from `Enrollments\{id}`.
+/// An MDM enrollment, from `Enrollments\{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MdmEnrollment {

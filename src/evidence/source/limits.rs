@@ -4,17 +4,17 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The maximum number of bytes of a nested archive, which is held in memory. Default: 128 MiB.
+    /// The maximum size in bytes of a nested archive, which is held in memory. Default: 128 MiB.
     pub nested_archive_bytes: u64,
-    /// The maximum number of bytes of an unpacked file. Default: 64 MiB.
+    /// The maximum size in bytes of an unpacked file. Default: 64 MiB.
     pub member_bytes: u64,
-    /// The deepest nesting of archives. Default: 3 (zip, cab, cab).
+    /// The maximum nesting depth of archives. Default: 3 (zip, cab, cab).
     pub depth: usize,
-    /// The maximum number of members of all archives and folders together. Default: 10,000.
+    /// The maximum number of members in all archives and folders together. Default: 10,000.
     pub members: usize,
-    /// The highest ratio of unpacked to packed bytes of a member. Default: 200.
+    /// The maximum ratio of unpacked to packed bytes in a member. Default: 200.
     pub ratio: u64,
-    /// The maximum number of unpacked bytes of all members together. Default: 4 GiB.
+    /// The maximum unpacked size in bytes of all members together. Default: 4 GiB.
     pub total_bytes: u64,
     /// The maximum number of observations. Default: 200,000.
     pub observations: usize,

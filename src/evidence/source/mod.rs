@@ -18,13 +18,13 @@ pub use self::seam::EventSource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(super) usize);
 
-/// The kind of a source, which determines its possible facts.
+/// The kind of a source, which determines the facts that it can contain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SourceKind {
-    /// An event log, by its channel.
+    /// An event log, identified by its channel.
     EventLog(Text),
-    /// Registry keys: the dump in the cab, or a file of `reg export`.
+    /// Registry keys: the dump in the cab, or a file from `reg export`.
     Registry,
     /// The downloaded profile, `AutopilotDDSZTDFile.json`, or the offline file.
     Profile,
@@ -34,7 +34,7 @@ pub enum SourceKind {
     JoinLog,
     /// A log of the Intune Management Extension.
     AppLog,
-    /// `results.xml` of Intune's zip: what was collected and what was not.
+    /// `results.xml` from Intune's zip: what was collected and what was not.
     CollectionResults,
 }
 
@@ -114,7 +114,7 @@ impl Source {
 pub struct Unread {
     /// The machine that the source comes from.
     pub side: Side,
-    /// The path, including the archives around it; for an element of `results.xml` its request.
+    /// The path, including the archives around it; for an element of `results.xml`, its request.
     pub path: String,
     /// The reason why the source was not read.
     pub reason: UnreadReason,
@@ -128,7 +128,7 @@ pub enum UnreadReason {
     NotNeeded,
     /// The file is empty.
     Empty,
-    /// The crate was built without the feature `evidence-archives`.
+    /// The crate was built without the `evidence-archives` feature.
     FeatureOff,
     /// The collection on the device failed with this code.
     NotCollected(u32),

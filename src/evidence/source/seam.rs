@@ -2,7 +2,7 @@
 
 use crate::evidence::event::EventRecord;
 
-/// A source of event records: a file, a live log, a test.
+/// A source of event records, such as a file, a live log or a test.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, EventRecord, EventSource, Limits, Provider, Side};
@@ -22,9 +22,9 @@ use crate::evidence::event::EventRecord;
 /// assert_eq!(bundle.read().observations().len(), 3);
 /// ```
 ///
-/// Implemented for every iterator of [`EventRecord`]s.
+/// Implemented for every iterator over [`EventRecord`]s.
 pub trait EventSource {
-    /// Returns the next record; `Err` with the reason if the record is unreadable; `None` at the end.
+    /// Returns the next record, `Err` with the reason if the record is unreadable, or `None` at the end.
     fn next_event(&mut self) -> Option<Result<EventRecord, String>>;
 }
 

@@ -17,7 +17,7 @@ pub enum Column {
     ProductId,
     /// `Hardware Hash`.
     HardwareHash,
-    /// `Group Tag`, once called `OrderID`.
+    /// `Group Tag`, formerly called `OrderID`.
     GroupTag,
     /// `Assigned User`.
     AssignedUser,
@@ -80,7 +80,7 @@ pub enum CsvFormat {
     Portal,
     /// Partner Center's format, with manufacturer and model.
     Partner,
-    /// An export of Configuration Manager's report: a title, and rows that each begin with the column names.
+    /// An exported Configuration Manager report: a title, and rows that each begin with the column names.
     ConfigMgrReport,
 }
 

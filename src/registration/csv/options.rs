@@ -3,7 +3,7 @@
 use crate::model::{Finding, FindingKind, Severity};
 use crate::registration::hash::HashLengths;
 
-/// Options of reading a device file. The defaults refuse devices that cannot be registered.
+/// Options for reading a device file. The defaults refuse devices that cannot be registered.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::{CsvOptions, CsvReader};
@@ -19,9 +19,9 @@ use crate::registration::hash::HashLengths;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CsvOptions {
-    /// Whether to join a hash that is broken over several lines. Default: no.
+    /// Whether to join a hash that is split across several lines. Default: no.
     ///
-    /// A joined hash is accepted only if its checksum is right.
+    /// A joined hash is accepted only if its checksum is correct.
     pub repair: bool,
     /// The ids of error kinds to report as warnings, so that the device is read. Default: none.
     pub accepted: Vec<&'static str>,
@@ -29,14 +29,14 @@ pub struct CsvOptions {
 }
 
 impl CsvOptions {
-    /// Sets whether to join a hash that is broken over several lines, if its checksum is right.
+    /// Sets whether to join a hash that is split across several lines, if its checksum is correct.
     #[must_use]
     pub fn with_repair(mut self, repair: bool) -> Self {
         self.repair = repair;
         self
     }
 
-    /// Reports errors of one kind as warnings, so that the device is read if it has all that an import needs.
+    /// Reports errors of one kind as warnings, so that the device is read if it has everything that an import needs.
     #[must_use]
     pub fn with_accepted(mut self, kind: &FindingKind) -> Self {
         self.accepted.push(kind.id);
@@ -50,7 +50,7 @@ impl CsvOptions {
         self
     }
 
-    /// Sets the usual length of a hardware hash in characters; other lengths give a finding. Default: 4,000.
+    /// Sets the usual length of a hardware hash in characters; other lengths produce a finding. Default: 4,000.
     #[must_use]
     pub fn with_usual_hash(mut self, characters: usize) -> Self {
         self.lengths.usual = characters;

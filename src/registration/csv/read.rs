@@ -33,9 +33,9 @@ use crate::registration::findings::*;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It reads the portal's format with any optional columns, Partner Center's, the export of Configuration Manager's
-/// report, and that of older scripts (`OrderID`), separated by commas, semicolons or tabs, in ASCII, ANSI, UTF-8 or
-/// UTF-16. An error in one row does not hide the next row.
+/// It reads the portal's format with any optional columns, Partner Center's format, exported Configuration Manager
+/// reports, and the files of older scripts (`OrderID`). Fields can be separated by commas, semicolons or tabs, and the
+/// text can be ASCII, ANSI, UTF-8 or UTF-16. An error in one row does not hide the next row.
 ///
 /// A finding is an error if the device cannot be imported as written, and a warning if it can be imported but the
 /// portal would refuse the file or a value looks wrong. Findings name serial numbers and group tags, never people or
@@ -114,7 +114,7 @@ pub struct CsvReport {
 /// ```
 ///
 /// # Errors
-/// If the input cannot be read.
+/// The input cannot be read.
 pub fn check(input: impl Read) -> io::Result<CsvReport> {
     let mut reader = CsvReader::new(input);
     let mut findings = Vec::new();

@@ -17,16 +17,16 @@ use crate::model::{DeviceToImport, InvalidValue};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// Iterates over the text of each file and holds one at a time. A column that no device of a file needs is left out. A
-/// value that the format cannot hold is refused, never changed; so is a value that a spreadsheet would run as a
-/// formula, because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of the format.
+/// The iterator yields the text of each file and holds one file at a time. A column that no device in a file needs is
+/// left out. A value that the format cannot hold is refused, never changed, and so is a value that a spreadsheet would
+/// run as a formula because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of the format.
 #[derive(Debug, Clone)]
 pub struct PortalFiles<I> {
     devices: I,
 }
 
 impl<'a, I: Iterator<Item = &'a DeviceToImport>> PortalFiles<I> {
-    /// Creates the files of these devices, in order.
+    /// Creates the files for these devices, in order.
     pub fn new(devices: impl IntoIterator<Item = &'a DeviceToImport, IntoIter = I>) -> Self {
         Self { devices: devices.into_iter() }
     }

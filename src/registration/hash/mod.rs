@@ -37,8 +37,8 @@ pub(crate) use self::shape::{HashLengths, check_text};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// A hash identifies a device: `Debug` shows the manufacturer, the model and the state of the records and the checksum
-/// only.
+/// A hash identifies a device: `Debug` shows only the manufacturer, the model, and the state of the records and the
+/// checksum.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashContents {
@@ -52,7 +52,7 @@ pub struct HashContents {
     pub sku_number: Option<Text>,
     /// The product family in the firmware.
     pub system_family: Option<Text>,
-    /// The version of the product in the firmware.
+    /// The product version in the firmware.
     pub system_version: Option<Text>,
     /// The vendor of the firmware.
     pub firmware_vendor: Option<Text>,
@@ -66,19 +66,19 @@ pub struct HashContents {
     pub chassis_type: Option<u8>,
     /// The processor in the device.
     pub processor: Processor,
-    /// Memory, in GiB.
+    /// The amount of memory, in GiB.
     pub memory_gib: Option<u64>,
-    /// Disks, in the order of the hash.
+    /// The disks, in the order of the hash.
     pub disks: Vec<Disk>,
-    /// Network adapters, in the order of the hash.
+    /// The network adapters, in the order of the hash.
     pub network_adapters: Vec<NetworkAdapter>,
-    /// Screens, in the order of the hash.
+    /// The screens, in the order of the hash.
     pub displays: Vec<Display>,
-    /// Names of the graphics adapters.
+    /// The names of the graphics adapters.
     pub graphics: Vec<Text>,
     /// The trusted platform module.
     pub tpm: Tpm,
-    /// The id of the product key in the firmware, 13 digits.
+    /// The 13-digit id of the product key in the firmware.
     pub product_key_id: Option<Hidden>,
     /// The part number of the product key in the firmware, such as `[TH]X19-99481`.
     pub product_key_part_number: Option<Text>,
@@ -121,8 +121,8 @@ pub enum Checksum {
     Missing,
 }
 
-/// The suitability of a device for pre-provisioning and self-deploying, by its hash: both need a TPM 2.0 that supports
-/// attestation. User-driven deployment does not.
+/// The suitability of a device for pre-provisioning and self-deploying, according to its hash: both need a TPM 2.0 that
+/// supports attestation. User-driven deployment does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readiness {
@@ -165,15 +165,15 @@ impl HashContents {
     /// If a hash is damaged, its readable part is decoded; [`lint`](Self::lint) reports the damage.
     ///
     /// # Errors
-    /// The hash has no valid start.
+    /// The start of the hash is invalid.
     pub fn decode(hash: &HardwareHash) -> Result<Self, InvalidValue> {
         Self::decode_bytes(&hash.to_bytes())
     }
 
-    /// Decodes the bytes of a hash, after base64.
+    /// Decodes the bytes of a hash, already decoded from base64.
     ///
     /// # Errors
-    /// The bytes have no valid start.
+    /// The start of the bytes is invalid.
     pub fn decode_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         records::decode(bytes).ok_or_else(|| {
             InvalidValue::new(
@@ -239,7 +239,7 @@ impl HashContents {
 
     /// Compares the serial number next to the hash with the one in it.
     ///
-    /// Spaces around it and case are ignored. Returns `None` if the hash has no serial number, which
+    /// Surrounding spaces and case are ignored. Returns `None` if the hash has no serial number, which
     /// [`lint`](Self::lint) reports.
     pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
         let inside = self.serial_number.as_deref()?;

@@ -9,11 +9,11 @@ use crate::model::{Hidden, Text};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Processor {
-    /// Its manufacturer, such as `GenuineIntel`.
+    /// The manufacturer, such as `GenuineIntel`.
     pub manufacturer: Option<Text>,
-    /// Its name.
+    /// The model name.
     pub model: Option<Text>,
-    /// Its architecture.
+    /// The architecture of the processor.
     pub architecture: Option<Architecture>,
     /// The number of processors.
     pub packages: Option<u16>,
@@ -33,7 +33,7 @@ pub enum Architecture {
     X64,
     /// 64-bit Arm.
     Arm64,
-    /// Another architecture, by Windows' number.
+    /// Another architecture, identified by Windows' number.
     Other(u16),
 }
 
@@ -80,7 +80,7 @@ pub enum StorageBus {
     Sata,
     /// `NVMe`.
     Nvme,
-    /// Another bus, by Windows' number.
+    /// Another bus, identified by Windows' number.
     Other(u8),
 }
 
@@ -124,7 +124,7 @@ pub enum NetworkMedium {
     Bluetooth,
     /// Ethernet.
     Ethernet,
-    /// Another medium, by Windows' number.
+    /// Another medium, identified by Windows' number.
     Other(u32),
 }
 
@@ -144,13 +144,13 @@ impl From<u32> for NetworkMedium {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Display {
-    /// Width in millimeters.
+    /// The width in millimeters.
     pub width_mm: u16,
-    /// Height in millimeters.
+    /// The height in millimeters.
     pub height_mm: u16,
-    /// Width in pixels.
+    /// The width in pixels.
     pub width_pixels: u16,
-    /// Height in pixels.
+    /// The height in pixels.
     pub height_pixels: u16,
 }
 
@@ -205,7 +205,7 @@ impl fmt::Display for WindowsBuild {
 pub struct SmbiosUuid([u8; 16]);
 
 impl SmbiosUuid {
-    /// Returns the bytes in SMBIOS order: the first three groups little-endian.
+    /// Returns the bytes in SMBIOS order, with the first three groups in little-endian order.
     pub fn to_smbios_bytes(self) -> [u8; 16] {
         self.0
     }
@@ -236,7 +236,7 @@ impl fmt::Debug for SmbiosUuid {
     }
 }
 
-/// The address of a network adapter. `Debug` does not show it.
+/// The MAC address of a network adapter. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MacAddress([u8; 6]);
 
@@ -270,7 +270,7 @@ impl fmt::Debug for MacAddress {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashRecord {
-    /// The number of the type.
+    /// The type number of the record.
     pub record_type: u16,
     /// The contents of the record.
     pub value: Vec<u8>,

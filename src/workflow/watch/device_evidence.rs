@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use crate::model::{Finding, Text};
 
-/// The causes in a device's own evidence. Always absent without the feature `evidence`.
+/// The causes found in a device's own evidence. Always absent without the `evidence` feature.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceEvidence {
     /// The proven causes, likeliest first.
     pub proven: Vec<Finding>,
-    /// The strong causes without proof.
+    /// The causes with strong evidence but no proof.
     pub likely: Vec<Finding>,
-    /// The last time in the device's logs.
+    /// The latest time in the device's logs.
     pub until: Option<Timestamp>,
     /// The device's id in Intune, from its registry.
     pub managed_device_id: Option<Text>,

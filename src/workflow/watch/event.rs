@@ -11,7 +11,7 @@ use super::report::DeviceDeployment;
 pub enum WatchEvent {
     /// The phase, outcome or findings for a device have changed.
     Changed(Box<DeviceDeployment>),
-    /// A round of polls has ended.
+    /// A round of polling has ended.
     #[non_exhaustive]
     Polled {
         /// The number of devices in progress.

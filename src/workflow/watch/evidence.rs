@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A snapshot of one device: the service's reports from five sources, and the times at which each phase was first seen.
+/// A snapshot of one device: the service's reports from five sources, and when each phase was first seen.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -50,19 +50,19 @@ pub struct DeviceSnapshot {
     pub hybrid: Lookup<DirectoryDevice>,
     /// The domain join profiles that reach the device.
     pub domain_joins: Lookup<Vec<EffectiveDomainJoin>>,
-    /// The connectors of the tenant.
+    /// The tenant's connectors.
     pub connectors: Lookup<Arc<[Connector]>>,
-    /// The causes in the device's own evidence.
+    /// The causes found in the device's own evidence.
     pub device_evidence: Option<DeviceEvidence>,
-    /// The enrollment status page in the record.
+    /// The enrollment status page that the deployment record names.
     pub page: Lookup<AppliedPage>,
-    /// The time from which the last deployment is watched.
+    /// The time since which the last deployment has been watched.
     pub watched_since: Timestamp,
     /// The times at which the last deployment was first seen in each phase.
     pub first_seen: BTreeMap<Phase, Timestamp>,
 }
 
-/// The enrollment status page of a device, by its deployment record.
+/// The enrollment status page that a device's deployment record names.
 ///
 /// ```
 /// use windows_autopilot::model::EnrollmentStatusPage;
@@ -107,7 +107,7 @@ impl AppliedPage {
 pub struct EffectiveDomainJoin {
     /// The name of the profile.
     pub display_name: Text,
-    /// The problem of the profile, such as a container in place of an organizational unit.
+    /// The problem with the profile, such as a container in place of an organizational unit.
     pub problem: Option<String>,
 }
 
@@ -126,7 +126,7 @@ impl EffectiveDomainJoin {
 }
 
 impl DeviceSnapshot {
-    /// Creates a snapshot of a device without any data.
+    /// Creates an empty snapshot of a device.
     pub fn new(id: Id<Device>, watched_since: Timestamp) -> Self {
         Self {
             id,
@@ -146,7 +146,7 @@ impl DeviceSnapshot {
         }
     }
 
-    /// Returns the name in reports: the serial number, or the id if the serial number is not known.
+    /// Returns the name used in reports: the serial number, or the id if the serial number is not known.
     pub fn name(&self) -> &str {
         self.serial_number.as_deref().unwrap_or(self.id.as_str())
     }
@@ -329,13 +329,14 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 /// ```
 ///
 /// Microsoft documents that an enrollment status page gets 40 more minutes in a hybrid join, and that quality updates
-/// take 20 to 40 minutes. The other defaults come from experience; adjust them.
+/// take 20 to 40 minutes. The other defaults come from experience; adjust them as needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expectation {
     /// The id of the expected deployment profile; any hybrid join profile by default.
     pub profile: Option<Id<HybridJoinProfile>>,
-    /// The prefix of the computer names; a device whose name has it has applied its domain join. `None` by default.
+    /// The prefix of the computer names; a device whose name begins with it has applied its domain join. `None` by
+    /// default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
     /// The configured timeout of the enrollment status page; 60 minutes by default, as in the service.
     pub esp_timeout: Duration,
@@ -369,8 +370,8 @@ impl Default for Expectation {
     }
 }
 
-/// Derives the expectation from a deployment's settings. The profile's id is in the report of the run that applied the
-/// plan.
+/// Derives the expectation from a deployment's settings. They do not contain the profile's id, which is in the report
+/// of the run that applied the plan.
 impl From<&HybridJoin> for Expectation {
     fn from(desired: &HybridJoin) -> Self {
         let mut expected = Self::default();
@@ -398,7 +399,7 @@ impl Expectation {
         self
     }
 
-    /// Takes the timeout and the setting for quality updates from an enrollment status page.
+    /// Takes the timeout and the quality update setting from an enrollment status page.
     #[must_use]
     pub fn with_enrollment_status_page(mut self, page: &EnrollmentStatusPage) -> Self {
         self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();

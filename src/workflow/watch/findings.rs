@@ -51,10 +51,10 @@ finding_kinds! {
         "take the device out of the groups that the other profile is assigned to: of several, a device \
          gets the profile that was created first";
 
-    /// A device that has a profile and has never made contact.
+    /// A device that has a profile but has never made contact.
     WATCH_NOT_SWITCHED_ON = "watch.not-switched-on", Warning,
         "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again";
-    /// A device that made contact and did not enroll.
+    /// A device that made contact but did not enroll.
     WATCH_DID_NOT_ENROLL = "watch.did-not-enroll", Error,
         "check that the user who signs in is in the MDM user scope and has a sign-in name in a verified \
          domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through";
@@ -68,7 +68,7 @@ finding_kinds! {
     /// A user with too many devices in Microsoft Entra.
     WATCH_TOO_MANY_DEVICES = "watch.too-many-devices", Error,
         "delete devices that the user no longer has from Microsoft Entra, or raise the limit of devices per user";
-    /// An enrollment that a restriction or an earlier enrollment prevents.
+    /// An enrollment blocked by a restriction or an earlier enrollment.
     WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
          the device with allowNextEnrollment";
@@ -96,7 +96,7 @@ finding_kinds! {
     WATCH_NOT_HYBRID_JOINED = "watch.not-hybrid-joined", Error,
         "check that the profile that the device gets is for hybrid join, and that no user is assigned; \
          reset the device and start again";
-    /// A device that enrolled with a profile other than the one that is assigned now.
+    /// A device that enrolled with a profile other than the one now assigned.
     WATCH_ENROLLED_WITH_ANOTHER_PROFILE = "watch.enrolled-with-another-profile", Warning,
         "reset the device and set it up again: a profile does not reach a device that is enrolled";
     /// A device that Intune no longer manages.
@@ -105,7 +105,7 @@ finding_kinds! {
 
     /// A failed domain join whose cause Graph does not show.
     WATCH_DOMAIN_JOIN_FAILED = "watch.domain-join-failed", Error, ON_PREMISES;
-    /// A domain join that is not progressing, for a cause that Graph does not show.
+    /// A domain join that is not progressing, for a reason that Graph does not show.
     WATCH_DOMAIN_JOIN_STALLED = "watch.domain-join-stalled", Error, ON_PREMISES;
     /// A tenant without an active connector.
     WATCH_NO_CONNECTOR = "watch.no-connector", Error,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::report::DeploymentReport;
 
-/// A handle to a running watch, for its report so far.
+/// A handle to a running watch that provides its report so far.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |h| {
@@ -27,7 +27,7 @@ use super::report::DeploymentReport;
 pub struct WatchHandle(Arc<Mutex<Option<Arc<DeploymentReport>>>>);
 
 impl WatchHandle {
-    /// Returns the report of the last round; `None` before the end of the first.
+    /// Returns the report as of the last round, or `None` before the first round has ended.
     pub fn snapshot(&self) -> Option<Arc<DeploymentReport>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,7 +1,7 @@
 //! A watch over devices until each is ready or its problem is known.
 //!
-//! [`Watch`] polls five sources of the service and combines them; [`observe`], a pure function, derives the state of
-//! one device; a [`DeploymentReport`] shows the result.
+//! [`Watch`] polls five sources of the service and combines them. [`observe`], a pure function, derives the state of
+//! one device, and a [`DeploymentReport`] shows the result.
 
 mod catalogue;
 mod causes;

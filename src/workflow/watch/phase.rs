@@ -12,20 +12,20 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// The device is not registered: an import may take minutes to appear.
+    /// The device is not registered. An import may take minutes to appear.
     Unregistered,
     /// The device is registered without a profile. Do not switch it on.
     Registered,
     /// The device has the profile and can be switched on.
     ProfileAssigned,
-    /// Intune manages the device, which waits for the offline domain join.
+    /// Intune manages the device, which is waiting for the offline domain join.
     Enrolled,
-    /// The device has joined the domain and restarts into device setup.
+    /// The device has joined the domain and is restarting into device setup.
     DomainJoined,
-    /// The enrollment status page installs the apps and policies of the device.
+    /// The enrollment status page is installing the device's apps and policies.
     DeviceSetup,
-    /// A user has signed in, or can. The page installs the apps and policies of the user, and the computer object is synced
-    /// to Entra ID.
+    /// A user has signed in or can sign in. The page installs the user's apps and policies, and the computer object is
+    /// synced to Entra ID.
     AccountSetup,
     /// The deployment is done.
     Ready,
@@ -92,7 +92,7 @@ impl Phase {
 
     /// Returns the credential that the device asks for next; `None` if it asks for none.
     ///
-    /// Confusing the two is a frequent mistake: the first sign-in, before Windows is set up, is to Entra ID; every
+    /// The two credentials are often confused: the first sign-in, before Windows is set up, is to Entra ID, while every
     /// sign-in to Windows is to Active Directory.
     pub const fn next_credential(self) -> Option<UserCredential> {
         match self {

@@ -13,7 +13,7 @@ use crate::model::{Device, Id, SerialNumber, Text};
 use crate::workflow::apply::ApplyReport;
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A watch over devices, from their registration to a user's desktop or to the problem that stops them.
+/// A watch over devices, from registration to a user's desktop or to the problem that stops them.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::Device};
@@ -32,14 +32,14 @@ use crate::workflow::hybrid_join::HybridJoin;
 /// # Ok(()) }
 /// ```
 ///
-/// A watch ends when every device is ready, failed or overdue. Each phase has a deadline, so a watch always ends: see
-/// [`Expectation`]. A watch only reads.
+/// A watch ends when every device is ready, has failed or is overdue. Each phase has a deadline, so a watch always
+/// ends: see [`Expectation`]. A watch only reads.
 ///
-/// A settled device is followed while others are in progress: a device that is reset, wiped, renamed, imported again,
-/// or deleted and set up again is in progress again, and its report lists the
-/// [earlier](super::DeviceDeployment::earlier) enrollments. A round reads a batch of settled devices, in turn, and the
-/// last round reads all, so that a running watch ends with the result of a new one. Microsoft Graph does not show a
-/// reset before the device enrolls again.
+/// A settled device is still followed while others are in progress. If it is reset, wiped, renamed, imported again, or
+/// deleted and set up again, it is back in progress, and its report lists the
+/// [earlier](super::DeviceDeployment::earlier) enrollments. Each round reads a batch of settled devices, in turn, and
+/// the last round reads all of them, so a running watch ends with the same result as a new one. Microsoft Graph does
+/// not show a reset until the device enrolls again.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
@@ -60,7 +60,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Creates a watch over `devices`. Repeated devices are watched once.
+    /// Creates a watch over `devices`. A repeated device is watched only once.
     pub fn new<D: Into<WatchedDevice>>(client: &Client, devices: impl IntoIterator<Item = D>) -> Self {
         Self {
             client: client.clone(),
@@ -92,14 +92,14 @@ impl Watch {
         self
     }
 
-    /// Ignores deployments that started before `time`, for devices that are deployed again. By default the last
-    /// deployment of a device counts, regardless of its age.
+    /// Ignores deployments that started before `time`, for devices that are deployed again. By default, the last
+    /// deployment of a device is used, regardless of its age.
     pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }
 
-    /// Adds the verdict on a device's own evidence: its causes replace "Graph does not show the cause".
+    /// Adds the verdict on a device's own evidence: the verdict's causes replace "Graph does not show the cause".
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -116,8 +116,8 @@ impl Watch {
     /// # Ok(()) });
     /// ```
     ///
-    /// A proven cause comes before those of Graph, a strong one after them. Evidence from another device or an earlier
-    /// deployment only produces a finding.
+    /// A proven cause is listed before those from Graph, a strong one after them. Evidence from another device or an
+    /// earlier deployment only produces a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
     pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {
@@ -134,8 +134,8 @@ impl Watch {
 }
 
 impl ApplyReport {
-    /// Creates a watch over the devices of the deployment. It expects the settings' profile, enrollment status page and
-    /// computer names.
+    /// Creates a watch over the deployment's devices. It expects the profile, enrollment status page and computer names
+    /// from the settings.
     ///
     /// ```
     /// # windows_autopilot::testing::run(async |h| {

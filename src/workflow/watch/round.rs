@@ -58,12 +58,12 @@ impl Watch {
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) or
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if the caller is not permitted to read the
-    /// registrations. Any other source that cannot be read is a finding of the report.
+    /// registrations. Any other source that cannot be read is reported as a finding.
     pub fn start(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| Round::new(self).run(progress))
     }
 
-    /// Polls once, and reports the state of all devices.
+    /// Polls once and reports the state of all devices.
     ///
     /// # Errors
     /// Same as [`Watch::start`].

@@ -37,7 +37,7 @@ pub struct DeviceState {
 }
 
 impl DeviceState {
-    /// Returns the next step: the remedy of a problem, or else the way to the next phase.
+    /// Returns the next step: the remedy for a problem, or otherwise the way to the next phase.
     pub fn next_step(&self) -> &str {
         self.findings.first().map_or(self.phase.next_step(), |finding| &finding.remedy)
     }
@@ -70,7 +70,7 @@ impl DeadlineSource {
     pub const ALL: [Self; 5] =
         [Self::Page, Self::Settings, Self::Documentation, Self::Witness, Self::Assumption];
 
-    /// Returns the name, such as `settings`: that of the JSON.
+    /// Returns the name used in JSON, such as `settings`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -104,8 +104,8 @@ pub struct PhaseStart {
     pub phase: Phase,
     /// The time at which the phase started or was first seen.
     pub at: Timestamp,
-    /// Whether the service reports the time. Otherwise it is that of the first snapshot in the phase, which started
-    /// after the previous snapshot.
+    /// Whether the service reports the time. If not, it is the time of the first snapshot in the phase, and the phase
+    /// started after the previous snapshot.
     pub reported: bool,
 }
 
@@ -169,7 +169,7 @@ device_facts! {
     account_setup: DeploymentState = "account setup",
     /// The outcome of the deployment.
     deployment: DeploymentState = "deployment",
-    /// The compliance state, which means nothing before a user has signed in.
+    /// The compliance state, which is meaningless until a user has signed in.
     compliance_state: ComplianceState = "compliance",
     /// The Windows version.
     os_version: Text = "Windows",

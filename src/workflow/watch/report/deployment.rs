@@ -22,7 +22,7 @@ use crate::workflow::watch::state::{DeadlineSource, DeviceState, spell};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A report contains no names of people: it says only that a device has an assigned user.
+/// A report contains no personal names: it says only that a device has an assigned user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeploymentReport {
@@ -33,7 +33,7 @@ pub struct DeploymentReport {
     pub started: Timestamp,
     /// The time of the last round.
     pub ended: Timestamp,
-    /// The devices, in the order of the request.
+    /// The devices, in the order in which they were requested.
     pub devices: Vec<DeviceDeployment>,
     /// The findings that do not concern a single device, such as a source that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,8 +52,8 @@ pub struct DeviceDeployment {
     /// The time at which the device was first seen to be ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
-    /// The enrollments before the last one that the watch has seen, oldest first: of a device that was reset, wiped,
-    /// imported again or deleted, and set up again.
+    /// The enrollments that the watch has seen before the last one, oldest first. A device has earlier enrollments if
+    /// it was reset, wiped, imported again or deleted, and then set up again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierEnrollment>,
     /// The device's state.
@@ -68,13 +68,13 @@ pub struct EarlierEnrollment {
     /// The id in Intune, if the device got that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_device_id: Option<Text>,
-    /// The phase that it reached.
+    /// The phase that the enrollment reached.
     pub phase: Phase,
     /// The outcome of the enrollment.
     pub outcome: DeploymentOutcome,
-    /// The time at which the outcome was known, or the enrollment was seen to be over.
+    /// The time at which the outcome became known, or the enrollment was seen to be over.
     pub until: Timestamp,
-    /// The likeliest cause, if it failed.
+    /// The likeliest cause, if the enrollment failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Finding>,
 }
@@ -86,13 +86,13 @@ impl EarlierEnrollment {
     }
 }
 
-/// A problem, with the devices that have it.
+/// A problem and the devices that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem<'a> {
-    /// The finding about the first of them.
+    /// The finding about the first of the devices.
     pub finding: &'a Finding,
-    /// The worst outcome among them.
+    /// The worst outcome among the devices.
     pub outcome: DeploymentOutcome,
     /// The devices that have the problem.
     pub devices: Vec<&'a DeviceDeployment>,
@@ -117,7 +117,7 @@ impl DeploymentReport {
         self.devices.iter().all(|device| device.state.outcome == DeploymentOutcome::Ready)
     }
 
-    /// Groups devices by their likeliest problem; failures first, then the most frequent.
+    /// Groups devices by their likeliest problem: failures first, then the most frequent problems.
     pub fn problems(&self) -> Vec<Problem<'_>> {
         let mut problems: Vec<Problem<'_>> = Vec::new();
         for device in &self.devices {
@@ -191,7 +191,8 @@ impl DeviceDeployment {
         Some((self.state.deadline.filter(|_| is_open)?, self.state.deadline_source))
     }
 
-    /// Returns the duration of the deployment until it was settled; `None` if it has not started, or is in progress.
+    /// Returns the time that the deployment took until it was settled, or `None` if it has not started or is still in
+    /// progress.
     pub fn elapsed(&self) -> Option<SignedDuration> {
         let start = |phase| self.state.timeline.iter().find(|start| start.phase >= phase);
         let begun = start(Phase::Enrolled)?.at;

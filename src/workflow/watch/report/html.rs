@@ -24,15 +24,17 @@ const BYTES: usize = 1_990_000;
 impl DeploymentReport {
     /// Returns the report as a single HTML page: the problems, the phases, and a row with a timeline for each device.
     ///
-    /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's policy
-    /// allows, searches, filters and paginates the rows. Without scripts, the page shows all problems, all counts, and
-    /// the first 500 rows, those that need attention first. A page for five thousand devices is smaller than 2 MB; to
-    /// stay small, it may omit the details of ready devices.
+    /// The page is one file that makes no requests to other hosts. One small script, the only one that the page's
+    /// policy allows, searches, filters and paginates the rows. Without scripts, the page shows all problems, all
+    /// counts, and the first 500 rows, starting with the devices that need attention. A page for five thousand devices
+    /// is smaller than 2 MB; to stay small, it may omit the details of ready devices.
     ///
     /// A page that is served over HTTP fetches `report.json` next to it every five seconds and redraws itself without a
-    /// reload: serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there as JSON through serde.
+    /// reload. Serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there, serialized as JSON
+    /// with serde.
     ///
-    /// The page follows the reader's choice of light or dark, and can be printed. All external text is escaped.
+    /// The page follows the reader's preference for light or dark mode and can be printed. All external text is
+    /// escaped.
     pub fn to_html(&self) -> String {
         let ranked = self.ranked();
         let mut page = String::with_capacity(65_536 + ranked.len() * 384);

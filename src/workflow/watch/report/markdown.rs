@@ -9,7 +9,7 @@ use super::words::{EMPTY, count, headline, mark, plain};
 const NAMED: usize = 30;
 
 impl DeploymentReport {
-    /// Returns the report as Markdown, for a ticket or a wiki: the problems, and a table of the devices.
+    /// Returns the report as Markdown, for a ticket or a wiki: the problems and a table of the devices.
     pub fn to_markdown(&self) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.

@@ -11,7 +11,7 @@ const NAMED: usize = 12;
 const WIDTH: usize = 100;
 
 impl DeploymentReport {
-    /// Returns the report as text: a table of the devices, those that need attention first, and their problems.
+    /// Returns the report as text: a table of the devices, with those that need attention first, and their problems.
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.
@@ -123,7 +123,7 @@ impl DeploymentReport {
     }
 }
 
-/// Prints [`DeploymentReport::to_text`].
+/// Writes the output of [`DeploymentReport::to_text`].
 impl fmt::Display for DeploymentReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_text())
