@@ -186,7 +186,7 @@ pub enum Certainty {
     Generic,
 }
 
-/// The source of a code.
+/// The source that explains a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodeSource {

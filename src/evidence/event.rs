@@ -62,7 +62,7 @@ providers! {
     KernelGeneral = "Microsoft-Windows-Kernel-General",
     /// Standby.
     KernelPower = "Microsoft-Windows-Kernel-Power",
-    /// Wake-up from sleep.
+    /// Wake-ups from sleep.
     PowerTroubleshooter = "Microsoft-Windows-Power-Troubleshooter",
     /// Restarts that a process requested.
     User32 = "User32",

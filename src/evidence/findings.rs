@@ -58,7 +58,7 @@ finding_kinds! {
     /// An enrollment that a restriction or an earlier registration blocks.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
-    /// A user outside the MDM user scope, or with a sign-in name in a domain that is not verified.
+    /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
@@ -150,7 +150,7 @@ finding_kinds! {
         "look at the enrollment status page and the log of the profile: the setup ended earlier, or the log is truncated";
     /// A device that did not restart after its domain join.
     EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
-    /// A step of the domain join that failed in Windows.
+    /// A domain join step that failed in Windows.
     EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "see the code of the step";
     /// A DNS server that does not know the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
@@ -201,16 +201,16 @@ finding_kinds! {
     /// A device without an enrollment status page.
     EVIDENCE_NO_PAGE = "evidence.no-page", Info,
         "assign an enrollment status page, if the user is to wait for policies and apps";
-    /// A user page that waits for the registration in Microsoft Entra.
+    /// A user page that is waiting for the registration in Microsoft Entra.
     EVIDENCE_PAGE_WAITS_FOR_SYNC = "evidence.page-waits-for-sync", Error,
         "skip the user page with the SkipUserStatusPage policy, or synchronize more often than the default of every 30 minutes";
-    /// A policy that restarts the device during the page.
+    /// A policy that restarts the device during the enrollment status page.
     EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
         "assign the policy to users, or after the page: it asks for a restart";
-    /// A policy that breaks the automatic sign-in of the page.
+    /// A policy that breaks the automatic sign-in of the enrollment status page.
     EVIDENCE_SIGN_IN_BROKEN = "evidence.sign-in-broken", Warning,
         "exclude devices from the policy (DeviceLock, a legal notice, the preferred tenant) until the page is done";
-    /// A program that an application control policy blocked during the page.
+    /// A program that an application control policy blocked during the enrollment status page.
     EVIDENCE_PROGRAM_BLOCKED = "evidence.program-blocked", Warning,
         "allow the Intune Management Extension, or apply the policy later";
     /// A Store app that has no license yet.
@@ -225,7 +225,7 @@ finding_kinds! {
     EVIDENCE_USER_PAGE_FAILED = "evidence.user-page-failed", Warning,
         "collect the registry and the app logs: they name the app or policy";
 
-    /// A registration that waits for the next synchronization.
+    /// A registration that is waiting for the next synchronization.
     EVIDENCE_WAITS_FOR_SYNC = "evidence.waits-for-sync", Info,
         "wait for the next run of Entra Connect, which comes every 30 minutes";
     /// A computer that is still not synchronized long after its join.

@@ -15,7 +15,7 @@ use super::side::Side;
 use super::source::UnreadReason;
 use crate::model::{Finding, Severity, Text};
 
-/// Options of [`diagnose`].
+/// Options for [`diagnose`].
 ///
 /// ```
 /// use windows_autopilot::evidence::Options;
@@ -92,7 +92,7 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// The verdict on the evidence of a device: the chain of its deployment, the causes and the gaps.
+/// The verdict on a device's evidence: the chain of its deployment, the causes and the gaps.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Evidence, LinkKind, LinkState, Options, VerdictOutcome, diagnose};

@@ -38,7 +38,7 @@ finding_kinds! {
     /// A cached profile for hybrid join that names the device.
     CACHED_DEVICE_NAME = "cached.device-name", Warning,
         "clear the device name template: the name comes from the domain join configuration";
-    /// A cached profile of a self-deploying device.
+    /// A cached profile for a self-deploying device.
     CACHED_SELF_DEPLOYING = "cached.self-deploying", Error,
         "assign a user-driven profile: hybrid join is user-driven only";
     /// A device that is set up by Windows Autopilot device preparation.
@@ -64,7 +64,7 @@ finding_kinds! {
     OFFLINE_INVALID_ID = "offline.invalid-id", Error,
         "write a GUID without braces, such as the id of the profile";
 
-    /// Setup options of a self-deploying device.
+    /// Setup options for self-deploying devices.
     OFFLINE_SELF_DEPLOYING = "offline.self-deploying", Error,
         "leave these bits out: a file supports user-driven devices only";
     /// Unknown setup options.

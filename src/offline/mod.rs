@@ -5,7 +5,7 @@
 //! ASCII and contains one profile.
 //!
 //! * A profile that the service assigns to the device takes precedence over the file.
-//! * `sysprep /generalize` deletes the file, which works only for the first start: register the device as well.
+//! * `sysprep /generalize` deletes the file. The file works only for the first start: register the device as well.
 //! * For hybrid join, assign the domain join configuration to *all devices*: a device with a file does not belong to
 //!   any group before it enrolls.
 //!
@@ -151,7 +151,7 @@ impl OfflineProfile {
     /// The Autopilot update timeout that tools write.
     pub const AUTOPILOT_UPDATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-    /// Creates the file for a hybrid join profile of this tenant.
+    /// Creates the file for a hybrid join profile in this tenant.
     ///
     /// `id` is usually the profile's. Dynamic groups can use it to select devices with the file, as
     /// [`enrollment_profile_name`](Self::enrollment_profile_name) describes. The profile's language is written only if

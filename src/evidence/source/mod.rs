@@ -132,7 +132,7 @@ pub enum UnreadReason {
     FeatureOff,
     /// The collection on the device failed with this code.
     NotCollected(u32),
-    /// A limit of [`Limits`], named by its field, would be exceeded.
+    /// A limit in [`Limits`], identified by its field name, would be exceeded.
     Limit(&'static str),
     /// The file is damaged, encrypted, or not in the format of its name.
     Damaged(String),

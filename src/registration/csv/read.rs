@@ -75,7 +75,7 @@ pub struct CsvRow {
     pub findings: Vec<Finding>,
 }
 
-/// The format, the encoding and the counts of a device file, as far as it has been read.
+/// The format, the encoding and the counts of a device file, as far as the file has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvSummary {

@@ -1,8 +1,8 @@
 //! The contents of a hardware hash.
 //!
-//! A hardware hash is not a digest: it is a list of records in base64 that describe the device's parts, followed by
-//! their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and every
-//! record type below were found in a hash written by a device. Unknown record types are kept.
+//! A hardware hash is not a digest: it is a base64-encoded list of records that describe the device's parts, followed
+//! by their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and
+//! every record type below were found in a hash written by a device. Unknown record types are kept.
 
 mod parts;
 mod records;
@@ -88,7 +88,7 @@ pub struct HashContents {
     pub tool_build: Option<WindowsBuild>,
     /// The state of the checksum.
     pub checksum: Checksum,
-    /// Records of unknown types, and those whose contents do not match their type.
+    /// Records of unknown types, and records whose contents do not match their type.
     pub other: Vec<HashRecord>,
     layout: Layout,
 }

@@ -9,7 +9,7 @@ use super::report::DeviceDeployment;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WatchEvent {
-    /// The phase, outcome or findings for a device have changed.
+    /// The phase, outcome or findings of a device have changed.
     Changed(Box<DeviceDeployment>),
     /// A round of polling has ended.
     #[non_exhaustive]

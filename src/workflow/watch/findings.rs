@@ -80,7 +80,7 @@ finding_kinds! {
     /// A device with the classic Intune PC agent.
     WATCH_INTUNE_AGENT = "watch.intune-agent", Error,
         "reset the device to an image without the Intune PC agent";
-    /// A user outside the MDM user scope, or with a sign-in name in a domain that is not verified.
+    /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
     WATCH_NOT_IN_MDM_SCOPE = "watch.not-in-mdm-scope", Error,
         "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
