@@ -55,7 +55,7 @@ finding_kinds! {
     /// A user without a license, or with too many devices.
     EVIDENCE_NO_LICENSE = "evidence.no-license", Error,
         "give the user a license that includes Intune, or delete devices that the user no longer has";
-    /// An enrollment that a restriction or an earlier registration blocks.
+    /// An enrollment blocked by a restriction or an earlier registration.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
     /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
@@ -234,7 +234,7 @@ finding_kinds! {
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
         "wait for the synchronization; if the error persists, delete the stale object in Microsoft Entra";
-    /// A service connection point that is missing or not readable.
+    /// A service connection point that is missing or unreadable.
     EVIDENCE_NO_CONNECTION_POINT = "evidence.no-connection-point", Error,
         "configure hybrid join in Entra Connect, or set the connection point on the client";
     /// A computer object that has not been replicated yet.
@@ -264,7 +264,7 @@ finding_kinds! {
     /// A device whose keys are lost.
     EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
         "sign in again, which recovers the device; if the image was cloned, install a clean one";
-    /// A device with two objects in Microsoft Entra, as every hybrid-joined Autopilot device has.
+    /// A device with two objects in Microsoft Entra, which every hybrid-joined Autopilot device has.
     EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration and the computer each have their own object";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,

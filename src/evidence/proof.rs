@@ -147,7 +147,7 @@ impl fmt::Display for LinkKind {
 pub enum LinkState {
     /// The evidence proves that the link happened.
     Proven,
-    /// The evidence proves that the link failed, or did not happen in a period that a log covers.
+    /// The evidence proves that the link failed, or that it did not happen in a period that a log covers.
     Refuted,
     /// The profile or the page skips the link.
     NotRequired,

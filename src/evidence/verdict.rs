@@ -117,7 +117,7 @@ pub struct Verdict {
     gaps: Vec<Gap>,
 }
 
-/// Diagnoses the last deployment in the evidence. A pure function.
+/// Diagnoses the last deployment in the evidence. This is a pure function.
 ///
 /// The links of the chain are proven, refuted, open or not collected: if a source is missing, a link is "not
 /// collected", never "did not happen". The first broken link is the cause; later ones follow from it.
@@ -228,7 +228,7 @@ impl Verdict {
         self.outcome
     }
 
-    /// Returns the links of the chain, in the order of a deployment.
+    /// Returns the links of the chain, in deployment order.
     pub fn links(&self) -> &[Link] {
         &self.links
     }

@@ -22,7 +22,7 @@ use crate::model::{Finding, Properties, Text};
 /// assert!(report.findings.is_empty());
 /// ```
 ///
-/// Every property is an observation: `None` if the device does not have it. People's names are not kept.
+/// Every property is an observation: `None` if the device does not have it. Personal names are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CachedProfile {

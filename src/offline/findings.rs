@@ -32,7 +32,7 @@ finding_kinds! {
     /// A cached profile for a join type other than hybrid.
     CACHED_NOT_HYBRID = "cached.not-hybrid", Warning,
         "assign the hybrid join profile, wait until it shows as assigned, and reset the device";
-    /// A cached profile that names a user, who was assigned to the device in advance.
+    /// A cached profile that names a user who was assigned to the device in advance.
     CACHED_ASSIGNED_USER = "cached.assigned-user", Error,
         "unassign the user: an assigned user is the most common cause of 0x80070774 in hybrid join";
     /// A cached profile for hybrid join that names the device.

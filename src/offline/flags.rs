@@ -51,7 +51,7 @@ impl OobeFlag {
         self as u32
     }
 
-    /// Returns `true` for a flag of self-deploying devices, which an offline file cannot configure.
+    /// Returns `true` if the flag is for self-deploying devices, which an offline file cannot configure.
     pub fn is_self_deploying(self) -> bool {
         matches!(self, Self::TpmAttestation | Self::DeviceAuthentication | Self::TpmRequired)
     }

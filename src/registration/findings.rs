@@ -100,7 +100,7 @@ finding_kinds! {
     /// A hardware hash that Excel may have truncated.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
         "copy the complete hash from the device again, without going through Excel";
-    /// A hardware hash that spans several lines, as when email or a console wraps it.
+    /// A hardware hash that spans several lines, as when an email or console wraps it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
         "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
          as text";

@@ -45,7 +45,7 @@ pub enum Fact {
     RegistryKey(Personal),
     /// The output of `dsregcmd /status`.
     DirectoryStatus(DirectoryStatus),
-    /// A line of `netsetup.log` with a code or a step of the join.
+    /// A line from `netsetup.log` with a code or a step of the join.
     JoinLog(JoinLogLine),
     /// An app whose installation failed, from a log of the Intune Management Extension.
     AppFailure(AppFailure),

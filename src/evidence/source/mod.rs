@@ -124,7 +124,7 @@ pub struct Unread {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnreadReason {
-    /// The file has no useful content, such as a trace or a report for people.
+    /// The file has no useful content: for example, it is a trace or a report for human readers.
     NotNeeded,
     /// The file is empty.
     Empty,
@@ -134,7 +134,7 @@ pub enum UnreadReason {
     NotCollected(u32),
     /// A limit in [`Limits`], identified by its field name, would be exceeded.
     Limit(&'static str),
-    /// The file is damaged, encrypted, or not in the format of its name.
+    /// The file is damaged, encrypted, or not in the format that its name suggests.
     Damaged(String),
     /// The file could not be opened or read.
     Io(std::io::ErrorKind),

@@ -28,7 +28,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// Returns the column's header as the portal requires it, or as Partner Center does for a partner's columns.
+    /// Returns the column's header as the portal requires it, or as Partner Center requires a partner's columns.
     pub fn header(self) -> &'static str {
         match self {
             Self::SerialNumber => "Device Serial Number",

@@ -19,7 +19,7 @@ use crate::foreign::looks_like_hash;
 use crate::model::{DeviceToImport, Finding};
 use crate::registration::findings::*;
 
-/// A reader of device files, row by row.
+/// A reader for device files, row by row.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::CsvReader;

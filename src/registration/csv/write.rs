@@ -3,7 +3,7 @@
 use super::{Column, MAX_DEVICES};
 use crate::model::{DeviceToImport, InvalidValue};
 
-/// A writer of files that the portal accepts: plain ASCII, CR LF, no quotes, at most 500 devices each.
+/// A writer for files that the portal accepts: plain ASCII, CR LF, no quotes, at most 500 devices each.
 ///
 /// ```
 /// use windows_autopilot::model::DeviceToImport;

@@ -170,7 +170,7 @@ impl HashContents {
         Self::decode_bytes(&hash.to_bytes())
     }
 
-    /// Decodes the bytes of a hash, already decoded from base64.
+    /// Decodes a hash from its bytes, without base64 encoding.
     ///
     /// # Errors
     /// The start of the bytes is invalid.
@@ -237,7 +237,7 @@ impl HashContents {
         findings
     }
 
-    /// Compares the serial number next to the hash with the one in it.
+    /// Compares the serial number next to the hash with the one in the hash.
     ///
     /// Surrounding spaces and case are ignored. Returns `None` if the hash has no serial number, which
     /// [`lint`](Self::lint) reports.

@@ -114,9 +114,9 @@ impl fmt::Display for Phase {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserCredential {
-    /// The sign-in name and password of Microsoft Entra ID, with a second factor where one is required.
+    /// The sign-in name and password for Microsoft Entra ID, with a second factor if one is required.
     EntraId,
-    /// The user name and password of Active Directory, after Ctrl+Alt+Del.
+    /// The user name and password for Active Directory, after Ctrl+Alt+Del.
     ActiveDirectory,
 }
 

@@ -49,7 +49,7 @@ pub struct DeviceDeployment {
     /// The device's serial number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<Text>,
-    /// The time at which the device was first seen to be ready, failed or overdue.
+    /// The time at which the device was first seen as ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
     /// The enrollments that the watch has seen before the last one, oldest first. A device has earlier enrollments if
