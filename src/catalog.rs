@@ -1,7 +1,7 @@
 //! A catalog of all operations: method, path, versions, permissions and documentation page.
 //!
-//! [`OPERATIONS`] is the single source for all of them: typed calls, the simulated tenant and the permission checks
-//! read it, and tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
+//! [`OPERATIONS`] is their single source: typed calls, the simulated tenant and the permission checks read it, and
+//! tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
 //! documentation.
 //!
 //! The permissions follow Microsoft's permissions reference. One entry differs, since the reference contradicts itself:
@@ -46,9 +46,9 @@ impl fmt::Display for ApiVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scopes {
-    /// The least privileged permissions that suffice together.
+    /// The least privileged permissions that together are sufficient.
     pub least: &'static [&'static str],
-    /// The permissions that each suffice alone. If empty, this kind of sign-in cannot call the operation.
+    /// The permissions that are each sufficient on their own. If empty, this kind of sign-in cannot call the operation.
     pub accepted: &'static [&'static str],
 }
 
@@ -71,7 +71,7 @@ pub struct Permissions {
     pub application: Scopes,
 }
 
-/// The facts of one operation.
+/// The facts about one operation.
 ///
 /// ```
 /// use windows_autopilot::catalog::OPERATIONS;
@@ -91,7 +91,7 @@ pub struct OperationInfo {
     pub path: &'static str,
     /// The versions that have the operation. This crate uses the first by default.
     pub versions: &'static [ApiVersion],
-    /// Whether repeating the request leaves the tenant as the first one did.
+    /// Whether repeating the request leaves the tenant in the same state as sending it once.
     pub idempotent: bool,
     /// The permissions that the caller needs.
     pub permissions: Permissions,
@@ -431,7 +431,7 @@ operations! {
     /// The documented operations without a typed call.
     ///
     /// Four are documented but missing from the service's metadata; the fifth tracks changes to users. The simulated
-    /// tenant answers all of them as the service does.
+    /// tenant handles all of them as the service does.
     LEFT_OUT;
 
     // Documented, but missing from current metadata: devices are deleted one by one.

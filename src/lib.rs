@@ -25,14 +25,14 @@
 //! | [`transport`] | one HTTP exchange: the seam below the client |
 //! | [`pipeline`] | retries, limits, middleware, and an observer of calls |
 //! | [`clock`] | time: the real clock, and a virtual one for tests |
-//! | [`error`] | the error of every call, its kinds, the service's error and the reasons of failed sign-ins |
+//! | [`error`] | the error of every call, its kinds, the service's error, and the reasons for failed sign-ins |
 //! | [`codes`] | the error codes of a deployment, with their causes |
 //! | [`registration`](registration/index.html) | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | [`offline`](offline/index.html) | `AutopilotConfigurationFile.json` (feature `offline`) |
 //! | [`workflow`](workflow/index.html) | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; only the import: `import`) |
 //! | [`evidence`](evidence/index.html) | offline analysis of a device's and the connector server's logs (feature `evidence`) |
-//! | [`ad`](ad/index.html) | the connector's needs in Active Directory (feature `ad`; only its configuration files: `connector-config`) |
-//! | [`sim`](sim/index.html), [`testing`](testing/index.html) | the simulated tenant, and a client of it in one line (feature `sim`) |
+//! | [`ad`](ad/index.html) | what the connector needs in Active Directory (feature `ad`; only its configuration files: `connector-config`) |
+//! | [`sim`](sim/index.html), [`testing`](testing/index.html) | the simulated tenant, and a client for it in one line (feature `sim`) |
 //! | [`docs`] | guides: permissions, reliability, scaling, tracing, findings, exit codes, the cost of features |
 //!
 //! # Connect to a tenant
@@ -52,13 +52,13 @@
 //! }
 //! ```
 //!
-//! The program needs tokio's features `macros` and `rt-multi-thread`. [`credential`] has the other ways to sign in, and
-//! [`ClientBuilder::with_cloud`] the national clouds.
+//! The program needs tokio's `macros` and `rt-multi-thread` features. [`credential`] provides other ways to sign in,
+//! and [`ClientBuilder::with_cloud`] selects a national cloud.
 //!
 //! The documentation of each call names its permission, [`docs::permissions`](docs/permissions/index.html) lists them
-//! by task, and [`Client::granted_permissions`] returns those of the token. The MDM user scope needs a signed-in person
-//! ([`DeviceCode`](credential::DeviceCode), [`InteractiveBrowser`](credential/struct.InteractiveBrowser.html)): no app
-//! may read or set it.
+//! by task, and [`Client::granted_permissions`] returns those in the token. The MDM user scope requires a signed-in
+//! user ([`DeviceCode`](credential::DeviceCode), [`InteractiveBrowser`](credential/struct.InteractiveBrowser.html)): no
+//! app may read or set it.
 //!
 //! # List objects
 //!
@@ -71,10 +71,10 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `client.devices().list().all()` reads any other list whole; [`items`](graph::List::items) streams it (with
-//! `TryStreamExt` of the crate `futures-util`) and reads ahead. [`filter`](graph::List::filter) and
+//! `client.devices().list().all()` reads any other list in full; [`items`](graph::List::items) streams it (with
+//! `TryStreamExt` from `futures-util`) and reads ahead. [`filter`](graph::List::filter) and
 //! [`select`](graph::List::select) narrow it: the documentation of each list names the filters that the service
-//! supports. [`if_found`](graph::Call::if_found) turns 404 into `None`.
+//! supports. [`if_found`](graph::Call::if_found) turns a 404 response into `None`.
 //!
 //! # Create, change and assign
 //!
@@ -98,7 +98,7 @@
 //! # Ok(()) });
 //! ```
 //!
-//! Values that a hybrid join forbids are not representable: its profile has no device name template, and a computer
+//! Values that a hybrid join forbids cannot be represented: its profile has no device name template, and a computer
 //! name prefix with a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds values that the service
 //! reportedly refuses.
 //!
@@ -145,8 +145,8 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `devices` are the [`DeviceToImport`](model::DeviceToImport)s to register, however many. A run that was killed is
-//! resumed by running the program again with the journals: nothing is created or sent twice. Without journals, use
+//! `devices` holds the [`DeviceToImport`](model::DeviceToImport)s to register, any number of them. To resume a run that
+//! was killed, run the program again with the same journals: nothing is created or sent twice. Without journals, use
 //! [`plan`](workflow/struct.HybridJoin.html#method.plan) and [`apply`](workflow/struct.Plan.html#method.apply).
 //! [`docs::lifecycle`](docs/lifecycle/index.html) follows a deployment through changes, adoption and removal, and
 //! [`docs::writes`] lists every write with its guard.
@@ -213,8 +213,8 @@
 //! # Ok(()) });
 //! ```
 //!
-//! [`ApplyReport::watch`](workflow/struct.ApplyReport.html#method.watch) watches the devices of a deployment with its
-//! own expectations.
+//! [`ApplyReport::watch`](workflow/struct.ApplyReport.html#method.watch) watches the devices of a deployment, using the
+//! deployment's own expectations.
 //!
 //! # Compare on a schedule
 //!
@@ -265,8 +265,8 @@
 //!
 //! # Tear down a deployment
 //!
-//! A [`Teardown`](workflow/struct.Teardown.html) removes only what is on record as created, in the order that the
-//! service demands, and stops if anything else uses it:
+//! A [`Teardown`](workflow/struct.Teardown.html) removes only objects that are recorded as created, in the order that
+//! the service requires, and stops if anything else uses them:
 //!
 //! ```no_run
 //! # async fn tear_down(client: &windows_autopilot::Client) -> windows_autopilot::Result<()> {
@@ -298,12 +298,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`docs::evidence`] lists the files to collect. [`codes::ErrorCode::find_in`] explains a code on a screen.
+//! [`docs::evidence`] lists the files to collect. [`codes::ErrorCode::find_in`] explains a code shown on a screen.
 //!
 //! # Delegate rights in Active Directory
 //!
 //! The connector's account creates the computer accounts. The feature `ad` checks, grants and revokes its right to do
-//! so: here in an in-memory directory, with `ldap` in a [real one](ad/ldap/index.html):
+//! so, here in an in-memory directory and, with `ldap`, in a [real one](ad/ldap/index.html):
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -370,16 +370,16 @@
 //! ```
 //!
 //! The request has the same sign-in, retries, limits and errors as a typed call. [`Client::get`], [`Client::list`],
-//! [`Client::post`], [`Client::patch`] and [`Client::delete`] are shorter; [`decode_as`](graph::Call::decode_as) reads
-//! a typed call's response as a type of yours, for properties that this crate does not model. In a test,
-//! [`TenantBuilder::with_route`](sim/struct.TenantBuilder.html#method.with_route) teaches the simulated tenant the
-//! path.
+//! [`Client::post`], [`Client::patch`] and [`Client::delete`] are shorter forms. [`decode_as`](graph::Call::decode_as)
+//! decodes a typed call's response as a type of your own, for properties that this crate does not model. In a test,
+//! [`TenantBuilder::with_route`](sim/struct.TenantBuilder.html#method.with_route) adds the path to the simulated
+//! tenant.
 //!
 //! # Replace a layer
 //!
 //! Each layer is a trait with one main method: [`Transport`](transport::Transport),
-//! [`Middleware`](pipeline::Middleware), [`TokenProvider`](credential::TokenProvider), [`Clock`](clock::Clock), and
-//! with their features [`JournalStore`](workflow/trait.JournalStore.html),
+//! [`Middleware`](pipeline::Middleware), [`TokenProvider`](credential::TokenProvider), [`Clock`](clock::Clock), and,
+//! with their features, [`JournalStore`](workflow/trait.JournalStore.html),
 //! [`Directory`](ad/directory/trait.Directory.html) and [`EventSource`](evidence/trait.EventSource.html).
 //!
 //! ```
@@ -430,8 +430,8 @@
 //!
 //! # Handle errors
 //!
-//! An [`Error`] has an [`ErrorKind`] to match on. It names the operation, has the service's codes and request ids,
-//! and contains no secret. Its text ends with the remedy, if one is known:
+//! An [`Error`] has an [`ErrorKind`] to match on. The error names the operation, carries the service's codes and
+//! request ids, and contains no secrets. Its message ends with the remedy, if one is known:
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -450,7 +450,7 @@
 //! The client retries requests that are safe to retry ([`RetryConfig`](pipeline::RetryConfig)), follows next links only
 //! to its own host, and never repeats a write with an unknown outcome: such a call fails with
 //! [`ErrorKind::UnknownOutcome`]; read the object before you retry. [`docs::reliability`] has the details in tables,
-//! [`docs::tracing`] the spans. Checks return findings, which [`docs::findings`] lists.
+//! and [`docs::tracing`] describes the spans. Checks return findings, which [`docs::findings`] lists.
 //!
 //! # Test offline
 //!
@@ -475,14 +475,14 @@
 //! # Ok(()) });
 //! ```
 //!
-//! [`sim::Server`](sim/struct.Server.html) and the program `autopilot-sim` (feature `serve`) serve the tenant to
+//! [`sim::Server`](sim/struct.Server.html) and the `autopilot-sim` program (feature `serve`) serve the tenant to
 //! programs in other languages. [`docs::coverage`](docs/coverage/index.html) lists the operations that it supports.
 //!
 //! # Examples
 //!
-//! The folder `examples/` of the repository has a program for each task, which runs on the simulated tenant unless it
-//! is given `--live`: `hybrid_join` for a whole deployment, `plan`, `apply`, `drift`, `export`, `watch` and `teardown`
-//! for its parts, `import_devices`, `diagnose`, `delegate_ou`, and recipes for single calls. [`docs::exit_codes`] lists
+//! The repository's `examples/` folder contains a program for each task, which runs against the simulated tenant unless
+//! given `--live`: `hybrid_join` for a whole deployment, `plan`, `apply`, `drift`, `export`, `watch` and `teardown` for
+//! its parts, `import_devices`, `diagnose`, `delegate_ou`, and recipes for single calls. [`docs::exit_codes`] lists
 //! their exit codes, and [`docs::scaling`] shows one program for many tenants.
 //!
 //! # Features
@@ -492,25 +492,25 @@
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | no | `registration`: CSV files, hardware hashes |
 //! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
-//! | `import` | no | `workflow::Import`: the import of devices, with a journal; a fifth of the code of `workflow` |
-//! | `patterns` | no | `-match` in membership rules is evaluated: [`MembershipRule::evaluate`](model::MembershipRule::evaluate) |
+//! | `import` | no | `workflow::Import`: device import with a journal; a fifth of the code of `workflow` |
+//! | `patterns` | no | evaluation of `-match` in membership rules: [`MembershipRule::evaluate`](model::MembershipRule::evaluate) |
 //! | `workflow` | no | `workflow`: the ten steps as one; includes `import`, `offline`, `patterns` and `registration` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
-//! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
+//! | `azure-identity` | no | `credential::AzureIdentity`: any credential from the `azure_identity` crate: managed identity, Azure CLI |
 //! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser on this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
-//! | `ad` | no | `ad`: the connector's needs in Active Directory: checked, delegated, or written as text for review |
+//! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, or written as text for review |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs |
 //! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |
-//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client of it in one line; includes `patterns` |
-//! | `serve` | no | [`sim::Server`](sim/struct.Server.html) and the program `autopilot-sim`: the simulated tenant over HTTP and HTTPS on loopback |
+//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client for it in one line; includes `patterns` |
+//! | `serve` | no | [`sim::Server`](sim/struct.Server.html) and the `autopilot-sim` program: the simulated tenant over HTTP and HTTPS on loopback |
 //!
-//! Without features, the dependency tree has no HTTP stack and no TLS: set your own transport. A program with the
-//! default features compiles 139 crates, about as many as with reqwest alone; `workflow` adds two, `ldap` forty, and
-//! all features make 270. [`docs::weight`] has the build times.
+//! Without features, the dependency tree has no HTTP stack and no TLS: provide your own transport. A program with the
+//! default features compiles 139 crates, about as many as with reqwest alone; `workflow` adds two, `ldap` adds forty,
+//! and all features together make 270. [`docs::weight`] has the build times.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "connector-config")]

@@ -38,8 +38,8 @@ const MAX_REQUESTS: usize = 20;
 
 /// Requests that are sent together, twenty per exchange.
 ///
-/// More than twenty are sent in concurrent exchanges: as many as the service accepts without throttling, at most
-/// [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
+/// If there are more than twenty, they are sent in concurrent exchanges: as many as the service accepts without
+/// throttling, up to [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
 ///
 /// Each request has its own outcome. A request that fails for a transient reason is retried, without the others, after
 /// the longest wait that the service asked for; a request that is not idempotent and may have taken effect is not
@@ -118,7 +118,7 @@ impl Batch {
         self
     }
 
-    /// Registers an observer that is called whenever a request has its outcome. The observer must not block.
+    /// Registers an observer that is called each time the outcome of a request is known. The observer must not block.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -135,7 +135,7 @@ impl Batch {
         self
     }
 
-    /// Adds a request and returns the slot for its response. A batch may have any number of requests.
+    /// Adds a request and returns the slot for its response. A batch can hold any number of requests.
     #[inline]
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
         let Operation { mut request, decode } = operation.into();
@@ -661,8 +661,8 @@ impl BatchAnswers {
     /// Takes the outcome of the request behind `slot`.
     ///
     /// # Errors
-    /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot from another batch. The error has the ids and
-    /// the date of the request's own response, or else those of the response to the batch.
+    /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot from another batch. The error carries the ids
+    /// and the date of the request's own response, or else those of the response to the batch.
     #[inline]
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };

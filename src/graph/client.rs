@@ -35,7 +35,7 @@ use crate::transport::Transport;
 /// # Ok(()) }
 /// ```
 ///
-/// Calls need the runtime that the transport and the clock require: tokio, for the ones in this crate.
+/// Calls need the runtime that the transport and the clock require; for those in this crate, that is tokio.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -397,8 +397,8 @@ impl ClientBuilder {
 
     /// Sets the default timeout of a call, including sign-in, retries and waits. Default: 10 minutes.
     ///
-    /// Time during which the client's own [`Limits`] hold the call back does not count; under [`Call::with_timeout`] it
-    /// does.
+    /// Time that the call spends held back by the client's own [`Limits`] is not counted, but it is under
+    /// [`Call::with_timeout`].
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
@@ -413,18 +413,16 @@ impl ClientBuilder {
     /// Sets whether sign-in declares that this client can handle claims challenges (`cp1`). Default: `true`.
     ///
     /// With the declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or a
-    /// policy changes, and its tokens live for up to 28 hours. Without it, a token is valid until it expires, and there
-    /// are no
-    /// challenges. Source: [continuous access
+    /// policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires, and
+    /// there are no challenges. Source: [continuous access
     /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
     pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
         self.answers_challenges = answers_challenges;
         self
     }
 
-    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters).
-    /// `observer`
-    /// must not block.
+    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters). The
+    /// observer must not block.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observer);
         self

@@ -11,8 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// assert_eq!(Cloud::default(), Cloud::Worldwide);
 /// ```
 ///
-/// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). It is not documented for
-/// every national cloud whether it has all beta types that hybrid join needs; a missing path returns 400.
+/// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). Microsoft does not
+/// document for every national cloud whether it has all the beta types that a hybrid join needs; a missing path returns
+/// 400.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Cloud {
@@ -29,7 +30,7 @@ pub enum Cloud {
     Custom(CustomCloud),
 }
 
-/// The checked hosts of Graph and sign-in of a test server, a gateway or a new cloud, created by [`Cloud::custom`].
+/// The validated Graph and sign-in hosts of a test server, a gateway or a new cloud. Created by [`Cloud::custom`].
 ///
 /// ```
 /// use windows_autopilot::Cloud;
@@ -53,14 +54,14 @@ impl CustomCloud {
         &self.graph
     }
 
-    /// Returns the address of sign-in, without a trailing slash.
+    /// Returns the sign-in address, without a trailing slash.
     pub fn login(&self) -> &str {
         &self.login
     }
 }
 
 impl Cloud {
-    /// Creates a cloud of other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback
+    /// Creates a cloud with other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback
     /// address.
     ///
     /// ```
@@ -86,7 +87,7 @@ impl Cloud {
         }
     }
 
-    /// Returns the address of sign-in, without a trailing slash.
+    /// Returns the sign-in address, without a trailing slash.
     pub fn login(&self) -> &str {
         match self {
             Self::Worldwide => "https://login.microsoftonline.com",
@@ -96,7 +97,7 @@ impl Cloud {
         }
     }
 
-    /// Returns the scope of all permissions that an app was granted on this cloud's Graph.
+    /// Returns the scope that covers all permissions granted to an app in this cloud's Graph.
     pub fn scope(&self) -> String {
         format!("{}/.default", self.graph())
     }

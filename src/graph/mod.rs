@@ -10,7 +10,7 @@
 //! | [`Poller`] | a wait with a deadline, on a [`Schedule`] |
 //! | [`Batch`] | many requests, sent twenty at a time, with a [`Slot`] for each |
 //! | [`RawRequest`] | a request to any path, for operations without a typed call |
-//! | [`Operation`] | the request of a call as a value, without a client |
+//! | [`Operation`] | a call's request as a value, without a client |
 //! | [`Filter`], [`field`] | a filter for a list |
 //!
 //! ```

@@ -155,7 +155,7 @@ impl Request {
         }
     }
 
-    /// Returns path and query below the version, escaped.
+    /// Returns the path and query below the version, escaped.
     pub(crate) fn url(&self) -> String {
         let mut url = String::with_capacity(self.path.len() + self.query.size());
         self.write_url(&mut url);
@@ -329,7 +329,7 @@ impl<T> Operation<T> {
         &self.request.path
     }
 
-    /// Returns path and query below the version, escaped.
+    /// Returns the path and query below the version, escaped.
     pub fn url(&self) -> String {
         self.request.url()
     }
@@ -346,7 +346,7 @@ impl<T> Clone for Operation<T> {
     }
 }
 
-/// Shows the operation and its path template; query and body may be personal.
+/// Shows the operation and its path template; the query and body may contain personal data.
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = &self.request.info;

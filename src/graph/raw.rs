@@ -21,8 +21,8 @@ const RESERVED: [HeaderName; 6] =
 
 /// A request to any path of Graph, for operations without a typed call. Created by [`Client::request`].
 ///
-/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. One of its
-/// last methods says how the response is decoded; the call is then awaited or added to a batch.
+/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. One of the
+/// final methods determines how the response is decoded; the call is then awaited or added to a batch.
 ///
 /// ```
 /// use http::Method;
@@ -69,7 +69,7 @@ impl RawRequest {
         self
     }
 
-    /// Sets a query option, and replaces an earlier value. `value` is escaped.
+    /// Sets a query option, replacing any earlier value. `value` is escaped.
     pub fn query(mut self, name: impl Into<String>, value: &str) -> Self {
         let name = name.into();
         let sendable = |c: char| c.is_ascii_alphanumeric() || "$@_-.~".contains(c);
@@ -84,7 +84,7 @@ impl RawRequest {
         self
     }
 
-    /// Sets a header, and replaces an earlier value.
+    /// Sets a header, replacing any earlier value.
     pub fn header<K, V>(mut self, name: K, value: V) -> Self
     where
         HeaderName: TryFrom<K>,
@@ -114,14 +114,14 @@ impl RawRequest {
         self
     }
 
-    /// Sets a body with a different content type. A batch carries only JSON and refuses it.
+    /// Sets a body with a different content type. Batches carry only JSON and refuse such a body.
     pub fn bytes(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.request.set_bytes(content_type, body.into());
         self
     }
 
-    /// Sets whether repeating the request leaves the tenant as the first one did. Only an idempotent request is sent
-    /// again after its response was lost. Default: every method but `POST` is idempotent.
+    /// Sets whether repeating the request leaves the tenant in the same state as sending it once. Only an idempotent
+    /// request is sent again after its response is lost. Default: every method but `POST` is idempotent.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.request.info.idempotent = idempotent;
         self
@@ -158,7 +158,7 @@ impl RawRequest {
     }
 }
 
-/// Shows the name and the method; path, query and body may be personal.
+/// Shows the name and the method; the path, query and body may contain personal data.
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRequest")

@@ -28,7 +28,7 @@ observation! {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// In settings files it is one string: a GUID is an id, anything else a name.
+/// In settings files, a selector is one string: a GUID is an id, and anything else is a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppSelector {
@@ -39,7 +39,7 @@ pub enum AppSelector {
 }
 
 impl AppSelector {
-    /// Returns `true` if this selects `app`. A name that is not a GUID is also compared with the id.
+    /// Returns `true` if this selector matches `app`. A name that is not a GUID is also compared with the id.
     pub fn selects(&self, app: &MobileApp) -> bool {
         match self {
             Self::Id(id) => app.id == *id,
@@ -94,7 +94,7 @@ impl MobileApp {
         Some(OTHERS.iter().any(|other| kind.starts_with(other)))
     }
 
-    /// Returns `true` if an assignment requires the app, which a page needs in order to wait for it; `None` if the
+    /// Returns `true` if an assignment requires the app: a page waits only for required apps. Returns `None` if the
     /// assignments were not reported.
     pub fn is_required(&self) -> Option<bool> {
         let requires = |assignment: &Assignment| {

@@ -69,7 +69,7 @@ pub enum TargetKind {
     AllLicensedUsers,
     /// The members of a group.
     Group(Id<Group>),
-    /// The members of a group are excluded, even if another assignment includes them.
+    /// A group whose members are excluded, even if another assignment includes them.
     ExclusionGroup(Id<Group>),
     /// The members of a Configuration Manager collection, by its id.
     ConfigurationManagerCollection(Text),
@@ -103,7 +103,7 @@ impl Target {
         Self::new(TargetKind::Group(id))
     }
 
-    /// Creates an exclusion of the members of a group.
+    /// Creates a target that excludes the members of a group.
     pub fn excluding(id: Id<Group>) -> Self {
         Self::new(TargetKind::ExclusionGroup(id))
     }
@@ -123,7 +123,7 @@ impl Target {
         }
     }
 
-    /// Returns `true` if both reach the same devices: ids are compared without regard to case.
+    /// Returns `true` if both targets reach the same devices. Ids are compared without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         let same_id = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
         let same_kind = match (&self.kind, &other.kind) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{DirectoryDevice, DirectoryObject, Group, Id, Properties, Stored};
 
-/// A kind of directory object whose changes can be listed: [`Group`] and [`DirectoryDevice`].
+/// A kind of directory object whose changes can be listed: [`Group`] or [`DirectoryDevice`].
 pub trait Tracked: private::Sealed + Sized + 'static {
     /// A new or changed object.
     type Changed: DeserializeOwned + fmt::Debug + Clone + PartialEq + Send + 'static;
@@ -64,7 +64,7 @@ impl<T: Tracked> Delta<T> {
     }
 }
 
-/// A new or changed group. One with many changed members is listed several times, each time with some of them.
+/// A new or changed group. A group with many changed members is listed several times, each time with some of them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupChange {
@@ -78,7 +78,7 @@ pub struct GroupChange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MemberChange {
-    /// The object is a member now.
+    /// The object is now a member.
     Added(DirectoryObject),
     /// The object is no longer a member.
     Removed(Id<DirectoryObject>),

@@ -19,14 +19,14 @@ observation! {
         azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
         /// The `deviceId` of the device's object in Microsoft Entra ID, not its object id.
         azure_ad_device_id: Id<EntraDevice> = "azureAdDeviceId";
-        /// The time of the deployment profile's assignment.
+        /// The time at which the deployment profile was assigned.
         deployment_profile_assigned_date_time: Timestamp = "deploymentProfileAssignedDateTime";
         /// The reason why the profile could not be assigned.
         deployment_profile_assignment_detailed_status: ProfileAssignmentDetailedStatus =
             "deploymentProfileAssignmentDetailedStatus";
         /// The status of the deployment profile's assignment.
         ///
-        /// A list and a read of the device can disagree for a while.
+        /// The list of devices and a read of one device can disagree for a while.
         deployment_profile_assignment_status: ProfileAssignmentStatus = "deploymentProfileAssignmentStatus";
         /// The password of a Surface Hub's resource account.
         device_account_password: Hidden = "deviceAccountPassword";
@@ -43,7 +43,7 @@ observation! {
         product_key: Hidden = "productKey", "The product key.";
         purchase_order_identifier: Text = "purchaseOrderIdentifier", "The purchase order.";
         remediation_state: RemediationState = "remediationState", "The need for repair of the registration.";
-        /// The time of the last change of `remediation_state`.
+        /// The time of the last change to `remediation_state`.
         remediation_state_last_modified_date_time: Timestamp = "remediationStateLastModifiedDateTime";
         resource_name: Text = "resourceName", "The resource name.";
         serial_number: Text = "serialNumber", "The serial number. Not unique: two manufacturers can use the same one.";

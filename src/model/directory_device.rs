@@ -9,14 +9,14 @@ use super::{Binary, Device, Id, Personal, Text};
 /// The identity behind a `deviceId`: a device's registration in Microsoft Entra ID.
 ///
 /// This is not the device's directory object, whose id is an `Id<DirectoryDevice>`. Intune's `azureADDeviceId` refers
-/// to this one.
+/// to this identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntraDevice {}
 
 observation! {
     /// A device's object in Microsoft Entra ID.
     ///
-    /// A hybrid joined machine has two by design: the object of the Autopilot registration, which has the
+    /// A hybrid joined machine has two such objects by design: the object of the Autopilot registration, which has the
     /// [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the object synced from Active Directory, which
     /// [`is_hybrid`](DirectoryDevice::is_hybrid).
     pub struct DirectoryDevice = "device", id: Id<DirectoryDevice> {
@@ -74,18 +74,18 @@ impl DirectoryDevice {
         self.physical_id("ZTDId")?.parse().ok()
     }
 
-    /// Returns the group tag, as rules of dynamic groups see it.
+    /// Returns the group tag, as dynamic group rules see it.
     pub fn group_tag(&self) -> Option<&str> {
         self.physical_id("OrderID")
     }
 
-    /// Returns the purchase order, as rules of dynamic groups see it.
+    /// Returns the purchase order, as dynamic group rules see it.
     pub fn purchase_order_id(&self) -> Option<&str> {
         self.physical_id("PurchaseOrderId")
     }
 
-    /// Returns the first of `physical_ids` with this label, without the label: `x` of `[Label]:x`. Labels are compared
-    /// without regard to case.
+    /// Returns the first of `physical_ids` with this label, without the label itself: `x` for `[Label]:x`. Labels are
+    /// compared without regard to case.
     ///
     /// ```
     /// use windows_autopilot::model::DirectoryDevice;
@@ -114,7 +114,7 @@ observation! {
 macro_rules! extension_attributes {
     ($( $number:literal, $field:ident = $wire:literal, $doc:literal; )+) => {
         observation! {
-            /// Fifteen attributes of the organization's own, which rules of dynamic groups can use.
+            /// The organization's own fifteen attributes, which dynamic group rules can use.
             pub struct ExtensionAttributes = "onPremisesExtensionAttributes" {
                 $( $field: Text = $wire, $doc; )+
             }
@@ -182,7 +182,7 @@ observation! {
 }
 
 observation! {
-    /// An object of Microsoft Entra ID of any kind, such as a member of a group.
+    /// An object of any kind in Microsoft Entra ID, such as a member of a group.
     pub struct DirectoryObject = "directoryObject", id: Id<DirectoryObject> {
         deleted_date_time: Timestamp = "deletedDateTime", "The time of the deletion.";
     }

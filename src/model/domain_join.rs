@@ -20,7 +20,7 @@ use super::{
 use crate::model::findings::{DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN, DOMAIN_JOIN_SUFFIX_LENGTH};
 
 settings! {
-    /// A domain join profile: the domain, the organizational unit and the computer name of joining devices.
+    /// A domain join profile: the domain, the organizational unit and the computer name for the devices that join.
     ///
     /// ```
     /// use windows_autopilot::model::{DomainJoinProfile, Settings};
@@ -155,7 +155,7 @@ impl DomainJoinProfile {
         }
     }
 
-    /// Reports values that break a rule and values that conflict.
+    /// Reports values that break a rule or conflict with each other.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = self.lint_all_but_unit();
         findings.extend(self.lint_unit());

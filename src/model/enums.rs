@@ -37,7 +37,7 @@ open_enum! {
     pub enum EnrollmentState = "enrollmentState" {
         Unknown = "unknown",
         Enrolled = "enrolled",
-        /// Enrolled, but with a profile other than the one assigned now.
+        /// Enrolled, but with a profile other than the one that is now assigned.
         PendingReset = "pendingReset",
         Failed = "failed",
         /// Registered but not enrolled yet.
@@ -46,7 +46,7 @@ open_enum! {
         Blocked = "blocked",
     }
 
-    /// Need for repair of a registration, for example after a new motherboard.
+    /// Need to repair a registration, for example after a motherboard replacement.
     pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
         Unknown = "unknown",
         NoRemediationRequired = "noRemediationRequired",
@@ -136,7 +136,7 @@ open_enum! {
         OfflineDomainJoinedWithOfflineAutopilotProfile = "offlineDomainJoinedWithOfflineAutopilotProfile",
     }
 
-    /// State of an app or policy tracked by a deployment.
+    /// State of an app or policy tracked during a deployment.
     pub enum PolicyComplianceStatus = "deviceManagementAutopilotPolicyComplianceStatus" {
         Unknown = "unknown",
         Compliant = "compliant",
@@ -306,7 +306,7 @@ open_enum! {
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",
-        /// Made by a policy set, and must not be deleted on the object itself.
+        /// Made by a policy set; must not be deleted on the object itself.
         PolicySets = "policySets",
     }
 
@@ -320,7 +320,7 @@ open_enum! {
     /// Effect of a configuration: applied or removed.
     pub enum AssignmentIntent = "deviceConfigAssignmentIntent" { Apply = "apply", Remove = "remove" }
 
-    /// Effect of an applicability rule on devices that match.
+    /// Effect of an applicability rule on matching devices.
     pub enum ApplicabilityRuleType = "deviceManagementApplicabilityRuleType" {
         Include = "include",
         Exclude = "exclude",

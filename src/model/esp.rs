@@ -21,7 +21,7 @@ use crate::model::findings::{
 const MOST_APPS: usize = 100;
 
 settings! {
-    /// An enrollment status page: shows the installation of apps and profiles, and may block the use of the device.
+    /// An enrollment status page, which shows the installation of apps and profiles and may block use of the device.
     ///
     /// ```
     /// use windows_autopilot::model::{BlockDeviceUse, BlockingApps, EnrollmentStatusPage};
@@ -40,7 +40,7 @@ settings! {
     /// ```
     ///
     /// In a hybrid join the effective timeout is 40 minutes longer than the configured one. Assign the page to device
-    /// groups: its list of apps is ignored if it is assigned to users. Its priority is set by a separate action.
+    /// groups: its list of apps is ignored if the page is assigned to users. Its priority is set by a separate action.
     pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true, normalize: normalize;
     required {
         /// The name of the page.
@@ -58,8 +58,7 @@ settings! {
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
-        /// Whether the progress is shown; `true` by default. If not, the settings below have no effect and are not
-        /// sent.
+        /// Whether progress is shown; `true` by default. If not, the settings below have no effect and are not sent.
         show_installation_progress, with_show_installation_progress: bool = true =>
             PropertyRule::new("showInstallationProgress").together(PROGRESS);
         /// The timeout in minutes; 60 by default.
@@ -70,7 +69,7 @@ settings! {
         allow_log_collection_on_install_failure, with_allow_log_collection_on_install_failure: bool = true =>
             PropertyRule::new("allowLogCollectionOnInstallFailure");
         /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device;
-        /// `false` by default. Always sent, because pages created in the portal have it on.
+        /// `false` by default. Always sent, because pages created in the portal have it turned on.
         install_quality_updates, with_install_quality_updates: bool = false =>
             PropertyRule::new("installQualityUpdates");
         /// Whether only the selected apps can fail the technician phase of pre-provisioning; `false` by default.
@@ -84,7 +83,7 @@ settings! {
         /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are
         /// written with this value.
         track_install_progress_for_autopilot_only, with_track_install_progress_for_autopilot_only: bool = false;
-        /// The use of the device before everything is installed; allowed by default.
+        /// The policy for using the device before everything is installed; use is allowed by default.
         block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
     }
     rules {
@@ -128,7 +127,7 @@ pub enum BlockDeviceUse {
     Until(BlockUntil),
 }
 
-/// The installations that block a device, and the user's rights when one fails.
+/// The installations that block use of a device, and the user's rights if one fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -171,7 +170,7 @@ impl BlockingApps {
 }
 
 impl BlockUntil {
-    /// Creates a wait for these apps that gives users no rights on a failure.
+    /// Creates a block until these apps are installed, which gives users no rights if an installation fails.
     pub fn new(apps: BlockingApps) -> Self {
         Self { apps, ..Self::default() }
     }

@@ -9,7 +9,7 @@ use super::{
 };
 
 observation! {
-    /// One deployment of a device, as in the Autopilot deployments report. Kept for 30 days.
+    /// One deployment of a device, as shown in the Autopilot deployments report. Kept for 30 days.
     ///
     /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
     /// completed. Durations can be negative.
@@ -24,7 +24,7 @@ observation! {
         /// The duration from enrollment to the desktop.
         deployment_total_duration: SignedDuration = "deploymentTotalDuration";
         device_id: Text = "deviceId", "An id of the device; its kind is not documented.";
-        /// The time of the device's registration.
+        /// The time at which the device was registered.
         device_registered_date_time: Timestamp = "deviceRegisteredDateTime";
         device_serial_number: Text = "deviceSerialNumber", "The serial number of the device.";
         device_setup_duration: SignedDuration = "deviceSetupDuration", "The duration of the device setup.";

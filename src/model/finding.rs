@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::foreign::line;
 
-/// The weight of a finding.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Severity {
-    /// For information; no action is needed.
+    /// Informational; no action is needed.
     Info,
     /// Likely to cause trouble; does not stop a run.
     Warning,
@@ -55,9 +55,9 @@ pub struct FindingKind {
     pub id: &'static str,
     /// The usual severity.
     pub severity: Severity,
-    /// A sentence on the problem, in Markdown.
+    /// A description of the problem in one sentence, in Markdown.
     pub meaning: &'static str,
-    /// The usual remedy. A finding has its own if the remedy depends on a value.
+    /// The usual remedy. A finding overrides it if the remedy depends on a value.
     pub remedy: &'static str,
 }
 
@@ -74,7 +74,7 @@ impl FindingKind {
 
     /// Creates a finding of this kind.
     ///
-    /// Neither place nor evidence may hold a secret, a hardware hash or a person's name.
+    /// Neither `place` nor `evidence` may contain a secret, a hardware hash or a person's name.
     pub fn at(&self, place: impl Into<String>, evidence: impl Into<String>) -> Finding {
         Finding {
             id: self.id.into(),
@@ -99,7 +99,7 @@ impl FindingKind {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Findings hold no secret, no hardware hash and no person's name, so they can be logged and stored.
+/// Findings contain no secrets, hardware hashes or personal names, so they can be logged and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
@@ -109,7 +109,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The place: a line and column, a setting's name, a device's serial number, a distinguished name.
     pub place: String,
-    /// The observation, with the value unless it is secret.
+    /// The observation, including the value unless it is secret.
     pub evidence: String,
     /// The remedy: what to do about the problem.
     pub remedy: Cow<'static, str>,
@@ -126,14 +126,14 @@ impl Finding {
         self.severity == Severity::Error
     }
 
-    /// Sets a severity other than the kind's.
+    /// Overrides the severity of the kind.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
-    /// Sets a remedy other than the kind's.
+    /// Overrides the remedy of the kind.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
         self.remedy = remedy.into();

@@ -96,7 +96,7 @@ finding_kinds! {
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "remove the invisible character";
-    /// A value that no device has, so that the condition has the same result for every device.
+    /// A value that no device has, so the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
         "write the value with its label and without spaces, such as [OrderID]:Kiosk";
     /// A condition that holds for every registered device.
@@ -123,15 +123,15 @@ finding_kinds! {
         "write (device.devicePhysicalIds -any (_ … ))";
     /// An item condition without parentheses after `-any` or `-all`.
     RULE_BARE_ELEMENT = "rule.bare-element", Warning, "put it in parentheses: -any (_ -eq \"…\")";
-    /// The property `organizationalUnit`, which no device has.
+    /// The `organizationalUnit` property, which no device has.
     RULE_ORGANIZATIONAL_UNIT = "rule.organizational-unit", Error,
         "use a group tag, or an extension attribute that is synchronized from the directory";
     /// A property that is set only when a device enrolls.
     RULE_SET_AT_ENROLMENT = "rule.set-at-enrolment", Warning,
         "for profiles and pages that Autopilot needs before that, use devicePhysicalIds";
-    /// The property `memberOf`, which is a preview.
+    /// The `memberOf` property, which is in preview.
     RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";
-    /// The property `memberOf` combined with another condition.
+    /// The `memberOf` property combined with another condition.
     RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "use it alone, as the only condition in a separate group's rule";
     /// A group tag under a label other than `[OrderID]`.
     RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: and the tag";

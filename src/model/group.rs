@@ -20,8 +20,8 @@ settings! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// A group in a tenant may be of another kind, with mail or from an on-premises directory: it can be read, and its
-    /// other properties stay unchanged.
+    /// A group in a tenant may be of another kind, with mail or from an on-premises directory. Such a group can be
+    /// read, and its other properties are left unchanged.
     pub struct Group = "group", sends_type: false;
     required {
         /// The name. Not unique in a tenant.
@@ -75,8 +75,8 @@ settings! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is fixed when the group is created: a later change would drop the members, so a difference is reported and not
-/// sent.
+/// The kind is fixed when the group is created: a later change would drop the members, so a difference is reported but
+/// not sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -101,7 +101,7 @@ pub struct DynamicMembership {
 }
 
 impl Membership {
-    /// Creates dynamic membership by a rule.
+    /// Creates dynamic membership based on a rule.
     pub fn dynamic(rule: MembershipRule) -> Self {
         Self::Dynamic(DynamicMembership { rule, paused: false })
     }

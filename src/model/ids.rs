@@ -17,8 +17,9 @@ use super::{InvalidValue, Text, is_guid};
 /// let group: Id<Group> = device;
 /// ```
 ///
-/// Some ids are not GUIDs (an enrollment status page's is `<guid>_Windows10EnrollmentCompletionPageConfiguration`),
-/// so the only rule is what a path segment can carry: not empty, no `/`, `\`, `?`, `#`, space or control character.
+/// Some ids are not GUIDs (an enrollment status page's is `<guid>_Windows10EnrollmentCompletionPageConfiguration`), so
+/// the only rule is that an id fits in a path segment: it is not empty and contains no `/`, `\`, `?`, `#`, space or
+/// control character.
 ///
 /// GUIDs are compared without regard to case, because Graph's services disagree on it; all other ids are compared
 /// exactly. An id keeps its original text.
@@ -33,8 +34,7 @@ impl<T: ?Sized> Id<T> {
         &self.text
     }
 
-    /// Returns the id as one of another kind, for objects with two roles, such as a registration id that becomes a
-    /// device's id.
+    /// Casts the id to another kind, for objects with two roles, such as a registration id that becomes a device's id.
     pub fn cast<U: ?Sized>(&self) -> Id<U> {
         Id { text: self.text.clone(), of: PhantomData }
     }

@@ -32,13 +32,13 @@ pub struct DeviceToImport {
     /// The group tag of the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_tag: Option<GroupTag>,
-    /// The product key, for partners that register by it.
+    /// The product key, for partners that register devices by product key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_key: Option<Hidden>,
     /// The user to assign. Leave it out in hybrid joins: an assigned user is a known cause of error 0x80070774.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user_principal_name: Option<UserPrincipalName>,
-    /// The caller's own id, which identifies the record in the response to a list.
+    /// The caller's own id, which identifies the record in the response when a list is imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_id: Option<Text>,
 }
@@ -72,7 +72,7 @@ observation! {
         group_tag: Text = "groupTag", "The group tag.";
         /// The hardware hash, which the service does not return.
         hardware_identifier: Binary = "hardwareIdentifier";
-        /// The id with which a list was imported. Meaningless for a device that was sent by itself.
+        /// The id with which a list was imported. Meaningless for a device that was imported on its own.
         import_id: Text = "importId";
         product_key: Hidden = "productKey", "The product key.";
         serial_number: Text = "serialNumber", "The serial number.";
@@ -105,7 +105,7 @@ observation! {
 impl ImportStatus {
     /// Returns `true` while the service processes the import: `unknown` (a new import), `pending` or `partial`.
     ///
-    /// Returns `false` for an unknown member, which the caller has to handle.
+    /// Returns `false` for an unrecognized state, which the caller has to handle.
     pub fn is_in_progress(&self) -> bool {
         matches!(self, Self::Unknown | Self::Pending | Self::Partial)
     }

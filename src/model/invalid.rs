@@ -84,7 +84,7 @@ impl InvalidValue {
         format!("{}{value}: {}", self.subject, self.problem)
     }
 
-    /// Returns the position of the problem: a character index from 0, if there is a single one.
+    /// Returns the position of the problem, if there is a single one: a character index from 0.
     pub fn position(&self) -> Option<usize> {
         self.position
     }

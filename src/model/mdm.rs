@@ -19,7 +19,7 @@ use super::{Group, Id, PolicyScope, Text};
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 ///
-/// A hybrid join needs the users who set devices up in the scope: without them, enrollment fails with 0x8018002b.
+/// For a hybrid join, the scope must include the users who set devices up: otherwise, enrollment fails with 0x8018002b.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ pub enum MdmScope {
     Groups(BTreeSet<Id<Group>>),
 }
 
-/// A step between two scopes, which the service accepts only one at a time.
+/// A step from one scope to another. The service accepts only one step at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -62,7 +62,7 @@ observation! {
         terms_of_use_url: Text = "termsOfUseUrl", "The URL of the terms of use.";
     }
     beside {
-        /// Whether enrollment is off despite the scope. In the documentation, not in the metadata.
+        /// Whether enrollment is off despite the scope. Documented, but not in the metadata.
         is_mdm_enrollment_during_registration_disabled: bool = "isMdmEnrollmentDuringRegistrationDisabled";
         /// The included groups, if they were requested.
         included_groups: Vec<GroupReference> = "includedGroups";
@@ -89,7 +89,7 @@ impl MdmPolicy {
         named || self.id.as_str().eq_ignore_ascii_case(Self::INTUNE_APPLICATION_ID)
     }
 
-    /// Returns the users in the scope; `None` if the service does not report them or the answer is unknown.
+    /// Returns the users in the scope; `None` if the service does not report them or reports an unrecognized value.
     #[inline]
     pub fn scope(&self) -> Option<MdmScope> {
         match self.applies_to.as_ref()? {

@@ -8,7 +8,7 @@ use super::invalid::nearest;
 use super::text::text_impls;
 use super::{InvalidValue, Text};
 
-/// A member of a service's enum that this version does not recognize: kept and sent back unchanged.
+/// A member of a service enum that this version does not recognize: kept and sent back unchanged.
 ///
 /// Only deserializing creates one (`parse` does not), so a caller cannot write a member that does not exist.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,8 +17,8 @@ use crate::foreign::line;
 
 /// The changes from stored settings to desired ones.
 ///
-/// All settings are compared by a patch: an update sends it, a plan shows it, and a nonempty one is drift. It respects
-/// what the service does not accept or report: see [`Settings::RULES`].
+/// Settings are always compared with a patch: an update sends it, a plan shows it, and a nonempty one is drift. A patch
+/// takes into account what the service does not accept or report: see [`Settings::RULES`].
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch};
@@ -124,9 +124,10 @@ impl Patch {
         &self.create_only
     }
 
-    /// Returns the properties that were not reported and are not sent: their drift is not known.
+    /// Returns the properties that were not reported and are not sent: whether they have drifted is not known.
     ///
-    /// Their desired value equals the default, or the service accepts them only when the object is created.
+    /// For each of them, the desired value equals the default, or the service accepts the property only when the object
+    /// is created.
     pub fn unknown(&self) -> &[PropertyChange] {
         &self.unknown
     }

@@ -112,7 +112,7 @@ pub struct PropertyRule {
     pub write: WriteMode,
     /// The group of properties that are sent together: if one changes, all are sent.
     pub together: Option<&'static str>,
-    /// The comparison that decides whether two values are equal in meaning, such as null and empty text.
+    /// The function that decides whether two values, such as null and empty text, are equal in meaning.
     pub same: fn(&Value, &Value) -> bool,
     /// The value to write unless the object was read with another one.
     fixed: Option<fn() -> Value>,
@@ -162,7 +162,7 @@ impl PropertyRule {
         Self { write, ..self }
     }
 
-    /// Sends the property together with the others of a group.
+    /// Sends the property together with the others in a group.
     #[must_use]
     pub const fn together(self, group: &'static str) -> Self {
         Self { together: Some(group), ..self }

@@ -24,8 +24,8 @@ settings! {
     /// In a hybrid join, account setup waits until Entra Connect has synced the computer, which takes 30 minutes or
     /// more. The policy applies to devices: assign it to device groups.
     ///
-    /// **Not tried on a tenant**: Graph's metadata for checking the models lacks the type. It follows Microsoft's
-    /// documentation.
+    /// **Not tried on a tenant**: the Graph metadata used to check the models lacks this type, which follows
+    /// Microsoft's documentation.
     pub struct SkipUserStatusPage = "windows10CustomConfiguration", sends_type: true;
     required {
         /// The name of the configuration.

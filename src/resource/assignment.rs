@@ -60,7 +60,7 @@ pub struct Assignments<'c, T> {
 pub trait Assignable: private::Kind {}
 impl<T: private::Kind> Assignable for T {}
 
-/// A kind of object whose assignments the service also replaces in one request.
+/// A kind of object whose assignments the service can also replace in one request.
 pub trait AssignableAtOnce: Assignable + private::AtOnce {}
 impl<T: Assignable + private::AtOnce> AssignableAtOnce for T {}
 
@@ -124,8 +124,8 @@ pub struct AssignmentChange {
     /// The assignments outside the wanted list that were left alone, because a policy set made them or they appeared
     /// during the change.
     pub not_ours: Vec<Assignment>,
-    /// The targets among `removed` that went with the whole list in one request, without a removal of their own. They
-    /// include assignments that others made since the caller last read the list.
+    /// The targets in `removed` that were dropped when the whole list was replaced in one request, instead of being
+    /// removed individually. They include assignments that others made since the caller last read the list.
     pub overwritten: Vec<Target>,
 }
 
@@ -167,7 +167,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 
     /// Adds an assignment with the given target: a group, an excluded group, or all devices.
     ///
-    /// Only one profile of a tenant can be assigned to all devices. A device in the groups of several profiles gets the
+    /// Only one profile in a tenant can be assigned to all devices. A device in the groups of several profiles gets the
     /// oldest profile. Assign pages to device groups: the blocking apps of a page that is assigned to users do not
     /// block device setup.
     ///
@@ -219,7 +219,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
         )
     }
 
-    /// Replaces the assignments with `targets`: adds the missing ones before removing others, so that no device is
+    /// Replaces the assignments with `targets`: adds the missing ones before removing others, so no device is left
     /// without the object in between. Assignments made by a policy set are kept.
     ///
     /// ```
@@ -234,7 +234,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// ```
     ///
     /// # Errors
-    /// Same as [`Call`]; completed changes are kept, and another call resumes.
+    /// Same as [`Call`]; completed changes are kept, and calling again completes the rest.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.
@@ -329,8 +329,8 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// # Ok(()) });
     /// ```
     ///
-    /// The list is read just before and just after. Assignments that others make in between are overwritten:
-    /// [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.
+    /// The list is read immediately before and after the request. Assignments that others make in between are
+    /// overwritten: [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.
     ///
     /// # Errors
     /// Same as [`Call`]. If only the last read fails, the list has been replaced.

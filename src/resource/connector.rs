@@ -50,7 +50,7 @@ impl Connectors<'_> {
         Call::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_GET, &[id.as_str()], entity))
     }
 
-    /// Creates a record of a connector without installing one: see the type.
+    /// Creates a record of a connector without installing one; see the type's documentation.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -63,7 +63,7 @@ impl Connectors<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Changes a connector's record: see the type.
+    /// Changes a connector's record; see the type's documentation.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -78,7 +78,7 @@ impl Connectors<'_> {
         )
     }
 
-    /// Deletes a connector's record: see the type.
+    /// Deletes a connector's record; see the type's documentation.
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) has been observed, even for an inactive connector.

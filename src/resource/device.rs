@@ -36,8 +36,8 @@ const APPEARS: Schedule =
 impl Devices<'_> {
     /// Lists all devices.
     ///
-    /// The only supported filter is `contains` on `serialNumber`, and not with a hyphen or space in the value: use
-    /// [`Devices::by_serial_number`]. `$select` has failed with 500, so it is not sent.
+    /// The only supported filter is `contains` on `serialNumber`, and it fails if the value contains a hyphen or space:
+    /// use [`Devices::by_serial_number`]. `$select` has failed with 500, so it is not sent.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -51,8 +51,8 @@ impl Devices<'_> {
 
     /// Lists the devices with a group tag.
     ///
-    /// The client filters, because the service does not support it for group tags. Case is ignored, as in rules of
-    /// dynamic groups.
+    /// The client filters, because the service does not support it for group tags. Case is ignored, as in dynamic group
+    /// rules.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -69,8 +69,8 @@ impl Devices<'_> {
         self.list().comparing("groupTag", tag.as_str())
     }
 
-    /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers repeat
-    /// between manufacturers.
+    /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers are not
+    /// unique across manufacturers.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -131,7 +131,7 @@ impl Devices<'_> {
     /// # Ok(()) });
     /// ```
     ///
-    /// Delete the Intune device first. Returns when the service has accepted the deletion; the record may stay visible
+    /// Delete the Intune device first. Returns once the service has accepted the deletion; the record may stay visible
     /// for half an hour. Then delete the computer object in Active Directory. Never delete the device's object in Entra
     /// ID by hand.
     ///
@@ -159,7 +159,7 @@ impl Devices<'_> {
     /// # Ok(()) });
     /// ```
     ///
-    /// Do not assign users in a hybrid join: the first sign-in then joins Entra ID only, and the deployment ends with
+    /// Do not assign users in a hybrid join: the first sign-in then joins only Entra ID, and the deployment ends with
     /// `0x80070774`.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ impl Devices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Removes the assignment of a user.
+    /// Removes the user assignment from a device.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -206,8 +206,8 @@ impl Devices<'_> {
 
     /// Changes the properties in `update`, and no others.
     ///
-    /// This is the only way to change the group tag: another import does not. The new tag does not assign a profile by
-    /// itself; the dynamic group for the tag does, with a delay.
+    /// This is the only way to change the group tag: importing the device again does not change it. The new tag does
+    /// not assign a profile by itself; the dynamic group for the tag does, with a delay.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -219,7 +219,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(update))
     }
 
-    /// Lets a device that is blocked after a failed or earlier enrollment enroll again.
+    /// Allows a device that is blocked after a failed or earlier enrollment to enroll again.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -288,7 +288,7 @@ impl Devices<'_> {
     }
 
     /// Waits until a device has `profile`: the status is assigned, the date is set, and the profile is the right one. A
-    /// device that is switched on earlier may keep a default profile.
+    /// device that is turned on before that may keep a default profile.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -305,7 +305,8 @@ impl Devices<'_> {
     /// # Ok(()) });
     /// ```
     ///
-    /// The wait takes minutes, or longer through a dynamic group: an hour is a reasonable `deadline`.
+    /// The wait takes minutes, or longer if the assignment depends on a dynamic group: an hour is a reasonable
+    /// `deadline`.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`], with the device's last state, after `deadline`.
@@ -359,7 +360,7 @@ fn is_assigned(device: &Device) -> bool {
         && device.deployment_profile_assigned_date_time.is_some()
 }
 
-/// A change to a device's properties. All others stay unchanged.
+/// A change to a device's properties. All others are left unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -372,8 +373,8 @@ fn is_assigned(device: &Device) -> bool {
 /// # Ok(()) });
 /// ```
 ///
-/// To change many devices, add the calls to a [`Batch`](crate::graph::Batch): each has its own outcome. To move devices to
-/// one group tag with a preview of their groups, use `Retag` (feature `workflow`).
+/// To change many devices, add the calls to a [`Batch`](crate::graph::Batch): each has its own outcome. To move devices
+/// to one group tag and preview the effect on their groups, use `Retag` (feature `workflow`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceUpdate {
@@ -403,7 +404,7 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name for the user's greeting.
+    /// Sets the name with which the device greets the user.
     #[must_use]
     #[inline]
     pub fn with_addressable_user_name(mut self, name: Personal) -> Self {
@@ -419,7 +420,8 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name in Autopilot's list. A hybrid join ignores it: there the name comes from the domain join profile.
+    /// Sets the name in Autopilot's list. A hybrid join ignores this name and takes the one from the domain join
+    /// profile.
     #[must_use]
     #[inline]
     pub fn with_display_name(mut self, name: impl Into<Text>) -> Self {

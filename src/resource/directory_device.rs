@@ -21,8 +21,8 @@ resource! {
     /// # Ok(()) });
     /// ```
     ///
-    /// A hybrid joined device has two by design: the anchor created by its registration, which has `[ZTDId]`, and the
-    /// object that Entra Connect synced from Active Directory. Never delete the anchor.
+    /// A hybrid joined device has two such objects by design: the anchor created by its registration, which has
+    /// `[ZTDId]`, and the object that Entra Connect synced from Active Directory. Never delete the anchor.
     pub struct DirectoryDevices, directory_devices, "device objects in Entra ID"
 }
 
@@ -38,7 +38,7 @@ impl DirectoryDevices<'_> {
         List::new(self.client, &catalog::DEVICES_LIST, &[])
     }
 
-    /// Lists the devices added, changed or removed since a delta link; all devices without a link.
+    /// Lists the devices added, changed or removed since a delta link, or all devices if there is no link.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -76,7 +76,7 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// Returns one device by device id, to which the device's other records refer.
+    /// Returns one device by its device id, the id that the device's other records refer to.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the device does not exist.
@@ -91,7 +91,7 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET_BY_DEVICE_ID, &[&key], entity))
     }
 
-    /// Counts the devices, approximately: the directory counts with a delay.
+    /// Counts the devices. The count is approximate, because the directory updates it with a delay.
     ///
     /// # Permissions
     /// `Device.Read.All`
@@ -116,12 +116,13 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Deletes a device's object. **Not for a registered device**: without its anchor the device loses its groups and
-    /// fails with `0x80070774` or `0x801C03F3`; delete the registration, which removes the anchor too.
+    /// Deletes a device's object. **Do not delete the object of a registered device**: without its anchor, the device
+    /// loses its groups and fails with `0x80070774` or `0x801C03F3`. Delete the registration instead, which also
+    /// removes the anchor.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) while the registration exists, usually; it has been
-    /// observed to succeed.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) usually, while the registration exists; the call has also
+    /// been observed to succeed.
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
@@ -132,7 +133,7 @@ impl DirectoryDevices<'_> {
     }
 }
 
-/// A change to a device's object. All other properties stay unchanged.
+/// A change to a device's object. All other properties are left unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

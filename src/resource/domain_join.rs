@@ -65,7 +65,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
     }
 
-    /// Counts the device configurations, of all kinds.
+    /// Counts the device configurations of all kinds.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -132,7 +132,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Returns the assignments of a domain join profile: to list, add, remove and replace them.
+    /// Returns a handle to list, add, remove and replace the assignments of a domain join profile.
     #[inline]
     pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> Assignments<'c, DomainJoinProfile> {
         Assignments::new(self.client, id)

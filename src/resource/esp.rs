@@ -62,7 +62,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Counts the enrollment configurations, of all kinds. A tenant holds up to 51 pages.
+    /// Counts the enrollment configurations of all kinds. A tenant holds up to 51 pages.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -121,8 +121,8 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Sets a page's priority: 1 is the highest, and the others move. Setting the current priority is an error, so
-    /// compare first.
+    /// Sets a page's priority: 1 is the highest, and the other pages move accordingly. Setting the current priority is
+    /// an error, so compare first.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the priority is not from 1 to
@@ -160,7 +160,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Returns the assignments of a page: to list, add, remove and replace them.
+    /// Returns a handle to list, add, remove and replace the assignments of a page.
     #[inline]
     pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> Assignments<'c, EnrollmentStatusPage> {
         Assignments::new(self.client, id)

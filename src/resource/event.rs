@@ -21,7 +21,7 @@ resource! {
     /// ```
     ///
     /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
-    /// completed. Creating, changing and deleting events is documented, without a known use.
+    /// completed. Creating, changing and deleting events is documented, but has no known use.
     pub struct AutopilotEvents, autopilot_events, "records of deployments"
 }
 
@@ -48,7 +48,7 @@ impl AutopilotEvents<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_GET, &[id.as_str()], entity))
     }
 
-    /// Creates an event: see the type.
+    /// Creates an event; see the type's documentation.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`
@@ -61,7 +61,7 @@ impl AutopilotEvents<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Changes an event: see the type.
+    /// Changes an event; see the type's documentation.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`
@@ -73,7 +73,7 @@ impl AutopilotEvents<'_> {
         Call::new(self.client, Operation::new(info, &[event.id.as_str()], entity).with_json(&Written(event)))
     }
 
-    /// Deletes an event: see the type.
+    /// Deletes an event; see the type's documentation.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`
@@ -86,7 +86,7 @@ impl AutopilotEvents<'_> {
 
     /// Lists the states of the policies and apps during a deployment.
     ///
-    /// Documented, but missing in current metadata: expect [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
+    /// Documented, but missing from the current metadata: expect [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     ///
     /// # Permissions
@@ -99,7 +99,8 @@ impl AutopilotEvents<'_> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Returns the state of one policy or app during a deployment. As uncertain as the list.
+    /// Returns the state of one policy or app during a deployment. As uncertain as
+    /// [`policy_status_details`](Self::policy_status_details): expect the same errors.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

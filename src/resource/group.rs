@@ -49,7 +49,7 @@ impl Groups<'_> {
 
     /// Lists the groups with exactly this name. There may be several: names are not unique.
     ///
-    /// The client compares again, because the service's filter ignores case.
+    /// The client compares the names again, because the service's filter ignores case.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -68,8 +68,8 @@ impl Groups<'_> {
             .comparing_exactly("displayName", name.as_str())
     }
 
-    /// Lists the groups added, changed or removed since a delta link, with added and removed members; all groups
-    /// without a link.
+    /// Lists the groups added, changed or removed since a delta link, with their added and removed members, or all
+    /// groups if there is no link.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -112,7 +112,7 @@ impl Groups<'_> {
         Call::new(self.client, operation.with_query("$select", PROPERTIES))
     }
 
-    /// Counts the groups, approximately: the directory counts with a delay.
+    /// Counts the groups. The count is approximate, because the directory updates it with a delay.
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
@@ -130,7 +130,7 @@ impl Groups<'_> {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if [`Group::lint`] finds an
     /// error; [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search by name
-    /// before sending it again.
+    /// before sending the request again.
     /// # Permissions
     /// `Group.Create` for an app, which then cannot change the group; `Group.ReadWrite.All`.
     /// # API
@@ -158,8 +158,7 @@ impl Groups<'_> {
     ///
     /// # Errors
     /// Same as [`create`](Self::create); [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 20
-    /// owners;
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an owner that does not exist.
+    /// owners; [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an owner that does not exist.
     /// # Permissions
     /// `Group.Create` for an app; `Group.ReadWrite.All`.
     /// # API
@@ -204,7 +203,7 @@ impl Groups<'_> {
         Call::new(self.client, Operation::new(&catalog::GROUPS_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Lists the members of a group. Members of a dynamic group follow its rule with a delay.
+    /// Lists the members of a group. The members of a dynamic group follow its rule with a delay.
     ///
     /// Graph shows more than a device's id only to callers with `Device.Read.All`.
     ///
@@ -217,9 +216,9 @@ impl Groups<'_> {
         List::new(self.client, &catalog::GROUPS_MEMBERS_LIST, &[id.as_str()])
     }
 
-    /// Lists the members of a group and its nested groups, at any depth, including the nested groups.
+    /// Lists the members of a group and of its nested groups at any depth, including the nested groups themselves.
     ///
-    /// A page has 100 members by default, see [`List::page_size`]; the service allows 999.
+    /// A page has 100 members by default; the service allows up to 999 (see [`List::page_size`]).
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -256,7 +255,7 @@ impl Groups<'_> {
     /// ```
     ///
     /// The service rejects a device that is already a member. The call then lists the members, and succeeds if the
-    /// device is among them; in a batch it does not.
+    /// device is among them; in a batch, it does not do so.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the group is dynamic.
@@ -282,8 +281,8 @@ impl Groups<'_> {
         })
     }
 
-    /// Removes a device from an assigned group, through the link: the request without the link would delete the
-    /// device's object, and no call here sends it.
+    /// Removes a device from an assigned group by deleting the link. The same request without the link would delete the
+    /// device's object, and no call here sends that one.
     ///
     /// # Permissions
     /// `GroupMember.ReadWrite.All`

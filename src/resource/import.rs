@@ -30,7 +30,7 @@ resource! {
     /// ```
     ///
     /// A record is not the device: the device appears minutes after its import is complete, under the record's
-    /// `deviceRegistrationId`. All tools that manage a tenant share its records; delete only your own.
+    /// `deviceRegistrationId`. All tools that manage a tenant share the records; delete only your own.
     pub struct Imports, imports, "import records"
 }
 
@@ -74,7 +74,7 @@ impl Imports<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search for the record
-    /// by its serial number before sending it again.
+    /// by its serial number before sending the request again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -91,7 +91,7 @@ impl Imports<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search for the records
-    /// before sending them again.
+    /// before sending the request again.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API

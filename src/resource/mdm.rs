@@ -160,7 +160,7 @@ impl MdmPolicies<'_> {
     /// between. Returns the steps taken; empty if the policy already has the scope.
     ///
     /// # Errors
-    /// Same as [`Call`]; completed steps are kept, and another call resumes.
+    /// Same as [`Call`]; completed steps are kept, and calling again completes the rest.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     #[inline]

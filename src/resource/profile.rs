@@ -119,7 +119,7 @@ impl<'c> Profiles<'c> {
     /// Creates a profile. It reaches no device until it is assigned.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason: a hyphen in the name is said to be
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason; a hyphen in the name is said to be
     /// one. `lint` reports such names, but is not called here.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -134,7 +134,7 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, operation.with_json(&profile.to_create_body()))
     }
 
-    /// Changes a profile to the desired settings. Enrolled devices keep the old ones until they are reset.
+    /// Changes a profile to the desired settings. Enrolled devices keep the old settings until they are reset.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -163,7 +163,7 @@ impl<'c> Profiles<'c> {
         Update::new(self.client, stored, desired, write, read)
     }
 
-    /// Deletes a profile without assignments; [`Profiles::delete_with_assignments`] removes them first.
+    /// Deletes a profile that has no assignments; [`Profiles::delete_with_assignments`] removes assignments first.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) while it is assigned.
@@ -203,7 +203,7 @@ impl<'c> Profiles<'c> {
         })
     }
 
-    /// Returns the assignments of a profile: to list, add, remove and replace them.
+    /// Returns a handle to list, add, remove and replace the assignments of a profile.
     ///
     /// An `Id<DeploymentProfile>` identifies a profile of any kind.
     #[inline]
@@ -211,7 +211,7 @@ impl<'c> Profiles<'c> {
         Assignments::new(self.client, id)
     }
 
-    /// Lists the devices with a profile.
+    /// Lists the devices that a profile is assigned to.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -235,7 +235,7 @@ impl<'c> Profiles<'c> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Calls the action `assign`, which takes devices. To assign a profile to a group, use [`Assignments::add`]. The
+    /// Calls the `assign` action, which takes devices. To assign a profile to a group, use [`Assignments::add`]. The
     /// action has failed with 403 `FeatureNotEnabled`.
     ///
     /// # Permissions

@@ -82,7 +82,7 @@ impl<'c> SkipUserStatusPages<'c> {
         )
     }
 
-    /// Returns the assignments of a policy: to list, add, remove and replace them.
+    /// Returns a handle to list, add, remove and replace the assignments of a policy.
     #[inline]
     pub fn assignments(&self, id: &Id<SkipUserStatusPage>) -> Assignments<'c, SkipUserStatusPage> {
         Assignments::new(self.client, id)

@@ -59,8 +59,9 @@ where
 
     /// Also sends the properties that were [not reported](Stored::unreported), with their desired values.
     ///
-    /// Omitted by default: the stored settings then hold a default that may differ from the service's value. Properties
-    /// that are set only at creation are never sent, nor are those without a desired value.
+    /// By default, these properties are omitted, because the stored settings hold defaults for them that may differ
+    /// from the service's values. Properties that are set only at creation are never sent, nor are those without a
+    /// desired value.
     #[inline]
     pub fn sending_unknown(mut self) -> Self {
         self.patch = Patch::sending_unknown(&self.stored, &self.desired);
@@ -75,8 +76,8 @@ where
     }
 }
 
-/// Sends the difference and returns what is stored then. Sends nothing if there is none.
 /// Sends the difference and returns the stored settings. Sends nothing if there is no difference.
+///
 /// # Errors
 /// Same as [`Call`](crate::graph::Call).
 impl<S> IntoFuture for Update<S>

@@ -10,7 +10,7 @@ use crate::model::{Id, OpenEnum, Text};
 ///
 /// | source | OData |
 /// | --- | --- |
-/// | `&str`, `String`, [`Text`], [`Id`], an enum of the service | text in quotes, a quote inside doubled |
+/// | `&str`, `String`, [`Text`], [`Id`], an enum of the service | quoted text, with quotes inside it doubled |
 /// | `i32`, `i64`, `u32` | a number |
 /// | `bool` | `true` or `false` |
 /// | `Timestamp` | a date in UTC |

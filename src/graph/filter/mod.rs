@@ -30,7 +30,7 @@ pub fn field(name: impl Into<String>) -> Field {
 ///
 /// * a value whose type does not fit the property, such as text for a date;
 /// * an empty list of values;
-/// * properties and operators that a collection of Intune does not support or handles wrongly.
+/// * properties and operators that an Intune collection does not support or handles incorrectly.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

@@ -38,8 +38,8 @@ impl<T> Page<T> {
         PageItems { walk: self.received.walk, item: PhantomData }
     }
 
-    /// Returns the number of items in the whole list, if the request asked for it. Only the first page has it, and if
-    /// more pages follow, only if the count comes before the items in the response, as it does in the service's
+    /// Returns the number of items in the whole list, if the request asked for it. Only the first page has the count.
+    /// If more pages follow, the count must come before the items in the response, as it does in the service's
     /// responses.
     pub fn count(&self) -> Option<u64> {
         self.received.count

@@ -19,7 +19,7 @@ use crate::model::{Delta, Tracked};
 /// A list of the objects that were added, changed or removed since a [`DeltaLink`]; without a link, a list of all
 /// objects.
 ///
-/// The list ends with the link to continue from. Store the link to continue in a later process: it serializes as text.
+/// The list ends with the link to continue from. Store this link to continue in a later process: it serializes as text.
 ///
 /// ```
 /// use windows_autopilot::graph::DeltaLink;
@@ -79,8 +79,8 @@ impl<T: Tracked> DeltaList<T> {
         self
     }
 
-    /// Sets the properties that are read, by their names in Graph, as [`List::select`] does. A group's members are read
-    /// by default; name `members` to keep them in a selection.
+    /// Sets the properties to read, by their names in Graph, as [`List::select`] does. A group's members are read by
+    /// default; name `members` to keep them in a selection.
     pub fn select<S: AsRef<str>>(mut self, properties: impl IntoIterator<Item = S>) -> Self {
         self.list = self.list.select(properties);
         self
@@ -124,7 +124,7 @@ impl<T: Tracked> fmt::Debug for DeltaList<T> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Changes<T: Tracked> {
-    /// The changes, in the order of the service.
+    /// The changes, in the service's order.
     pub items: Vec<Delta<T>>,
     /// The link to the changes after these.
     pub link: DeltaLink<T>,

@@ -19,9 +19,9 @@
 //!   page 3                                   └ request ├──── link …
 //! ```
 //!
-//! The next link stands at the beginning of a page, so the next page is requested while the body is still in flight
-//! ([`BodyStart`](crate::transport::BodyStart)). If a transport does not show the beginning, the next page is requested
-//! when the page is complete. Pages in flight are tasks that end when the stream is dropped.
+//! The next link is at the beginning of a page, so the next page is requested while the body is still in flight
+//! ([`BodyStart`](crate::transport::BodyStart)). If a transport does not expose the beginning, the next page is
+//! requested when the page is complete. Pages in flight are tasks that end when the stream is dropped.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -121,7 +121,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$select", properties)
     }
 
-    /// Sets the filter, and replaces an earlier one. Combine filters with [`Filter::and`] and [`Filter::or`].
+    /// Sets the filter, replacing any earlier one. Combine filters with [`Filter::and`] and [`Filter::or`].
     ///
     /// Services support few filters: see the documentation of the call that returns the list. A filter that cannot work
     /// is refused before anything is sent.
@@ -132,8 +132,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$filter", filter.as_str())
     }
 
-    /// Sets the properties that are read, by Graph's names, and replaces an earlier selection. `id` is always included;
-    /// the service leaves out the other properties.
+    /// Sets the properties to read, by their names in Graph, replacing any earlier selection. `id` is always included;
+    /// the service leaves out all other properties.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -159,7 +159,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$select", &selected)
     }
 
-    /// Sets the linked objects that are read inline.
+    /// Sets the linked objects to read inline.
     pub fn expand(self, link: &str) -> Self {
         self.with("$expand", link)
     }
@@ -169,7 +169,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$orderby", order)
     }
 
-    /// Sets the largest number of items in a page, at least 1. The list still has all items.
+    /// Sets the largest number of items in a page, at least 1. The list still returns all items.
     pub fn page_size(mut self, size: u32) -> Self {
         if size == 0 {
             self.operation.request.refuse("the page size is 0: set at least 1".to_owned());
@@ -177,7 +177,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$top", &size.to_string())
     }
 
-    /// Makes the request an advanced query of directory objects, as filters like [`Field::ne`](super::Field::ne)
+    /// Makes the request an advanced query for directory objects, as filters like [`Field::ne`](super::Field::ne)
     /// require: it sends `$count=true` and `ConsistencyLevel: eventual`.
     pub fn advanced(mut self) -> Self {
         self.operation =
@@ -198,11 +198,11 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         List { client, operation, read_ahead, keep, compared }
     }
 
-    /// Sets whether the next page is requested while the items of the current one are used. Default: `true`.
+    /// Sets whether the next page is requested while the items of the current one are being used. Default: `true`.
     ///
-    /// A page is requested as soon as its link arrives, which stands at the beginning of the previous page. At most two
-    /// pages are requested beyond the one in use, and dropping the stream cancels them. Without a tokio runtime, each
-    /// page is requested when it is needed.
+    /// A page is requested as soon as its link arrives, at the beginning of the previous page. At most two pages are
+    /// requested beyond the one in use, and dropping the stream cancels them. Without a tokio runtime, each page is
+    /// requested when it is needed.
     pub fn read_ahead(mut self, on: bool) -> Self {
         self.read_ahead = on;
         self
@@ -213,7 +213,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self
     }
 
-    /// Returns the request of the first page as a value.
+    /// Returns the request for the first page as a value.
     pub fn operation(&self) -> &Operation<Page<T>> {
         &self.operation
     }
@@ -228,8 +228,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Returns a stream of the items on all pages.
     ///
-    /// An item that does not decode is an error that names the item; the items after it still follow. An error on a
-    /// page ends the stream: the list is incomplete.
+    /// An item that cannot be decoded yields an error that names the item; the items after it still follow. An error on
+    /// a page ends the stream: the list is incomplete.
     pub fn items(self) -> Items<T> {
         Items { reader: self.pages().reader, item: PhantomData }
     }

@@ -26,7 +26,7 @@ checked! {
 }
 
 impl ComputerNamePrefix {
-    /// Returns the number of random characters after the prefix: 15 less its length.
+    /// Returns the number of random characters after the prefix: 15 minus the prefix's length.
     pub fn suffix_length(&self) -> u8 {
         let rest = NAME_LENGTH.saturating_sub(self.as_str().chars().count());
         u8::try_from(rest).unwrap_or_default()
@@ -43,7 +43,7 @@ checked! {
     /// assert!("LT-%serial%".parse::<DeviceNameTemplate>().is_err());
     /// ```
     ///
-    /// A hybrid join ignores it: there the name comes from the [`ComputerNamePrefix`].
+    /// A hybrid join ignores the template and takes the name from the [`ComputerNamePrefix`] instead.
     pub struct DeviceNameTemplate("device name template", check_template);
 }
 

@@ -18,13 +18,13 @@ checked! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Neither a maximum length nor a character set is documented. The only rules: not empty, no control characters,
-    /// not a hardware hash.
+    /// Neither a maximum length nor a character set is documented. The only rules are that a tag is not empty, contains
+    /// no control characters, and is not a hardware hash.
     pub struct GroupTag("group tag", check_label);
 }
 
 checked! {
-    /// A purchase order of a device, which dynamic groups can match as `[PurchaseOrderId]:text`.
+    /// The purchase order of a device, which dynamic groups can match as `[PurchaseOrderId]:text`.
     pub struct PurchaseOrder("purchase order", check_label);
 }
 

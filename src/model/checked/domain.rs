@@ -16,7 +16,7 @@ checked! {
 }
 
 impl AdDomain {
-    /// Returns `true` if both name the same domain, without regard to case.
+    /// Returns `true` if both names refer to the same domain, without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }

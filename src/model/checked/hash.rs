@@ -42,7 +42,7 @@ impl HardwareHash {
     /// ```
     ///
     /// # Errors
-    /// Empty, or a character outside standard base64.
+    /// The text is empty or contains a character outside standard base64.
     pub fn repair(text: &str) -> Result<(Self, bool), InvalidValue> {
         if is_padded(text) {
             return Ok((Self(text.into()), false));
@@ -79,7 +79,7 @@ impl HardwareHash {
         Ok((Self(repaired.into()), changed))
     }
 
-    /// Returns the hash in base64, as Graph accepts it. It is sensitive.
+    /// Returns the hash in base64, in the form that Graph accepts. The hash is sensitive.
     pub fn as_str(&self) -> &str {
         &self.0
     }

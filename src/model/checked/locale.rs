@@ -24,7 +24,7 @@ checked! {
 }
 
 impl LanguageTag {
-    /// Returns `true` if both name the same language, without regard to case.
+    /// Returns `true` if both tags name the same language, without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
@@ -39,14 +39,14 @@ impl LanguageTag {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// As text and in settings files it is `os-default`, `user-select` or a language tag. Graph uses the empty string for
-/// "the user selects", but has also returned `os-default` or null for it.
+/// As text and in settings files, a locale is `os-default`, `user-select` or a language tag. Graph uses the empty
+/// string for "the user selects", but has also returned `os-default` or null for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Locale {
     /// The language of the installed operating system.
     #[default]
     OsDefault,
-    /// The user selects it on the device.
+    /// The language that the user selects on the device.
     UserSelect,
     /// A preset language.
     Language(LanguageTag),
@@ -64,7 +64,7 @@ impl Locale {
         tag.parse().map(Self::Language)
     }
 
-    /// Returns the rule that a language reported by the service breaks.
+    /// Returns the rule that the language breaks, if the service reported an invalid one.
     pub fn violation(&self) -> Option<InvalidValue> {
         match self {
             Self::OsDefault | Self::UserSelect => None,

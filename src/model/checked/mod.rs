@@ -1,7 +1,7 @@
 //! Values with a rule, checked when they are parsed.
 //!
-//! Parsing is strict. Reading from the service is not: a tenant may hold a value that predates its rule, from the
-//! portal or another tool, and it must still be read, compared and shown. Such a value is kept unchanged, and
+//! Parsing is strict. Reading from the service is not: a tenant may contain a value from the portal or another tool
+//! that predates its rule, and that value must still be read, compared and shown. Such a value is kept unchanged, and
 //! `violation` returns the rule that it breaks.
 
 mod computer_name;
@@ -57,7 +57,8 @@ macro_rules! checked {
                 &self.0
             }
 
-            /// Returns the rule that a value reported by the service breaks; `None` for every parsed value.
+            /// Returns the rule that the value breaks, if the service reported an invalid one; `None` for every parsed
+            /// value.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }

@@ -21,7 +21,8 @@ checked! {
 impl ProfileName {
     /// Finds characters that the service reportedly refuses without giving a reason.
     ///
-    /// They are not refused here, because reports disagree and none is the service's own documentation.
+    /// They are not refused here, because reports disagree, and none of them comes from the service's own
+    /// documentation.
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("display_name", self.as_str())
     }
@@ -82,7 +83,7 @@ impl MailNickname {
 }
 
 checked! {
-    /// The text of the enrollment status page after a timeout or an error: up to 10,000 characters.
+    /// The text that the enrollment status page shows after a timeout or an error: up to 10,000 characters.
     ///
     /// ```
     /// use windows_autopilot::model::CustomErrorMessage;
@@ -94,7 +95,7 @@ checked! {
 }
 
 impl CustomErrorMessage {
-    /// Reports a text of more than 1,000 characters: Graph documents a limit of 10,000, another tool uses 1,000.
+    /// Reports text longer than 1,000 characters: Graph documents a limit of 10,000, but another tool uses 1,000.
     pub fn lint(&self) -> Vec<Finding> {
         let length = self.as_str().chars().count();
         if length <= SAFE_MESSAGE_LENGTH {

@@ -76,8 +76,8 @@ impl Serialize for ConnectorVersion {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The upper bound is known from one other tool; Graph documents none. The default is the service's, 60 minutes. A
-/// hybrid join adds 40 minutes.
+/// The upper bound comes from one other tool; Graph documents none. The default is the same as the service's: 60
+/// minutes. A hybrid join adds 40 minutes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstallTimeout(i32);
 
@@ -103,7 +103,7 @@ impl InstallTimeout {
         Duration::from_secs(u64::try_from(self.0).unwrap_or_default() * 60)
     }
 
-    /// Returns the rule that a timeout reported by the service breaks.
+    /// Returns the rule that the timeout breaks, if the service reported an invalid one.
     pub fn violation(&self) -> Option<InvalidValue> {
         Self::check(self.0).err()
     }

@@ -8,7 +8,8 @@ use crate::model::Finding;
 use crate::model::findings::OU_SEMICOLON;
 
 checked! {
-    /// An organizational unit by its distinguished name (RFC 4514), such as `OU=Laptops,OU=Berlin,DC=contoso,DC=com`.
+    /// An organizational unit, identified by its distinguished name (RFC 4514), such as
+    /// `OU=Laptops,OU=Berlin,DC=contoso,DC=com`.
     ///
     /// ```
     /// use windows_autopilot::model::OrganizationalUnit;
@@ -23,8 +24,8 @@ checked! {
     /// ```
     ///
     /// One or more `OU=` parts followed by the `DC=` parts of the domain. Containers, quotes and names without a domain
-    /// are refused, because a domain join fails on them. So is what other tools interpret differently: spaces around
-    /// separators, unescaped special characters, multi-valued parts, hexadecimal values.
+    /// are refused, because a domain join fails on them. So is anything that other tools interpret differently: spaces
+    /// around separators, unescaped special characters, multi-valued parts, and hexadecimal values.
     pub struct OrganizationalUnit("organizational unit", check);
 }
 
@@ -36,8 +37,8 @@ impl OrganizationalUnit {
 
     /// Returns the domain in the `DC=` parts.
     ///
-    /// For an invalid value reported by the service, it is the readable part, which may be empty and then has its own
-    /// violation.
+    /// If the service reported an invalid value, the result is the readable part of the domain, which may be empty and
+    /// then has its own violation.
     pub fn domain(&self) -> AdDomain {
         match parse(self.as_str()) {
             Ok(parsed) => parsed.domain,
@@ -52,7 +53,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Returns `true` if both name the same unit, without regard to case and escaping.
+    /// Returns `true` if both names refer to the same unit, without regard to case or escaping.
     pub fn same_as(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),

@@ -28,7 +28,7 @@ macro_rules! profile {
             $(#[$meta])*
             pub struct $name = $wire_type, sends_type: true, rename: common::rename, normalize: common::normalize;
             required {
-                /// The name. Reports do not distinguish two profiles of the same name.
+                /// The name. Reports do not distinguish two profiles with the same name.
                 display_name: ProfileName => PropertyRule::new("displayName");
             }
             optional {
@@ -45,11 +45,11 @@ macro_rules! profile {
                 locale, with_locale: Locale = Locale::OsDefault =>
                     PropertyRule::new("locale").same(same_locale).shown(shown_locale);
                 /// Whether all targeted devices become Autopilot devices; `false` by default. The tutorial recommends
-                /// it. It takes up to 48 hours, applies to corporate devices only, and switching it off does not
-                /// deregister them.
+                /// it. The conversion takes up to 48 hours and applies only to corporate devices; switching it off does
+                /// not deregister them.
                 hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
                     PropertyRule::new("hardwareHashExtractionEnabled");
-                /// Whether pre-provisioning is allowed; `false` by default: it then fails with 0x80180005.
+                /// Whether pre-provisioning is allowed; `false` by default, in which case it fails with 0x80180005.
                 preprovisioning_allowed, with_preprovisioning_allowed: bool = false =>
                     PropertyRule::new("preprovisioningAllowed");
                 /// Whether the privacy settings are hidden; `true` by default.

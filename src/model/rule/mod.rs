@@ -35,12 +35,13 @@
 //!
 //! # Evaluation
 //!
-//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Without the feature
-//! `patterns` no pattern is evaluated, and with it those that only .NET evaluates are not, such as look-around, back
-//! references, `\Z` and class subtraction: they are parsed and kept, and a device whose membership depends on one is
-//! neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not document operators on a missing attribute; here
-//! an operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does not), and empty text counts as missing.
-//! `-all` holds for an empty list. A list compared without `-any` is compared by item: one match is enough.
+//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Without the
+//! `patterns` feature, no pattern is evaluated. With it, patterns that only .NET evaluates, such as those with
+//! look-around, back references, `\Z` or class subtraction, are still not evaluated: they are parsed and kept, and a
+//! device whose membership depends on one is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not
+//! document operators on a missing attribute; here an operator and its opposite always differ (`-ne "x"` holds,
+//! `-eq "x"` does not), and empty text counts as missing. `-all` holds for an empty list. A list compared without
+//! `-any` is compared by item: one match is enough.
 
 mod eval;
 mod expr;
@@ -80,11 +81,11 @@ pub const MAX_CHARACTERS: usize = 3_072;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Two rules are `==` if their text is; see [`equivalent`](Self::equivalent) for their meaning.
+/// Two rules are `==` if their texts are equal; see [`equivalent`](Self::equivalent) for their meaning.
 ///
-/// A group in a tenant may have a rule over users, or in syntax that this version does not recognize. Its text is kept
-/// and written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A rule
-/// created here, by `parse` or `serde`, is always understood.
+/// A group in a tenant may have a rule about users, or one in syntax that this version does not recognize. Its text is
+/// kept and written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A
+/// rule created here, with `parse` or with serde, is always understood.
 #[derive(Clone)]
 pub struct MembershipRule {
     text: Text,
@@ -108,7 +109,7 @@ impl MembershipRule {
     /// [`GroupTag`].
     ///
     /// # Errors
-    /// Not a group tag, or too long for a rule.
+    /// The text is not a group tag, or is too long for a rule.
     pub fn group_tag(tag: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let tag: GroupTag = tag.as_ref().parse()?;
         Self::labeled("OrderID", "group tag", tag.as_str())
@@ -124,7 +125,7 @@ impl MembershipRule {
     /// ```
     ///
     /// # Errors
-    /// Not a purchase order, or too long for a rule.
+    /// The text is not a purchase order, or is too long for a rule.
     pub fn purchase_order(order: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let order: PurchaseOrder = order.as_ref().parse()?;
         Self::labeled("PurchaseOrderId", "purchase order", order.as_str())
@@ -171,8 +172,8 @@ impl MembershipRule {
         self.evaluate(device) == Some(true)
     }
 
-    /// Returns whether `device` is a member; `None` if the rule is not understood, or the answer depends on a pattern
-    /// that is not evaluated here.
+    /// Returns whether `device` is a member; `None` if the rule is not understood, or if the result depends on a
+    /// pattern that is not evaluated here.
     ///
     /// ```
     /// # use serde_json::json;
@@ -206,7 +207,7 @@ impl MembershipRule {
 
     /// Returns the canonical text of the rule: documented names, hyphens before operators, every comparison in
     /// parentheses. It can be longer and nest deeper than the rule, beyond the service's limits. A rule that is not
-    /// understood stays unchanged.
+    /// understood is returned unchanged.
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;
@@ -221,8 +222,8 @@ impl MembershipRule {
         }
     }
 
-    /// Reports known problems with such rules, in the order of the text. Ids start with `rule.`; the place is
-    /// `character 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
+    /// Reports known problems with membership rules, in the order in which they occur in the text. Ids start with
+    /// `rule.`; the place is `character 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;

@@ -130,7 +130,7 @@ pub enum Attribute<'a> {
     Text(&'a str),
     /// True or false.
     Bool(bool),
-    /// A list of texts.
+    /// A list of strings.
     List(TextList<'a>),
 }
 
@@ -158,7 +158,7 @@ impl<'a, T: Into<Attribute<'a>>> From<Option<T>> for Attribute<'a> {
     }
 }
 
-/// A borrowed list of texts, in any container.
+/// A borrowed list of strings, in any container.
 #[derive(Debug, Clone, Copy)]
 pub struct TextList<'a>(Items<'a>);
 
@@ -171,7 +171,7 @@ enum Items<'a> {
 }
 
 impl<'a> TextList<'a> {
-    /// Returns the texts, in order.
+    /// Returns the strings, in order.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         let item = move |index: usize| match self.0 {
             Items::Texts(items) => items.get(index).map(|text| Some(text.as_str())),
@@ -199,11 +199,11 @@ text_lists! {
     Text => Texts;
     String => Strings;
     &'a str => Strs;
-    /// The texts of a JSON array; of an object in it, the `id`.
+    /// The strings in a JSON array; for an object in it, its `id`.
     Value => Json;
 }
 
-/// A device on which a rule can be evaluated.
+/// A device against which a rule can be evaluated.
 ///
 /// Implemented for [`DirectoryDevice`] and Graph's JSON of a `device`; implement it for your own types:
 ///
