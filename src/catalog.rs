@@ -1,8 +1,8 @@
 //! A catalog of all operations: method, path, versions, permissions and documentation page.
 //!
-//! [`OPERATIONS`] is their single source: typed calls, the simulated tenant and the permission checks read it, and
-//! tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
-//! documentation.
+//! [`OPERATIONS`] is the single source of this information: typed calls, the simulated tenant and the permission checks
+//! read it, and tests compare the documentation of every typed call with it. Operations are listed in the order of
+//! Microsoft's documentation.
 //!
 //! The permissions follow Microsoft's permissions reference. One entry differs, since the reference contradicts itself:
 //! unassigning a user is a write and needs a write permission here.

@@ -71,10 +71,10 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `client.devices().list().all()` reads any other list in full; [`items`](graph::List::items) streams it (with
-//! `TryStreamExt` from `futures-util`) and reads ahead. [`filter`](graph::List::filter) and
-//! [`select`](graph::List::select) narrow it: the documentation of each list names the filters that the service
-//! supports. [`if_found`](graph::Call::if_found) turns a 404 response into `None`.
+//! Every list works this way: `all` reads it in full, as in `client.devices().list().all()`, and
+//! [`items`](graph::List::items) streams it (with `TryStreamExt` from `futures-util`), reading ahead.
+//! [`filter`](graph::List::filter) and [`select`](graph::List::select) narrow a list: the documentation of each list
+//! names the filters that the service supports. [`if_found`](graph::Call::if_found) turns a 404 response into `None`.
 //!
 //! # Create, change and assign
 //!
@@ -104,8 +104,8 @@
 //!
 //! # Deploy: the ten steps as one
 //!
-//! With the feature `workflow`, describe a deployment (here in TOML, or in any other serde format), print the plan,
-//! and apply it. Applying it again changes nothing:
+//! With the `workflow` feature, describe a deployment (here in TOML, or in any other serde format), print the plan, and
+//! apply it. Applying it again changes nothing:
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -302,7 +302,7 @@
 //!
 //! # Delegate rights in Active Directory
 //!
-//! The connector's account creates the computer accounts. The feature `ad` checks, grants and revokes its right to do
+//! The connector's account creates the computer accounts. The `ad` feature checks, grants and revokes its right to do
 //! so, here in an in-memory directory and, with `ldap`, in a [real one](ad/ldap/index.html):
 //!
 //! ```
@@ -501,7 +501,7 @@
 //! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser on this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
-//! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, or written as text for review |
+//! | `ad` | no | `ad`: what the connector needs in Active Directory (checked, delegated, or written as text for review) |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs |
 //! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |

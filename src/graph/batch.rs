@@ -404,8 +404,8 @@ fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Optio
 /// Sends all requests, and retries transient failures. An empty batch sends nothing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if a request is invalid, in which case none is sent. All other errors are in the
-/// responses.
+/// [`ErrorKind::InvalidInput`] if a request is invalid, in which case none is sent. All other errors are reported by
+/// the individual requests.
 impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;

@@ -80,7 +80,7 @@ impl Client {
         }
     }
 
-    /// Returns the cloud of this client.
+    /// Returns the client's cloud.
     pub fn cloud(&self) -> &Cloud {
         &self.inner.cloud
     }
@@ -397,7 +397,7 @@ impl ClientBuilder {
 
     /// Sets the default timeout of a call, including sign-in, retries and waits. Default: 10 minutes.
     ///
-    /// Time that the call spends held back by the client's own [`Limits`] is not counted, but it is under
+    /// Time that the call spends held back by the client's own [`Limits`] is not counted, unlike with
     /// [`Call::with_timeout`].
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;

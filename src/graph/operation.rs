@@ -445,8 +445,9 @@ impl<T: Send + 'static> Call<T> {
 
     /// Polls the call on `schedule` until `done` returns `true` for its response.
     ///
-    /// `done` gets `None` if the service returned 404. `what` names the wait in the error at the deadline, such as
-    /// `"the device to appear"`. Await the poller for the last response, or read it as a stream of all responses.
+    /// `done` gets `None` if the service returned 404. `what` names the wait in the error returned at the deadline,
+    /// such as `"the device to appear"`. Await the poller for the last response, or read it as a stream of all
+    /// responses.
     ///
     /// ```
     /// use std::time::Duration;

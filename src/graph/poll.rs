@@ -90,7 +90,7 @@ type PollStream<T, P> = Pin<Box<dyn Stream<Item = Result<PollStatus<T, P>>> + Se
 type PollFn<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<PollStatus<T, P>>> + Send>> + Send>;
 
 impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
-    /// Creates a poller that calls `poll` on `schedule`. `what` names the wait in the error at the deadline.
+    /// Creates a poller that calls `poll` on `schedule`. `what` names the wait in the error returned at the deadline.
     pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, mut poll: F) -> Self
     where
         F: FnMut() -> R + Send + 'static,

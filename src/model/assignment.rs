@@ -48,7 +48,7 @@ impl Assignment {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The serde form is that of the service: Graph's `deviceAndAppManagementAssignmentTarget`.
+/// The serde form is the service's own: Graph's `deviceAndAppManagementAssignmentTarget`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Target {

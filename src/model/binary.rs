@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::lenient::{Refused, Scalar, Slot, read_into, text};
 
-/// Bytes that the service reports as base64, such as a hardware identifier or a key: not shown by `Debug`.
+/// Bytes that the service reports as base64, such as a hardware identifier or a key. Not shown by `Debug`.
 ///
 /// ```
 /// use windows_autopilot::model::Binary;

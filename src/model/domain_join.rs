@@ -51,13 +51,13 @@ settings! {
         /// Connector needs the right to create computers there.
         organizational_unit, with_organizational_unit: OrganizationalUnit =>
             PropertyRule::new("organizationalUnit").same(same_unit);
-        /// The rule on Windows editions, if any.
+        /// The applicability rule for Windows editions, if any.
         applicability_rule_os_edition, with_applicability_rule_os_edition: OsEditionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsEdition").same(same_members);
-        /// The rule on Windows versions, if any.
+        /// The applicability rule for Windows versions, if any.
         applicability_rule_os_version, with_applicability_rule_os_version: OsVersionRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleOsVersion").same(same_members);
-        /// The rule on the Windows mode, if any.
+        /// The applicability rule for the Windows mode, if any.
         applicability_rule_device_mode, with_applicability_rule_device_mode: DeviceModeRule =>
             PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
     }
@@ -116,7 +116,7 @@ macro_rules! applicability_rule {
 }
 
 applicability_rule! {
-    /// A rule on the Windows edition.
+    /// An applicability rule for the Windows edition.
     pub struct OsEditionRule {
         /// The editions that the rule compares.
         #[serde(deserialize_with = "As::<Vec<Known>>::deserialize")]
@@ -125,7 +125,7 @@ applicability_rule! {
 }
 
 applicability_rule! {
-    /// A rule on the Windows version.
+    /// An applicability rule for the Windows version.
     pub struct OsVersionRule {
         /// The oldest version, such as `10.0.22631`; `None` for any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ applicability_rule! {
 }
 
 applicability_rule! {
-    /// A rule on the Windows mode.
+    /// An applicability rule for the Windows mode.
     pub struct DeviceModeRule {
         /// The mode that the rule compares.
         #[serde(deserialize_with = "As::<Known>::deserialize")]

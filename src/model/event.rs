@@ -11,7 +11,7 @@ use super::{
 observation! {
     /// One deployment of a device, as shown in the Autopilot deployments report. Kept for 30 days.
     ///
-    /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
+    /// A failure remains recorded after *Try again*, and a deployment that takes more than an hour may never show as
     /// completed. Durations can be negative.
     pub struct AutopilotEvent = "deviceManagementAutopilotEvent", id: Id<AutopilotEvent> {
         account_setup_duration: SignedDuration = "accountSetupDuration", "The duration of the account setup.";

@@ -36,7 +36,7 @@ finding_kinds! {
     /// An enrollment status page that shows no progress, so its other settings have no effect.
     ESP_NO_PROGRESS_SHOWN = "esp.no-progress-shown", Warning,
         "show it, or leave the other settings at their defaults";
-    /// Quality updates on an enrollment status page that does not block the use of the device.
+    /// Quality updates on an enrollment status page that does not block use of the device.
     ESP_QUALITY_UPDATES_NEED_BLOCKING = "esp.quality-updates-need-blocking", Warning,
         "block the use of the device, or leave the updates for later";
     /// More blocking apps than an enrollment status page can have.
@@ -61,7 +61,7 @@ finding_kinds! {
     OU_SEMICOLON = "ou.semicolon", Warning,
         "use a unit without one: the Intune Connector's configuration file separates units by semicolons";
 
-    /// A placeholder that the manufacturer left as the serial number, which other devices have too.
+    /// A manufacturer's placeholder in place of a serial number, which other devices share.
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
         "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
     /// Leading or trailing spaces in a group tag.

@@ -24,7 +24,7 @@ settings! {
     /// read, and its other properties are left unchanged.
     pub struct Group = "group", sends_type: false;
     required {
-        /// The name. Not unique in a tenant.
+        /// The name, which is not unique in a tenant.
         display_name: DisplayName => PropertyRule::new("displayName");
     }
     optional {

@@ -21,7 +21,7 @@ use super::{InvalidValue, Text, is_guid};
 /// the only rule is that an id fits in a path segment: it is not empty and contains no `/`, `\`, `?`, `#`, space or
 /// control character.
 ///
-/// GUIDs are compared without regard to case, because Graph's services disagree on it; all other ids are compared
+/// GUIDs are compared without regard to case, because Graph's services disagree on case; all other ids are compared
 /// exactly. An id keeps its original text.
 pub struct Id<T: ?Sized> {
     text: Text,

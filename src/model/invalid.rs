@@ -44,7 +44,7 @@ impl InvalidValue {
         Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
-    /// Sets the value, cut to 60 characters. Do not pass a personal or secret value. A hardware hash is dropped.
+    /// Sets the value, truncated to 60 characters. Do not pass a personal or secret value. A hardware hash is dropped.
     #[must_use]
     pub fn with_value(mut self, value: &str) -> Self {
         self.value = Some(value).filter(|value| !looks_like_hash(value)).map(shorten);
@@ -63,7 +63,7 @@ impl InvalidValue {
         self.subject
     }
 
-    /// Returns the value, cut to 60 characters; `None` if it may be personal or secret.
+    /// Returns the value, truncated to 60 characters; `None` if it may be personal or secret.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }

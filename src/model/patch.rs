@@ -73,8 +73,8 @@ impl Patch {
 
     /// Compares fully known settings.
     ///
-    /// Properties without a value in `desired` stay unchanged: those that its type cannot express, and scope tags if it
-    /// has none.
+    /// Properties without a value in `desired` are left unchanged: those that its type cannot express, and scope tags
+    /// if it has none.
     pub fn between<T: Settings>(current: &T, desired: &T) -> Self {
         Comparison::of(current, desired, &[]).patch(false)
     }

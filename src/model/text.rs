@@ -165,7 +165,7 @@ macro_rules! redacted_text {
 }
 
 redacted_text! {
-    /// Text about a person, such as a name or a mail address: without `Display`, and not shown by `Debug`.
+    /// Text about a person, such as a name or an email address. It has no `Display`, and `Debug` does not show it.
     ///
     /// ```
     /// # use windows_autopilot::model::Personal;
@@ -177,7 +177,7 @@ redacted_text! {
 }
 
 redacted_text! {
-    /// Text from the service that grants access, such as a product key: without `Display`, and not shown by `Debug`. It
-    /// is not wiped from memory.
+    /// Text from the service that grants access, such as a product key. It has no `Display`, and `Debug` does not show
+    /// it. It is not wiped from memory.
     pub struct Hidden;
 }

@@ -23,7 +23,8 @@ resource! {
     /// ```
     ///
     /// A connector appears when it is installed on a server and disappears 30 days after its last contact. Creating,
-    /// changing and deleting a record is documented, but installs and removes nothing; a deletion has been refused.
+    /// changing and deleting a record is documented, but neither installs nor removes anything; a deletion has been
+    /// refused.
     pub struct Connectors, connectors, "Intune Connectors for Active Directory"
 }
 

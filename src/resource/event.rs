@@ -20,7 +20,7 @@ resource! {
     /// # Ok(()) });
     /// ```
     ///
-    /// A failure stays recorded after *Try again*, and a deployment that takes more than an hour may never show as
+    /// A failure remains recorded after *Try again*, and a deployment that takes more than an hour may never show as
     /// completed. Creating, changing and deleting events is documented, but has no known use.
     pub struct AutopilotEvents, autopilot_events, "records of deployments"
 }

@@ -8,7 +8,7 @@ use crate::graph::{Call, List, Operation, decode_if_any, entity, nothing};
 use crate::model::{AssignmentFilter, AssignmentFilterManagementType, DevicePlatform, Id, Text};
 
 resource! {
-    /// Assignment filters (`assignmentFilters`), which narrow an assignment to some devices of its target.
+    /// Assignment filters (`assignmentFilters`), which narrow an assignment to some of the devices in its target.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -143,7 +143,7 @@ impl Groups<'_> {
     /// Creates a group with owners: users or service principals. An app with only `Group.Create` can change only groups
     /// that it owns.
     ///
-    /// [`Id::cast`] converts a user's id into that of a directory object.
+    /// [`Id::cast`] converts a user's id into a directory object's id.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -175,7 +175,7 @@ impl Field {
 }
 
 impl Filter {
-    /// Creates a filter from OData text, unchanged and unchecked.
+    /// Creates a filter from OData text, which is sent unchanged and unchecked.
     ///
     /// Quote untrusted text: see [`Literal`].
     pub fn raw(text: impl Into<String>) -> Self {

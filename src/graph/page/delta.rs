@@ -38,7 +38,7 @@ use crate::model::{Delta, Tracked};
 /// # Ok(()) });
 /// ```
 ///
-/// An object may occur more than once; only its last entry counts, except that member changes of a group accumulate
+/// An object may occur more than once; only its last entry matters, except that a group's member changes accumulate
 /// across its entries.
 ///
 /// # Errors

@@ -46,7 +46,7 @@ checked! {
 
 checked! {
     personal
-    /// The sign-in name of a person, such as `adele@contoso.com`. Not shown by `Debug`, errors or findings.
+    /// A person's sign-in name, such as `adele@contoso.com`. Not shown by `Debug`, errors or findings.
     ///
     /// ```
     /// use windows_autopilot::model::UserPrincipalName;

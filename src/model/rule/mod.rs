@@ -64,7 +64,7 @@ use super::text::text_impls;
 use super::{Finding, GroupTag, InvalidValue, PurchaseOrder, Text, is_guid};
 use crate::model::findings::RULE_TOO_LONG;
 
-/// The length limit of the service, in characters.
+/// The service's limit on the length of a rule, in characters.
 pub const MAX_CHARACTERS: usize = 3_072;
 
 /// The rule of a dynamic device group: its text and its meaning. The module's documentation describes the language.
