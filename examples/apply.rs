@@ -1,11 +1,11 @@
-//! Gives a tenant the settings of a deployment, shows progress, and resumes where a killed run stopped.
+//! Applies a deployment's settings to a tenant, shows progress, and resumes where a killed run stopped.
 //!
-//! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
-//! on a real one, where it asks first. `--plan FILE` applies a plan that was approved (see the example `plan`);
-//! `--journals PREFIX` records objects before they are created, and finds them by their ids from then on; `--adopt KIND:ID`
-//! adopts a foreign object, such as `--adopt group:ID`; `--waive ID` goes on in spite of a finding. Enter stops the run in
-//! good order. Exit codes: 0 done, 1 failed or stopped, 3 not applied, 4 a finding stops the plan, 5 done, but
-//! something is unknown.
+//! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` applies them to the simulated
+//! tenant, or with `--live` to a real one, after asking first. `--plan FILE` applies an approved plan (see the `plan`
+//! example). `--journals PREFIX` records objects before they are created, and finds them by their ids from then on.
+//! `--adopt KIND:ID` adopts a foreign object, such as `--adopt group:ID`. `--waive ID` continues despite a finding.
+//! Enter stops the run cleanly. Exit codes: 0 done, 1 failed or stopped, 3 not applied, 4 a finding stops the plan, 5
+//! done, but something is unknown.
 #![allow(clippy::print_stdout, reason = "a tool talks to a person")]
 
 mod support;

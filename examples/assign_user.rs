@@ -1,4 +1,4 @@
-//! Step 9, which a hybrid join is better without: takes the user back from one device.
+//! Step 9, which is best left out of a hybrid join: unassigns the user from one device.
 //!
 //! `cargo run --features sim --example assign_user` changes nothing but the assigned user of the device with this serial number.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

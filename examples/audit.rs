@@ -1,6 +1,6 @@
 //! Lists every deployment profile, status page and domain join profile of a tenant with its assignments.
 //!
-//! `cargo run --features sim --example audit` only reads, once the simulated tenant has one of each.
+//! `cargo run --features sim --example audit` only reads, once it has given the simulated tenant one of each.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

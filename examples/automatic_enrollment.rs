@@ -1,7 +1,8 @@
-//! Step 1: adds one group to the users whose devices enroll in Intune by themselves.
+//! Step 1: adds one group to the users whose devices enroll in Intune automatically.
 //!
-//! `cargo run --features sim --example automatic_enrollment` keeps the groups that are in the scope. Graph allows the change to a
-//! signed-in user only: on a real tenant, sign in with `DeviceCode` or `InteractiveBrowser`.
+//! `cargo run --features sim --example automatic_enrollment` keeps the groups that are already in the scope. Graph
+//! allows only a signed-in user to make this change: on a real tenant, sign in with `DeviceCode` or
+//! `InteractiveBrowser`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

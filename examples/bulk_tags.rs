@@ -1,4 +1,4 @@
-//! Gives 300 devices the group tag that a rule of your own selects: a preview, one batch, and each failure by itself.
+//! Gives 300 devices the group tag that your own rule selects: a preview, one batch, and each failure individually.
 //!
 //! `cargo run --features sim --example bulk_tags`: the tenant throttles as documented and rejects three changes, which the
 //! second run repeats. `Retag` moves devices from one tag to another, and shows the groups that each joins and leaves.

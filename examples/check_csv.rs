@@ -1,6 +1,7 @@
 //! Step 4, before anything is sent: the findings about a device file, as a table.
 //!
-//! `cargo run --features registration --example check_csv [DEVICES.csv]` ends with 4 if a row has an error, for pipelines.
+//! `cargo run --features registration --example check_csv [DEVICES.csv]` exits with 4 if a row has an error, for use in
+//! pipelines.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::fs::File;

@@ -1,6 +1,7 @@
 //! Step 3: prints the commands that let the Intune Connector's account create computers in an organizational unit.
 //!
-//! `cargo run --features ad --example computer_accounts` changes nothing. The tool `delegate_ou` grants the right itself.
+//! `cargo run --features ad --example computer_accounts` changes nothing. The `delegate_ou` tool grants the right
+//! itself.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

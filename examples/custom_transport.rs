@@ -1,4 +1,4 @@
-//! A client on a transport and a middleware of your own, and the retry of a request that failed once.
+//! A client with your own transport and middleware, and the retry of a request that failed once.
 //!
 //! `cargo run --features sim --example custom_transport` sends two requests: the first gets a 503 response.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

@@ -1,17 +1,18 @@
 //! Step 3: whether the Intune Connector may create computer accounts in an organizational unit, and the right to do so.
 //!
-//! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]` does it in a directory in
-//! memory; without a command it does all four in turn. With `--live`, a command and an OU it does it in the directory that
-//! the environment names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`), `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and
-//! `AD_CA_CERT`, a file, if its certificate is of a private authority; it then asks before it writes, unless `--yes` is given.
+//! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]` runs a command on an
+//! in-memory directory; without a command, it runs all four in turn. With `--live`, a command and an OU, it runs the
+//! command on the directory that the environment names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`),
+//! `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and `AD_CA_CERT`, a file, if its certificate is from a private authority. It
+//! then asks before it writes, unless `--yes` is given.
 //!
-//! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, only a name, a distinguished name or a SID. Without
+//! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, a bare name, a distinguished name or a SID. Without
 //! one, `--config ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
 //!
-//! `--receipts FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
-//! prints the plan as commands for other tools instead. `--profile create-only` is the default; `create-full-control` and
-//! `create-delete-full-control` are the rights of legacy connectors. Exit codes: 0 ready or done, 3 the right is missing or the
-//! plan was not applied.
+//! `--receipts FILE` appends a receipt to a file before each write, and `revoke` reverts the writes recorded there.
+//! `--text` instead prints the plan as commands for other tools. `--profile create-only` is the default;
+//! `create-full-control` and `create-delete-full-control` are the rights of legacy connectors. Exit codes: 0 ready or
+//! done, 3 the right is missing or the plan was not applied.
 
 mod support;
 

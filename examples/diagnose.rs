@@ -2,9 +2,9 @@
 //!
 //! `cargo run --features evidence-archives --example diagnose -- BUNDLE... [--server FILE]... [--zone HOURS] [--html]`
 //!
-//! `BUNDLE` is a cab, a zip, a folder or a single file of the device; `--server` names a log of the connector's server;
-//! `--zone` is the offset of the wall time in text logs from UTC. Exit codes: 0 the deployment succeeded, 3 the cause is
-//! found, 5 neither is proven.
+//! `BUNDLE` is a cab, a zip, a folder or a single file from the device, `--server` names a log from the connector's
+//! server, and `--zone` is the offset from UTC of the local time in text logs. Exit codes: 0 the deployment succeeded,
+//! 3 the cause was found, 5 neither is proven.
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Step 8: a domain join profile for the devices of a group, and the values that its types refuse.
 //!
-//! `cargo run --features sim --example domain_join` creates one profile and assigns it to a group that exists.
+//! `cargo run --features sim --example domain_join` creates one profile and assigns it to an existing group.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

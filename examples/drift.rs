@@ -1,9 +1,9 @@
 //! A comparison of a tenant with its settings, for a pipeline that runs every night.
 //!
-//! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. On the simulated
-//! tenant somebody changes a profile by hand after the deployment, so that something differs; `--untouched` leaves the
-//! profile alone. Exit codes: 0 nothing differs, 3 something does, 4 a finding stops the plan, 5 nothing differs as far as
-//! could be read.
+//! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares the simulated tenant, or with `--live`
+//! a real one. In the simulated tenant, somebody changes a profile by hand after the deployment, so that something
+//! differs; `--untouched` leaves the profile unchanged. Exit codes: 0 nothing differs, 3 something does, 4 a finding
+//! stops the plan, 5 nothing differs as far as could be read.
 
 mod support;
 

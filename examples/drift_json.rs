@@ -1,8 +1,8 @@
-//! Compares a tenant with its settings, prints the plan as JSON, and ends with the exit code of the comparison.
+//! Compares a tenant with its settings, prints the plan as JSON, and exits with the code of the comparison.
 //!
 //! `cargo run --features sim,workflow --example drift_json > drift.json` deploys the settings, changes the profile as a
-//! colleague would, and ends with 3. Exit codes: 0 nothing differs, 1 a call failed, 2 the settings cannot be read, 3 something
-//! differs, 4 a finding stops the plan, 5 no difference was found, but something could not be read.
+//! colleague would, and exits with 3. Exit codes: 0 nothing differs, 1 a call failed, 2 the settings cannot be read, 3
+//! something differs, 4 a finding stops the plan, 5 no difference was found, but something could not be read.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::{error::Error, process::ExitCode};

@@ -1,4 +1,4 @@
-//! Step 5: a dynamic group of the devices with a group tag, and the wait for its first member.
+//! Step 5: creates a dynamic group of the devices with a group tag, and waits for its first member.
 //!
 //! `cargo run --features sim --example dynamic_group` creates one group.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

@@ -1,7 +1,8 @@
 //! Step 6: an enrollment status page that blocks the devices of a group until two apps are installed.
 //!
-//! `cargo run --features sim --example enrollment_status_page` creates one page and assigns it to a group that exists. The page
-//! has the lowest priority, below the pages of others: `set_priority` raises it, also for devices that other pages reach.
+//! `cargo run --features sim --example enrollment_status_page` creates one page and assigns it to an existing group.
+//! The page has the lowest priority, below all other pages: `set_priority` raises it, including for devices that other
+//! pages reach.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -1,9 +1,9 @@
 //! A tenant's deployment as a settings file, to be kept in git and compared every night.
 //!
-//! `cargo run --features sim,workflow --example export [PROFILE] [SETTINGS.toml]` exports the deployment of the profile with
-//! this name, or of the only hybrid join profile, to a file or to the screen; with `--live` from a real tenant. On the
-//! simulated tenant, the sample deployment is exported. Exit codes: 0 all of it is in the settings, 2 no profile of this
-//! name, 5 the settings cannot express a part.
+//! `cargo run --features sim,workflow --example export [PROFILE] [SETTINGS.toml]` exports the deployment of the profile
+//! with this name, or of the only hybrid join profile, to a file or to the screen. It exports the sample deployment of
+//! the simulated tenant, or with `--live` a deployment of a real one. Exit codes: 0 everything is in the settings, 2 no
+//! profile has this name, 5 the settings cannot express part of it.
 #![allow(clippy::print_stderr, reason = "a tool talks to a person")]
 
 mod support;

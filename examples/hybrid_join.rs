@@ -1,9 +1,10 @@
 //! The main job: a whole Microsoft Entra hybrid join, from automatic enrollment to deployed devices.
 //!
-//! `cargo run --features sim,workflow --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, where
-//! hours pass in a moment; with `--live` it does it on a real one (`examples/support/connection.rs` lists the ways to sign in),
-//! and asks before it writes. `--plan` stops after the plan, `--html FILE` also writes the report as a page. Exit codes:
-//! 0 applied and watched, 3 not applied, 4 a finding stops the plan, 5 something is unknown.
+//! `cargo run --features sim,workflow --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` runs it on the simulated
+//! tenant, where hours pass in a moment, or with `--live` on a real one (`examples/support/connection.rs` lists the
+//! ways to sign in), where it asks before it writes. `--plan` stops after the plan, and `--html FILE` also writes the
+//! report as a page. Exit codes: 0 applied and watched, 3 not applied, 4 a finding stops the plan, 5 something is
+//! unknown.
 
 mod support;
 

@@ -1,8 +1,8 @@
-//! Step 4: the devices of a file, registered.
+//! Step 4: registers the devices in a file.
 //!
 //! `cargo run --features import,registration,sim --example import_devices [FILE.csv] [--journal FILE] [--dry-run] [--live]`
 //!
-//! A run that was killed resumes with the same file and the same journal. Exit codes: 0 all registered, 3 not sent, 4 a faulty
+//! A killed run resumes with the same file and the same journal. Exit codes: 0 all registered, 3 not sent, 4 a faulty
 //! row, or a device that was not registered.
 
 mod support;

@@ -1,7 +1,7 @@
 //! The connector's right makes the difference: devices join the domain with it, and fail without it.
 //!
-//! `cargo run --features ad,sim,workflow --example lab` deploys ten devices without the right and ten with it, in a directory in
-//! memory. With an `LdapDirectory` instead, the computers are real: see `tests/directory/lab.rs`.
+//! `cargo run --features ad,sim,workflow --example lab` deploys ten devices without the right and ten with it, in an
+//! in-memory directory. With an `LdapDirectory` instead, the computers are real: see `tests/directory/lab.rs`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

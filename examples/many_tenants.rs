@@ -1,19 +1,20 @@
-//! A service provider's round over its customers' tenants: each is compared with its settings, several at a time, and one
-//! that fails does not stop the others. With `--apply`, each gets its settings.
+//! A service provider's round through its customers' tenants. Each is compared with its settings, several at a time,
+//! and one that fails does not stop the others. With `--apply`, the settings are applied to each.
 //!
 //! `cargo run --features sim,workflow --example many_tenants` visits twelve simulated tenants: one refuses the sign-in, another
 //! throttles for a while, a third has drifted.
 //!
-//! With `--live` it visits the tenants of a folder: `FOLDER/TENANT/DEPLOYMENT.toml` has the settings of a deployment, and
-//! `DEPLOYMENT.csv` beside it the devices, if there are any. `TENANT` is the tenant's id or domain. The application of
-//! `AUTOPILOT_CLIENT_ID` and `AUTOPILOT_CLIENT_SECRET` has consent in each.
+//! With `--live` it visits the tenants of a folder: `FOLDER/TENANT/DEPLOYMENT.toml` contains the settings of a
+//! deployment, and `DEPLOYMENT.csv` beside it lists the devices, if there are any. `TENANT` is the tenant's id or
+//! domain. The application given by `AUTOPILOT_CLIENT_ID` and `AUTOPILOT_CLIENT_SECRET` must have consent in each.
 //!
-//! `--out DIR` writes a report a tenant, and journals; a process that is restarted resumes with them, and leaves tenants
-//! alone that are done. `--round NAME` begins another round in the same folder. `--shard I/N` visits one of `N` shards, from
-//! 0: in an indexed job of Kubernetes, `I` is `JOB_COMPLETION_INDEX`. See `docs::scaling` in the crate's documentation.
+//! `--out DIR` writes a report for each tenant, and journals; a restarted process resumes with these, and skips tenants
+//! that are done. `--round NAME` starts another round in the same folder. `--shard I/N` visits one of `N` shards,
+//! counted from 0: in an indexed Kubernetes Job, `I` is `JOB_COMPLETION_INDEX`. See `docs::scaling` in the crate's
+//! documentation.
 //!
-//! Exit codes, of all tenants of the shard: 0 as they should be, 1 one could not be brought up, 3 drift, 4 a finding stops a
-//! plan, 5 one is not known.
+//! Exit codes, for all tenants of the shard: 0 all are as they should be, 1 one could not be brought up, 3 drift, 4 a
+//! finding stops a plan, 5 one is not known.
 #![allow(clippy::print_stdout, reason = "a tool talks to a person")]
 
 mod support;

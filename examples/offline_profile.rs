@@ -1,7 +1,7 @@
-//! A profile as the file that a device reads if the service has none for it, and a check of such a file.
+//! Writes a profile as the file that a device reads if the service has no profile for it, and checks such a file.
 //!
-//! `cargo run --features offline --example offline_profile [AutopilotConfigurationFile.json]` checks a file, and without one
-//! prints the file of a hybrid join profile.
+//! `cargo run --features offline --example offline_profile [AutopilotConfigurationFile.json]` checks a file; without an
+//! argument, it prints the file for a hybrid join profile.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -1,8 +1,9 @@
-//! What a deployment would change in a tenant, and what stands in its way. Writes nothing.
+//! Shows what a deployment would change in a tenant, and what stands in its way. Writes nothing.
 //!
-//! `cargo run --features sim,workflow --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, with `--live` for
-//! a real one (`examples/support/connection.rs` lists the ways to sign in). `--keep FILE` keeps the plan for an approval: `apply`
-//! takes it. Exit codes: 0 nothing to change, 3 changes, 4 a finding stops the plan, 5 something is unknown.
+//! `cargo run --features sim,workflow --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, or
+//! with `--live` for a real one (`examples/support/connection.rs` lists the ways to sign in). `--keep FILE` saves the
+//! plan for approval; `apply --plan FILE` then applies it. Exit codes: 0 nothing to change, 3 changes, 4 a finding
+//! stops the plan, 5 something is unknown.
 
 mod support;
 

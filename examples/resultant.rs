@@ -1,6 +1,7 @@
-//! The resultant set: each device's profile, status page and domain join, the assignment behind it, and the losers.
+//! The resultant set: each device's profile, status page and domain join, the assignment behind it, and the assignments
+//! that lost.
 //!
-//! `cargo run --features sim,workflow --example resultant` only reads, on a real tenant.
+//! `cargo run --features sim,workflow --example resultant` only reads on a real tenant.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

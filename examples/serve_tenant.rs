@@ -1,7 +1,7 @@
 //! Serves a simulated tenant over HTTPS on loopback, so that tools in any language can use it.
 //!
-//! `cargo run --features serve --example serve_tenant` serves one, signs in and lists its devices, and ends. The program
-//! `autopilot-sim` serves one until it is stopped.
+//! `cargo run --features serve --example serve_tenant` serves one, signs in, lists its devices and exits. The
+//! `autopilot-sim` program serves one until it is stopped.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -1,9 +1,9 @@
-//! Step 10: devices are followed until they are ready, or until the cause of their failure is known.
+//! Step 10: follows devices until they are ready, or until the cause of their failure is known.
 //!
-//! `cargo run --features sim,workflow --example watch -- [--html FILE]` follows two hundred simulated devices, some of which
-//! fail, and writes the report as a page. With `--live` it follows the devices with the given serial numbers, or all that are
-//! registered. `--report FILE` shows a report that was kept as JSON. Exit codes: 0 all are ready, 4 one has failed, 5 the end
-//! of one is not known.
+//! `cargo run --features sim,workflow --example watch -- [--html FILE]` follows two hundred simulated devices, some of
+//! which fail, and writes the report as a page. With `--live`, it follows the devices with the given serial numbers, or
+//! all registered devices. `--report FILE` shows a report saved as JSON. Exit codes: 0 all are ready, 4 one has failed,
+//! 5 the outcome of one is not known.
 
 mod support;
 

@@ -8,7 +8,7 @@
 //! tokio = { version = "1", features = ["macros", "rt"] }
 //! ```
 //!
-//! Three lines to start, here with a function of a tool:
+//! Three lines are enough to start. Here, they test a tool's function:
 //!
 //! ```
 //! use windows_autopilot::testing::Harness;
@@ -151,7 +151,7 @@ impl HarnessBuilder {
     }
 
     /// Signs in as an application, as with a client secret. The tenant then refuses calls that need a user, such as
-    /// those of the MDM scope, as the service does.
+    /// those for the MDM scope, just as the service does.
     ///
     /// ```
     /// use windows_autopilot::ErrorKind;
@@ -187,9 +187,10 @@ impl Default for Harness {
     }
 }
 
-/// A directory in which the simulated connector creates computers, as the account that is signed in to the directory.
+/// A directory in which the simulated connector creates computers, using the account that is signed in to the
+/// directory.
 ///
-/// With a directory in memory, a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`),
+/// With an in-memory directory, a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`),
 /// accounts and refusals are real: use a test domain, and sign in as an account with the connector's rights.
 ///
 /// ```
@@ -212,8 +213,8 @@ impl Default for Harness {
 /// # Ok(()) });
 /// ```
 ///
-/// A [`FakeClock`] does not wait for a real server: while a computer is created, no other task may sleep on the clock,
-/// or hours pass and the device times out.
+/// A [`FakeClock`] does not wait for a real server: while a computer is being created, no other task may sleep on the
+/// clock, or hours pass and the device times out.
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 #[derive(Debug, Clone)]

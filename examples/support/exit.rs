@@ -1,4 +1,4 @@
-//! The exit codes of the tools: one table for all, see `docs::exit_codes` in the crate's documentation.
+//! The exit codes of the tools, in one table for all: see `docs::exit_codes` in the crate's documentation.
 
 /// There was nothing to do, or all of it is done.
 pub(crate) const DONE: u8 = 0;

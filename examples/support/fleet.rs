@@ -1,4 +1,4 @@
-//! A fleet of simulated devices: most deploy, and some have a flaw, each its own.
+//! A fleet of simulated devices: most deploy, and some have a flaw, each a different one.
 
 use std::error::Error;
 use std::time::Duration;

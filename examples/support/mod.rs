@@ -1,13 +1,13 @@
 //! The small library that the tools among the examples share.
 //!
-//! A tool is a function from its command line and output, a [`Tool`], to an exit code or a [`Failure`]; [`run`] is its `main`.
-//! The recipes need nothing from here.
+//! A tool is a function from its command line and output, a [`Tool`], to an exit code or a [`Failure`]; [`run`] is its
+//! `main`. The recipes need none of this.
 //!
 //! | module | provides |
 //! | --- | --- |
-//! | `tool` | options, output for a person or as JSON, the question before a write |
+//! | `tool` | options, output as text or JSON, the confirmation before a write |
 //! | `exit`, `failure` | the table of exit codes; errors as sentences |
-//! | `connection` | a client of the simulated tenant, or with `--live` of a real one |
+//! | `connection` | a client of the simulated tenant, or with `--live`, of a real one |
 //! | `deployment` | settings and devices from files, and a simulated tenant that is ready for them |
 //! | `progress` | the progress of an apply on a terminal |
 //! | `round` | a round over many tenants in shards, with reports and journals |

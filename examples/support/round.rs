@@ -1,7 +1,7 @@
 //! A round over many tenants; each process visits its shard of them.
 //!
-//! Graph limits a tenant far below what one process can send, so the number of tenants decides how many processes a round
-//! takes. The processes share nothing but a folder:
+//! Graph limits a tenant far below what one process can send, so the number of tenants decides how many processes a
+//! round needs. The processes share nothing but a folder:
 //!
 //! * `TENANT.json` is the report of a tenant. A tenant that is done is not visited again in this round, unless its settings
 //!   or devices change.

@@ -1,4 +1,4 @@
-//! The frame of a tool: its command line, its output and its end.
+//! The framework of a tool: its command line, output and exit.
 
 use std::fmt::Display;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};

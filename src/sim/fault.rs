@@ -16,9 +16,9 @@ use super::state::State;
 use super::store::later;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// A fault: its effect, its place and its frequency.
+/// A fault: its effect, the calls that it hits, and its frequency.
 ///
-/// By default a fault hits every call of Graph, repeatedly. [`Fault::on`] selects the calls; [`Fault::once`],
+/// By default, a fault hits every call to Graph, every time. [`Fault::on`] selects the calls; [`Fault::once`],
 /// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] limit them. If several faults match a call, the first
 /// injected one applies, and only that one is counted.
 ///
@@ -28,7 +28,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// let fault = Fault::throttle(Duration::from_secs(7)).on("POST", "/deviceManagement/**").once();
 /// ```
 ///
-/// In a batch, faults that are answers also hit the parts; connection faults hit the batch as a whole.
+/// In a batch, faults that are responses also hit the parts; connection faults hit the batch as a whole.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until `Tenant::fault` injects it"]
 pub struct Fault {
@@ -130,7 +130,7 @@ impl Fault {
         Self::new(FaultKind::Hold { wait, until: None })
     }
 
-    /// Returns an error status with Graph's body; 502 with a page of HTML.
+    /// Returns an error status with Graph's error body, or with an HTML page for 502.
     pub fn status(status: u16) -> Self {
         Self::refuse(status, None)
     }
@@ -140,7 +140,7 @@ impl Fault {
         Self::refuse(status, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Returns a status with a page of HTML, as a proxy does.
+    /// Returns a status with an HTML page, as a proxy does.
     pub fn html(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::new(FaultKind::Status { status, retry_after: None, challenge: None, body: Content::Html })
@@ -173,12 +173,12 @@ impl Fault {
         Self::new(FaultKind::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
     }
 
-    /// Breaks the connection after the call takes effect: the answer is lost.
+    /// Breaks the connection after the call takes effect: the response is lost.
     pub fn reset_after() -> Self {
         Self::new(FaultKind::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
     }
 
-    /// Times the call out without effect.
+    /// Times the call out before it takes effect.
     pub fn timeout_before() -> Self {
         Self::new(FaultKind::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
     }
@@ -188,7 +188,7 @@ impl Fault {
         Self::new(FaultKind::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
     }
 
-    /// Delays the answer by a duration of the tenant's clock.
+    /// Delays the response by a duration on the tenant's clock.
     pub fn slow(by: Duration) -> Self {
         Self::new(FaultKind::Slow(by))
     }
@@ -219,8 +219,8 @@ impl Fault {
         Self::new(FaultKind::Link(to.into()))
     }
 
-    /// Removes the objects from a page and links it to itself under another address. With [`Fault::once`] no object is
-    /// lost.
+    /// Removes the objects from a page and links the page to itself at another address. With [`Fault::once`], no object
+    /// is lost.
     pub fn empty_page() -> Self {
         Self::new(FaultKind::EmptyPage)
     }
@@ -262,7 +262,7 @@ impl Fault {
         self
     }
 
-    /// Hits each matching call with this probability, based on the tenant's seed.
+    /// Hits each matching call with this probability, using the tenant's seed.
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self

@@ -18,7 +18,7 @@ use super::state::State;
 use super::{agenda, batch, dispatch, sign_in};
 use crate::transport::TransportError;
 
-/// A request that a tenant answered, without headers and body.
+/// A request that a tenant handled, without its headers and body.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -28,7 +28,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// The query, as sent.
     pub query: String,
-    /// The status of the answer; `None` without an answer.
+    /// The status of the response; `None` without a response.
     pub status: Option<StatusCode>,
     /// The time of the request.
     pub at: Timestamp,

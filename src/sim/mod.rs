@@ -18,19 +18,18 @@
 //! # Ok(()) });
 //! ```
 //!
-//! It answers as the service does: status codes, error bodies, pages with opaque links, supported filters, read-only
-//! properties, constraints and delays. It is independent of this crate's client, so that errors there are not repeated
-//! here.
+//! It responds as the service does: status codes, error bodies, pages with opaque links, supported filters, read-only
+//! properties, constraints and delays. It is independent of this crate's client, so errors there are not repeated here.
 //!
 //! * **Time** is the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: due work is done at the
-//!   next request. With [`FakeClock`](crate::clock::FakeClock) hours pass in milliseconds.
-//! * **Callers** need a bearer token. By default any token has every application permission;
+//!   next request. With [`FakeClock`](crate::clock::FakeClock), hours pass in milliseconds.
+//! * **Callers** need a bearer token. By default, any token has every application permission;
 //!   [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` issue real ones.
 //! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
-//! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`]: then its connector creates each
-//!   computer in a directory, whose refusals reach the devices.
-//! * **Unsimulated paths of Graph** return 501 if they are documented; [`TenantBuilder::with_route`] adds a path, and
-//!   [`operations`] lists the simulated ones.
+//! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`], in which case its connector creates
+//!   each computer in a directory, whose refusals reach the devices.
+//! * **Graph paths that are not simulated** return 501 if they are documented; [`TenantBuilder::with_route`] adds a
+//!   path, and [`operations`] lists the simulated ones.
 //! * **Disputed facts** are [`Quirks`], delays are [`Lag`].
 
 mod accept;

@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// let immediate = Lag::none();
 /// ```
 ///
-/// The defaults are typical times without a promise of the service. [`Lag::none`] makes everything immediate.
+/// The defaults are typical times, which the service does not guarantee. [`Lag::none`] makes everything immediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lag {
@@ -32,19 +32,19 @@ pub struct Lag {
     pub import_start: Duration,
     /// From the start of an import to `complete` or `error`. Default: 4 minutes.
     pub import: Duration,
-    /// From a complete import to a readable device identity. A sync that ends earlier shows it immediately. Default: 10
-    /// minutes.
+    /// From the completion of an import until its device identity can be read. A sync that ends earlier shows it
+    /// immediately. Default: 10 minutes.
     pub identity: Duration,
-    /// From the deletion of a device identity to its disappearance. A sync that ends earlier completes it too. Default:
+    /// From the deletion of a device identity until it disappears. A sync that ends earlier completes it too. Default:
     /// 5 minutes.
     pub identity_deletion: Duration,
     /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
-    /// From a change to the evaluation of a dynamic group. Default: 3 minutes.
+    /// From a change until a dynamic group is evaluated. Default: 3 minutes.
     pub dynamic_group: Duration,
-    /// From the targeting of a device to its profile's assignment. Default: 5 minutes.
+    /// From the time a device is targeted until its profile is assigned. Default: 5 minutes.
     pub profile: Duration,
-    /// From a write to a group, device or user until reads return it. Default: none, so that new objects can be read.
+    /// From a write to a group, device or user until reads return it. Default: none, so new objects can be read.
     pub directory: Duration,
 }
 
@@ -83,20 +83,20 @@ impl Lag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeploymentTiming {
-    /// From the power button to the profile. Default: 2 minutes.
+    /// From power-on until the profile is downloaded. Default: 2 minutes.
     pub profile_download: Duration,
     /// Sign-in and enrollment in Intune. Default: 3 minutes.
     pub enrollment: Duration,
-    /// Offline domain join without problems: the request, the blob, the restart. Default: 5 minutes.
+    /// An offline domain join without problems: the request, the blob, the restart. Default: 5 minutes.
     pub domain_join: Duration,
-    /// The timeout of the wait for the blob of the offline domain join; with [`ComputerAccounts`] counted from the
-    /// connector's request. Not documented; default: 30 minutes.
+    /// The timeout for the offline domain join's blob; with [`ComputerAccounts`], counted from the connector's request.
+    /// Not documented; default: 30 minutes.
     pub domain_join_timeout: Duration,
     /// Device setup of the enrollment status page. Default: 15 minutes.
     pub device_setup: Duration,
     /// The time that quality updates add to device setup. Default: 30 minutes.
     pub quality_updates: Duration,
-    /// Until a user signs in with Active Directory credentials. Default: 2 minutes.
+    /// The time until a user signs in with Active Directory credentials. Default: 2 minutes.
     pub sign_in: Duration,
     /// The cycle of Entra Connect; `None` if computers are not synchronized. Default: 30 minutes.
     pub entra_connect: Option<Duration>,
@@ -160,8 +160,8 @@ pub struct Quirks {
     /// The record of a connector can be deleted, as documented. Default: no; the request returns 403. A connector is
     /// removed by uninstalling it, and its record disappears after 30 days.
     pub connector_deletion: bool,
-    /// The policy status details of Autopilot events can be read: they are documented and in the list of permissions,
-    /// but missing from the current metadata. Default: yes; otherwise the path does not exist.
+    /// The policy status details of Autopilot events can be read: they are documented and appear in the list of
+    /// permissions, but are missing from the current metadata. Default: yes; otherwise the path does not exist.
     pub policy_status_details: bool,
     /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no; only a readable
     /// hash without a serial number or manufacturer does.
@@ -282,7 +282,7 @@ impl Quirks {
     }
 }
 
-/// A limit of the service: a number of calls in a time window, then 429.
+/// A service limit: a number of calls in a time window, beyond which calls return 429.
 ///
 /// ```
 /// use std::time::Duration;
@@ -300,7 +300,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Creates a limit of `calls` in each `window`.
+    /// Creates a limit of `calls` per `window`.
     pub fn new(calls: u32, window: Duration) -> Self {
         Self { calls, window }
     }

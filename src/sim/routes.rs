@@ -173,7 +173,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::BATCH, batch::run),
 ];
 
-/// Returns every operation that a tenant answers, those that have no typed call in this crate included.
+/// Returns every operation that a tenant answers, including those that have no typed call in this crate.
 ///
 /// ```
 /// use windows_autopilot::sim;

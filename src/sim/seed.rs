@@ -36,13 +36,13 @@ const VERSION: u32 = 1;
 /// # Ok(()) });
 /// ```
 ///
-/// In JSON the names are Graph's, if it has any. `version` is required. A seed may contain application secrets; a
-/// snapshot contains secrets, tokens and all names of the tenant: do not commit either to a repository.
+/// In JSON, fields have Graph's names where it defines any. `version` is required. A seed may contain application
+/// secrets; a snapshot contains secrets, tokens and all names in the tenant: do not commit either to a repository.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Seed {
-    /// The version of the format: 1.
+    /// The format version: 1.
     pub version: u32,
     /// Users of the directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,7 +56,7 @@ pub struct Seed {
     /// Distinguished names of organizational units in which connectors may create computers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub organizational_units: Vec<String>,
-    /// Apps of Intune.
+    /// Intune apps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<SeedApp>,
     /// Registered devices.
@@ -404,8 +404,8 @@ impl Tenant {
 
     /// Restores a snapshot, replacing the tenant's state but keeping its options.
     ///
-    /// Time comes from the tenant's clock: if the clock is behind the snapshot, the tenant stands still until it has
-    /// caught up.
+    /// Time comes from the tenant's clock: if the clock is behind the snapshot, time in the tenant stands still until
+    /// the clock has caught up.
     ///
     /// # Errors
     /// The snapshot has a different format version or is incomplete. The tenant is then unchanged.
@@ -425,7 +425,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// Resets the tenant to its state after building, with the same options and new ids.
+    /// Resets the tenant to its initial state, with the same options and new ids.
     pub fn clear(&self) {
         let mut state = self.now();
         *state = furnished(state.options.clone(), state.now);
@@ -434,7 +434,7 @@ impl Tenant {
         self.clear_requests();
     }
 
-    /// Returns the time of the last change, which after a restore may be ahead of the clock.
+    /// Returns the time of the last change, which may be ahead of the clock after a restore.
     pub fn state_timestamp(&self) -> jiff::Timestamp {
         self.lock().now
     }

@@ -27,7 +27,7 @@ use super::taught::{RouteAnswer, RouteRequest, TaughtRoute};
 use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
-/// A builder of a [`Tenant`].
+/// A builder for a [`Tenant`].
 ///
 /// ```
 /// use windows_autopilot::sim::{Lag, Tenant};
@@ -59,7 +59,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the seed of all randomness: ids, names, the order of batch answers. Default: 1.
+    /// Sets the seed for all randomness: ids, names, the order of responses in a batch. Default: 1.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
@@ -77,7 +77,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the delay until directory reads return a write. Default: none.
+    /// Sets the delay until directory reads reflect a write. Default: none.
     pub fn with_directory_lag(mut self, lag: Duration) -> Self {
         self.options.lag.directory = lag;
         self
@@ -95,8 +95,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the default page size. Default: that of the service, 1000 in Intune, 100 in the directory, 50 Autopilot
-    /// events.
+    /// Sets the default page size. Default: the service's sizes (1000 in Intune, 100 in the directory, 50 for Autopilot
+    /// events).
     pub fn with_page_size(mut self, objects: usize) -> Self {
         self.options.page_size = Some(objects.max(1));
         self
@@ -135,13 +135,13 @@ impl TenantBuilder {
         self
     }
 
-    /// Refuses tokens that the tenant did not issue. Default: accepts any text.
+    /// Refuses tokens that the tenant did not issue. Default: any text is accepted.
     pub fn with_strict_tokens(mut self) -> Self {
         self.options.strict_tokens = true;
         self
     }
 
-    /// Treats foreign tokens as those of a person. Default: of an application, unless the token says otherwise.
+    /// Treats foreign tokens as a person's. Default: as an application's, unless the token says otherwise.
     pub fn with_delegated_callers(mut self) -> Self {
         self.options.unknown_tokens_are_delegated = true;
         self
@@ -153,7 +153,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Adds a route of Graph that is not simulated, in both versions: `{..}` in `path` matches one segment.
+    /// Adds a Graph route that is not simulated, in both versions: `{..}` in `path` matches one segment.
     ///
     /// ```
     /// use windows_autopilot::graph::ApiVersion;
@@ -176,8 +176,8 @@ impl TenantBuilder {
     /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. If
     /// several routes match, the one with the most literal segments wins; among equals, the one added last.
     ///
-    /// The query is not part of `path`: read it with [`RouteRequest::option`]. A list with another page has an
-    /// `@odata.nextLink` on the client's host and the same path, such as
+    /// The query is not part of `path`: read it with [`RouteRequest::option`]. A list that continues on another page
+    /// has an `@odata.nextLink` on the client's host and the same path, such as
     /// `https://graph.microsoft.com/beta/deviceManagement/things?$skiptoken=2`.
     ///
     /// `handler` runs while the tenant is locked: calling the tenant from it deadlocks.
@@ -205,9 +205,9 @@ impl TenantBuilder {
     /// Creates the computer of each device in a directory. Default: computers are names in memory, and
     /// [`Tenant::grant_ou`] grants the right to create them.
     ///
-    /// A computer is created at the tenant's next request, before its answer. No lock is held meanwhile: other requests
-    /// are answered immediately, while the device waits. Dropping the request loses nothing: the next one waits for the
-    /// same answer. [`Tenant::grant_ou`] has no effect; containers are still refused here.
+    /// A computer is created at the tenant's next request, before the response is sent. No lock is held meanwhile:
+    /// other requests are answered immediately while the device waits. Dropping the request loses nothing: the next one
+    /// waits for the same result. [`Tenant::grant_ou`] has no effect, but containers are still refused here.
     pub fn with_computer_accounts(mut self, accounts: impl ComputerAccounts) -> Self {
         self.options.computer_accounts = Some(Arc::new(accounts));
         self
@@ -327,7 +327,7 @@ impl Tenant {
 
     /// Adds a user with an Intune license. Returns the user's id.
     ///
-    /// A new tenant has one user, `admin@` its domain.
+    /// A new tenant has one user: `admin@` followed by its domain.
     pub fn add_user(&self, upn: &str) -> String {
         user::add(&mut self.now(), upn, true)
     }
@@ -358,8 +358,8 @@ impl Tenant {
         group::insert(&mut self.now(), group, None)
     }
 
-    /// Adds a device, user or group to an assigned group immediately. `member` is the id of its directory object, or of
-    /// a device identity, which stands for its object.
+    /// Adds a device, user or group to an assigned group immediately. `member` is the id of a directory object, or that
+    /// of a device identity, which stands for its directory object.
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
@@ -412,8 +412,9 @@ impl Tenant {
 
     /// Adds an object to an unmanaged collection and assigns it to a group. Returns its id.
     ///
-    /// Collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`, `groupPolicyConfigurations` and
-    /// `deviceManagementScripts`; an app is assigned with [`assign_app`](Self::assign_app).
+    /// The collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`,
+    /// `groupPolicyConfigurations` and `deviceManagementScripts`; an app is assigned with
+    /// [`assign_app`](Self::assign_app).
     pub fn add_policy(&self, collection: &str, name: &str, group: &str) -> String {
         policy::add(&mut self.now(), collection, name, group)
     }
@@ -432,14 +433,14 @@ impl Tenant {
         self.now().apps.update(app, |app| app.set("assignments", assignments));
     }
 
-    /// Assigns a license to the members of a group, by its SKU.
+    /// Assigns the license with this SKU to the members of a group.
     pub fn license_group(&self, group: &str, sku: &str) {
         let licenses = json!([{ "skuId": sku, "disabledPlans": [] }]);
         self.now().directory.groups.update(group, |group| group.body.insert(LICENSES.to_owned(), licenses));
     }
 
     /// Adds a device configuration other than a domain join, such as a `windowsWifiConfiguration`. Returns its id;
-    /// `None` without a name.
+    /// `None` if `name` is empty.
     pub fn add_configuration(&self, name: &str, type_name: &str) -> Option<String> {
         domain_join::add(&mut self.now(), type_name, body([("displayName", name.into())])).ok()
     }
@@ -470,37 +471,37 @@ impl Tenant {
         client.secrets.push((secret.to_owned(), Some(expires)));
     }
 
-    /// Allows an application to sign in with a signed assertion, whose claims are checked, but not its signature.
+    /// Allows an application to sign in with a signed assertion. The tenant checks the claims, but not the signature.
     pub fn allow_assertions(&self, client_id: &str) {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Registers a public client, to which people sign in without a secret, with its redirect URIs. On loopback the
-    /// port is ignored.
+    /// Registers a public client with its redirect URIs. People sign in to it without a secret. On loopback, the port
+    /// is ignored.
     pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
         client.redirects.extend(redirects.into_iter().map(Into::into));
     }
 
-    /// Approves a sign-in by device code, as the tenant's first user. Returns `false` if there is no such sign-in.
+    /// Approves a device code sign-in as the tenant's first user. Returns `false` if there is no such sign-in.
     pub fn approve_sign_in(&self, user_code: &str) -> bool {
         let mut state = self.now();
         let first = state.directory.users.iter().next().map(|user| user.id.clone());
         first.is_some_and(|user| sign_in::decide(&mut state, user_code, Some(&user)))
     }
 
-    /// Declines a sign-in by device code. Returns `false` if there is no such sign-in.
+    /// Declines a device code sign-in. Returns `false` if there is no such sign-in.
     pub fn decline_sign_in(&self, user_code: &str) -> bool {
         sign_in::decide(&mut self.now(), user_code, None)
     }
 
-    /// Issues an application's token.
+    /// Issues a token for an application.
     pub fn app_token(&self) -> String {
         self.now().issue_token(Caller::App("00000000-0000-0000-0000-000000000001"))
     }
 
-    /// Issues a person's token.
+    /// Issues a token for a person.
     pub fn delegated_token(&self) -> String {
         self.now().issue_token(Caller::Person { client: "", user: None, scope: "" })
     }
@@ -517,7 +518,7 @@ impl Tenant {
         state.delta_tokens_before = later(state.now, Duration::from_secs(1));
     }
 
-    /// Marks the device with this serial number as another tenant's: its import ends in an error.
+    /// Marks the device with this serial number as belonging to another tenant: its import ends in an error.
     pub fn assign_to_other_tenant(&self, serial: &str) {
         self.now().foreign.insert(serial.to_lowercase());
     }
@@ -533,7 +534,7 @@ impl Tenant {
     }
 
     /// Deletes the directory object of a registered device, which orphans the registration. Returns `false` if there is
-    /// none.
+    /// no such object.
     pub fn remove_anchor(&self, serial: &str) -> bool {
         let mut state = self.now();
         let anchor = state.identities.find("serialNumber", serial).next().map(|(_, of)| of.anchor.clone());
@@ -564,7 +565,7 @@ impl Tenant {
         }
     }
 
-    /// Switches a device on. Its deployment runs over the tenant's time.
+    /// Switches a device on. Its deployment advances with the tenant's time.
     ///
     /// Each step uses the tenant's current state: an assigned profile, a user in the MDM scope, a domain join
     /// configuration, a connector, a right. If something is missing, the deployment fails as a real one does: see

@@ -13,7 +13,7 @@ use super::need::Need;
 use super::template;
 use crate::catalog::ApiVersion;
 
-/// A request to a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route).
+/// A request to a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route).
 #[derive(Debug)]
 pub struct RouteRequest {
     request: Request,
@@ -27,7 +27,7 @@ impl RouteRequest {
         &self.request.method
     }
 
-    /// Returns the version of Graph.
+    /// Returns the Graph version.
     pub fn version(&self) -> ApiVersion {
         self.version
     }
@@ -37,7 +37,7 @@ impl RouteRequest {
         &self.request.path
     }
 
-    /// Returns the decoded segment at the place of `{name}`.
+    /// Returns the decoded segment that `{name}` matches.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -63,8 +63,8 @@ impl RouteRequest {
     }
 }
 
-/// The answer for a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in
-/// its headers are the tenant's.
+/// The response from a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates
+/// in its headers are the tenant's.
 ///
 /// ```
 /// use windows_autopilot::serde_json::json;
@@ -83,23 +83,23 @@ enum Content {
 }
 
 impl RouteAnswer {
-    /// Creates an answer with a JSON body. An invalid HTTP status becomes 500.
+    /// Creates a response with a JSON body. An invalid HTTP status becomes 500.
     pub fn json(status: u16, body: impl Into<Value>) -> Self {
         Self(Content::Reply(Reply::Json(status_of(status), body.into())))
     }
 
-    /// Creates a 200 answer with plain text, for example for `/$count`.
+    /// Creates a 200 response with plain text, for example for `/$count`.
     pub fn text(body: impl Into<String>) -> Self {
         Self(Content::Reply(Reply::Text(body.into())))
     }
 
-    /// Creates a 204 answer without a body.
+    /// Creates a 204 response without a body.
     pub fn no_content() -> Self {
         Self(Content::Reply(Reply::NoContent))
     }
 
-    /// Creates an error in Graph's form; below `/deviceManagement` with Intune's error inside. An invalid HTTP status
-    /// becomes 500.
+    /// Creates an error in Graph's format, with Intune's error inside for paths below `/deviceManagement`. An invalid
+    /// HTTP status becomes 500.
     pub fn error(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Content::Error { status: status_of(status), code: code.into(), message: message.into() })
     }

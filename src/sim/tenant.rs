@@ -90,7 +90,7 @@ impl Tenant {
         state
     }
 
-    /// Creates the requested computers one at a time, as handling any request also does. Does nothing without
+    /// Creates the requested computers one at a time, as any request to the tenant also does. Does nothing without
     /// [`ComputerAccounts`], or while a request is already creating them.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };

@@ -7,7 +7,7 @@ use crate::sim::tenant::Tenant;
 
 impl Tenant {
     /// Resets a device to factory state, ready to be switched on. Intune and Microsoft Entra keep their objects until
-    /// it enrolls again. Returns `false` if it was never switched on.
+    /// the device enrolls again. Returns `false` if it was never switched on.
     pub fn reset(&self, serial: &str) -> bool {
         self.now().end_deployment(serial)
     }

@@ -23,7 +23,7 @@ pub struct Computer {
 /// The directory in which the simulated connector creates the computers of joining devices.
 ///
 /// Set by [`TenantBuilder::with_computer_accounts`](crate::sim::TenantBuilder::with_computer_accounts).
-/// `testing::DirectoryAccounts` (feature `ad`) implements it over a directory in memory or a real domain controller.
+/// `testing::DirectoryAccounts` (feature `ad`) implements it with an in-memory directory or a real domain controller.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -48,8 +48,8 @@ pub struct Computer {
 /// ```
 #[async_trait]
 pub trait ComputerAccounts: fmt::Debug + Send + Sync + 'static {
-    /// Creates the account of a computer. The tenant calls it once for each request of a device, sequentially and
-    /// without a lock.
+    /// Creates the account of a computer. The tenant calls this method once for each device's request, sequentially and
+    /// without holding a lock.
     ///
     /// # Errors
     /// The directory's refusal. It ends the deployment of the device with the corresponding

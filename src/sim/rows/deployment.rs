@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::computer::{Computer, ComputerRefusal, ComputerRequests, PendingJoin, RefusalKind};
 use super::story::DeviceStory;
 
-/// The options of switching a device on: its user, its network and the duration of device setup.
+/// Options for switching a device on: its user, its network and the duration of device setup.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +30,7 @@ impl PowerOnOptions {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
 
-    /// Sets the user who signs in. Default: the device's assigned user, else the first with a license.
+    /// Sets the user who signs in. Default: the device's assigned user, or else the first user with a license.
     #[must_use]
     pub fn with_user(mut self, upn: impl Into<String>) -> Self {
         self.user = Some(upn.into());
@@ -78,7 +78,7 @@ pub enum DeploymentPhase {
     DeviceSetup,
     /// The device waits for a sign-in, and the page sets up the account.
     AccountSetup,
-    /// The desktop is reached.
+    /// The user reached the desktop.
     Finished,
     /// The deployment failed.
     Failed,
@@ -119,7 +119,7 @@ pub enum Cause {
     NoRight,
     /// The connector's account has created as many computers as the domain's quota allows.
     QuotaExceeded,
-    /// Another account of the domain has the computer's name.
+    /// Another account in the domain has the computer's name.
     NameTaken,
     /// The directory refuses the computer for another reason.
     ComputerRefused,
@@ -159,8 +159,8 @@ impl Cause {
         Self::AccountSetupTimeout,
     ];
 
-    /// Returns the error code on the device. No code is documented for a quota, a name that is taken or a directory
-    /// that does not respond: these use the code of a missing right.
+    /// Returns the error code shown on the device. No code is documented for a quota, a name that is taken or a
+    /// directory that does not respond: these use the code for a missing right.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
@@ -217,11 +217,11 @@ pub struct Deployment {
     pub cause: Option<Cause>,
     /// The time at which the power button was pressed.
     pub started: Timestamp,
-    /// The time of the end, if the deployment has ended.
+    /// The time at which the deployment ended, if it has.
     pub ended: Option<Timestamp>,
-    /// The name in the domain, once it has joined.
+    /// The computer's name in the domain, once the device has joined.
     pub computer_name: Option<String>,
-    /// The refusal of the connectors' directory, if that is the cause.
+    /// The refusal by the connectors' directory, if that is the cause.
     pub refusal: Option<ComputerRefusal>,
 }
 

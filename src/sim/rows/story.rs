@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The facts of one deployment in order of time: everything that the device and the connector's server would log,
+/// The facts of one deployment in chronological order: everything that the device and the connector's server would log,
 /// independent of log formats.
 ///
 /// ```
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(story.without(|event| *event == StoryEvent::Enrolled).facts.len(), 1);
 /// ```
 ///
-/// Tests render it as event logs, registry dumps and archives, change a fact, or omit one.
+/// Tests render a story as event logs, registry dumps and archives, change one of its facts, or omit one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -36,7 +36,7 @@ pub struct DeviceStory {
     pub domain: Option<String>,
     /// The id of the registration.
     pub registration_id: Option<String>,
-    /// The id in Microsoft Entra of the registration's own object.
+    /// The Microsoft Entra id of the registration's own object.
     pub anchor_device_id: Option<String>,
     /// The id of the device in Intune.
     pub managed_device_id: Option<String>,
@@ -44,7 +44,7 @@ pub struct DeviceStory {
     pub user: Option<String>,
     /// The Windows build, such as `26100.4061`.
     pub os_build: String,
-    /// The facts, in order of time.
+    /// The facts, in chronological order.
     pub facts: Vec<StoryFact>,
 }
 
@@ -66,7 +66,7 @@ impl DeviceStory {
         }
     }
 
-    /// Adds a fact in order of time, after those of the same time.
+    /// Inserts a fact in chronological order, after those with the same time.
     #[must_use]
     pub fn with(mut self, at: Timestamp, event: StoryEvent) -> Self {
         self.push(at, event);

@@ -7,15 +7,15 @@ use super::lookup::types;
 use super::types::Kind;
 use crate::catalog::ApiVersion;
 
-/// Returns the types for checking requests: name, base type, properties and navigation properties of each, and the
-/// members of every enumeration. `beta` selects the version.
+/// Returns the types against which requests are checked: the name, base type, properties and navigation properties of
+/// each, and the members of every enumeration. `beta` selects the version.
 ///
 /// ```
 /// let types = windows_autopilot::sim::metadata(true);
 /// assert!(types.is_object());
 /// ```
 ///
-/// It has the form `{"types": {..}, "enums": {..}}`, for comparison with Graph's metadata.
+/// The value has the form `{"types": {..}, "enums": {..}}`, for comparison with Graph's metadata.
 pub fn metadata(beta: bool) -> Value {
     let version = if beta { ApiVersion::Beta } else { ApiVersion::V1 };
     let kind = |kind: Kind| match kind {

@@ -49,13 +49,13 @@ pub struct ServedTls {
 impl ServedTls {
     /// Generates an authority and a certificate when the server starts. The keys never leave the process.
     ///
-    /// The authority is limited to the served names (name constraints), so that trusting it allows nothing else.
+    /// The authority is limited to the served names (name constraints), so trusting it allows nothing else.
     pub fn generated() -> Self {
         Self { _generated: () }
     }
 }
 
-/// A builder of a [`Server`].
+/// A builder for a [`Server`].
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -109,20 +109,20 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds a name of the server, such as that of a reverse proxy on this machine.
+    /// Adds a name for the server, such as that of a reverse proxy on this machine.
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// Answers `CONNECT` for the hosts of Microsoft Graph and sign-in, so that an unmodified program works with only
+    /// Answers `CONNECT` for the hosts of Microsoft Graph and sign-in, so an unmodified program works with only
     /// `HTTPS_PROXY` and the authority. Other hosts are refused. Requires TLS. Default: no.
     pub fn with_proxy(mut self, proxy: bool) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Serves the control API under `/_sim`, which acts on devices, time and faults. Default: no.
+    /// Serves the control API for devices, time and faults under `/_sim`. Default: no.
     pub fn with_control(mut self, control: bool) -> Self {
         self.control = control;
         self
@@ -134,8 +134,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Calls `observer` for each answered request of Graph and sign-in, but not of the control API. It must not block
-    /// for long.
+    /// Calls `observer` for each answered request to Graph or sign-in, but not to the control API. The observer must
+    /// not block for long.
     pub fn with_observer(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
