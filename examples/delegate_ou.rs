@@ -1,4 +1,5 @@
-//! Step 3: whether the Intune Connector may create computer accounts in an organizational unit, and the right to do so.
+//! Step 3: checks whether the Intune Connector may create computer accounts in an organizational unit, and grants the
+//! right to do so.
 //!
 //! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]` runs a command on an
 //! in-memory directory; without a command, it runs all four in turn. With `--live`, a command and an OU, it runs the

@@ -1,4 +1,4 @@
-//! A comparison of a tenant with its settings, for a pipeline that runs every night.
+//! Compares a tenant with its settings, for a pipeline that runs every night.
 //!
 //! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares the simulated tenant, or with `--live`
 //! a real one. In the simulated tenant, somebody changes a profile by hand after the deployment, so that something

@@ -1,7 +1,7 @@
 //! Step 7: a hybrid join profile, created, assigned and changed.
 //!
-//! `cargo run --features sim --example hybrid_profile` creates one group of the devices with the tag `Munich` and one profile,
-//! and assigns the profile to the group.
+//! `cargo run --features sim --example hybrid_profile` creates one profile and one group, of the devices with the tag
+//! `Munich`, and assigns the profile to the group.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -4,7 +4,7 @@
 //! `cargo run --features sim,workflow --example many_tenants` visits twelve simulated tenants: one refuses the sign-in, another
 //! throttles for a while, a third has drifted.
 //!
-//! With `--live` it visits the tenants of a folder: `FOLDER/TENANT/DEPLOYMENT.toml` contains the settings of a
+//! With `--live`, it visits the tenants of a folder: `FOLDER/TENANT/DEPLOYMENT.toml` contains the settings of a
 //! deployment, and `DEPLOYMENT.csv` beside it lists the devices, if there are any. `TENANT` is the tenant's id or
 //! domain. The application given by `AUTOPILOT_CLIENT_ID` and `AUTOPILOT_CLIENT_SECRET` must have consent in each.
 //!
@@ -14,7 +14,7 @@
 //! documentation.
 //!
 //! Exit codes, for all tenants of the shard: 0 all are as they should be, 1 one could not be brought up, 3 drift, 4 a
-//! finding stops a plan, 5 one is not known.
+//! finding stops a plan, 5 the state of one is not known.
 #![allow(clippy::print_stdout, reason = "a tool talks to a person")]
 
 mod support;

@@ -1,4 +1,4 @@
-//! Restores a deployment from its export: the plan of the exported settings is the difference.
+//! Restores a deployment from its export: planning with the exported settings shows the difference.
 //!
 //! `cargo run --features sim,workflow --example restore` exports a deployment, changes it as a colleague would, and restores it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

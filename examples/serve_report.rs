@@ -1,9 +1,9 @@
 //! Step 10 on a screen: a page that follows devices while they deploy, served on this machine.
 //!
-//! `cargo run --features sim,workflow --example serve_report -- --stay` deploys fifty simulated devices, at an hour in
-//! fifteen seconds, and serves the page until it is stopped; without `--stay`, the tool exits when the watch ends. With
-//! `--live`, the page follows the registered devices of a real tenant. `--port 8080` sets the port, `--devices 50` the
-//! number of simulated devices, and `--speed 240` their speed. Exit codes: 0 all are ready, 4 one has failed, 5 the
+//! `cargo run --features sim,workflow --example serve_report -- --stay` deploys fifty simulated devices, at one hour
+//! per fifteen seconds, and serves the page until it is stopped; without `--stay`, the tool exits when the watch ends.
+//! With `--live`, the page follows the registered devices of a real tenant. `--port 8080` sets the port, `--devices 50`
+//! the number of simulated devices, and `--speed 240` their speed. Exit codes: 0 all are ready, 4 one has failed, 5 the
 //! outcome of one is not known.
 
 mod support;

@@ -1,7 +1,7 @@
 //! The end of a deployment: removes its own objects, and nothing else.
 //!
 //! `cargo run --features sim,workflow --example teardown [SETTINGS.toml] [DEVICES.csv]` applies a deployment on the
-//! simulated tenant and removes it again. With `--live --journals PREFIX` it asks, then removes the objects that
+//! simulated tenant and removes it again. With `--live --journals PREFIX`, it first asks, then removes the objects that
 //! `apply` recorded in its journals, and records the removal there. `--managed` also deletes enrolled devices in
 //! Intune. Exit codes: 0 removed, 1 ended early, 3 not applied, 4 a finding stops the plan.
 

@@ -18,8 +18,9 @@
 //! # Ok(()) });
 //! ```
 //!
-//! It responds as the service does: status codes, error bodies, pages with opaque links, supported filters, read-only
-//! properties, constraints and delays. It is independent of this crate's client, so errors there are not repeated here.
+//! The tenant responds as the service does: status codes, error bodies, pages with opaque links, supported filters,
+//! read-only properties, constraints and delays. The simulation is independent of this crate's client, so errors in the
+//! client are not repeated here.
 //!
 //! * **Time** is the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: due work is done at the
 //!   next request. With [`FakeClock`](crate::clock::FakeClock), hours pass in milliseconds.

@@ -98,7 +98,7 @@ pub struct DeploymentTiming {
     pub quality_updates: Duration,
     /// The time until a user signs in with Active Directory credentials. Default: 2 minutes.
     pub sign_in: Duration,
-    /// The cycle of Entra Connect; `None` if computers are not synchronized. Default: 30 minutes.
+    /// The Entra Connect sync cycle; `None` if computers are not synchronized. Default: 30 minutes.
     pub entra_connect: Option<Duration>,
     /// Account setup of the enrollment status page. Default: 5 minutes.
     pub account_setup: Duration,
@@ -189,17 +189,16 @@ pub struct Quirks {
     /// The `id` of an assignment in a POST or PATCH is ignored, as in an `assign` action. Default: yes; otherwise it is
     /// refused, because it is documented as read-only.
     pub assignment_ids_are_ignored: bool,
-    /// Deployment profiles and enrollment configurations can be filtered by `displayName eq`, as `IntuneHydrationKit` and
-    /// `Microsoft365DSC` do. Default: yes; the documentation excludes it.
+    /// Deployment profiles and enrollment configurations can be filtered with `displayName eq`, as `IntuneHydrationKit`
+    /// and `Microsoft365DSC` do. Default: yes; the documentation excludes it.
     pub display_name_filter: bool,
-    /// Managed devices and imports can be filtered by `contains` and `startsWith` on `serialNumber`, as
+    /// Managed devices and imports can be filtered with `contains` and `startsWith` on `serialNumber`, as
     /// `WindowsAutopilotIntune` does. Default: yes.
     pub serial_number_searches: bool,
     /// `supportsScopeTags` may be sent as false, as backup tools do; true returns 400 either way. Default: yes; it is
     /// documented as read-only.
     pub supports_scope_tags_takes_false: bool,
-    /// The deletion of a profile, page or device configuration returns 200 instead of 204, as `IntuneCD` expects.
-    /// Default: no.
+    /// Deleting a profile, page or device configuration returns 200 instead of 204, as `IntuneCD` expects. Default: no.
     pub deletion_answers_ok: bool,
     /// A domain join whose prefix and suffix together exceed 15 characters is refused. Not verified; default: yes.
     pub long_computer_names_are_refused: bool,

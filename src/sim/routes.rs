@@ -173,7 +173,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::BATCH, batch::run),
 ];
 
-/// Returns every operation that a tenant answers, including those that have no typed call in this crate.
+/// Returns every operation that a tenant supports, including those that have no typed call in this crate.
 ///
 /// ```
 /// use windows_autopilot::sim;

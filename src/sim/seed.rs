@@ -44,7 +44,7 @@ const VERSION: u32 = 1;
 pub struct Seed {
     /// The format version: 1.
     pub version: u32,
-    /// Users of the directory.
+    /// Users in the directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<SeedUser>,
     /// Assigned security groups.

@@ -71,7 +71,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the delays of background work. Default: typical times, see [`Lag`].
+    /// Sets the delays of background work. Default: typical times; see [`Lag`].
     pub fn with_lag(mut self, lag: Lag) -> Self {
         self.options.lag = lag;
         self
@@ -102,7 +102,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the limit of single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 per minute.
+    /// Sets the limit on single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 per minute.
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
@@ -153,7 +153,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Adds a Graph route that is not simulated, in both versions: `{..}` in `path` matches one segment.
+    /// Adds a Graph route that is not simulated, in both API versions. `{..}` in `path` matches one segment.
     ///
     /// ```
     /// use windows_autopilot::graph::ApiVersion;
@@ -202,8 +202,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Creates the computer of each device in a directory. Default: computers are names in memory, and
-    /// [`Tenant::grant_ou`] grants the right to create them.
+    /// Creates each device's computer in a directory. Default: computers are names in memory, and [`Tenant::grant_ou`]
+    /// grants the right to create them.
     ///
     /// A computer is created at the tenant's next request, before the response is sent. No lock is held meanwhile:
     /// other requests are answered immediately while the device waits. Dropping the request loses nothing: the next one

@@ -63,8 +63,8 @@ impl RouteRequest {
     }
 }
 
-/// The response from a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates
-/// in its headers are the tenant's.
+/// The response from a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). The tenant
+/// sets the ids and dates in its headers.
 ///
 /// ```
 /// use windows_autopilot::serde_json::json;

@@ -51,9 +51,9 @@ pub struct Tenant {
 /// The creation of a computer. It outlives the request that started it.
 struct Creation {
     request: ComputerRequest,
-    /// The tenant's time of the start.
+    /// The tenant's time at the start.
     started: Timestamp,
-    /// The clock's time of the start, later than the tenant's if there was no request for a while.
+    /// The clock's time at the start, later than the tenant's if there was no request for a while.
     began: Timestamp,
     outcome: Pin<Box<dyn Future<Output = Result<(), ComputerRefusal>> + Send>>,
 }

@@ -221,7 +221,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Configures a server for `tenant`.
+    /// Creates a builder for a server of `tenant`.
     pub fn builder(tenant: Tenant) -> ServerBuilder {
         ServerBuilder {
             tenant,
