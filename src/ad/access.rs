@@ -38,7 +38,7 @@ pub enum CreateAccess {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecidingEntry {
-    /// The entry, as it is in the DACL.
+    /// The entry as it appears in the DACL.
     pub ace: Ace,
     /// The trustee and the origin of the entry, in words.
     pub origin: String,

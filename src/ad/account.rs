@@ -1,4 +1,4 @@
-//! Accounts of a domain: their kind, their groups, and the servers that use them.
+//! Accounts in a domain: their kind, their groups, and the servers that use them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -91,7 +91,7 @@ impl fmt::Display for GroupSource {
     }
 }
 
-/// An account of a domain. `Display` writes the name, or the SID for a user, whose name identifies a person.
+/// An account in a domain. `Display` writes the name, or the SID for a user, whose name identifies a person.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -114,13 +114,13 @@ pub struct Account {
     pub sid: Sid,
     /// The distinguished name.
     pub distinguished_name: String,
-    /// The `sAMAccountName`. For a computer or a managed service account it ends with `$`.
+    /// The `sAMAccountName`. For a computer or a managed service account, it ends with `$`.
     pub name: String,
     /// The kind of account: managed service account, computer, user or group.
     pub kind: AccountKind,
     /// Whether the account is enabled.
     pub enabled: bool,
-    /// The SIDs in effect at a network sign-in: the account's own, those of its groups, Everyone, Authenticated Users
+    /// The SIDs in effect for a network sign-in: the account's own, those of its groups, Everyone, Authenticated Users
     /// and NETWORK, and the built-in groups that contain any of these.
     pub token: SecurityToken,
     /// The source of the groups in the token.
@@ -144,7 +144,7 @@ pub struct Server {
 
 impl Account {
     /// Finds the accounts that connectors of version 6.2501.2000.5 or newer created for themselves: managed service
-    /// accounts named `msaODJ…`. The result [includes](Self::serves) accounts that no server uses.
+    /// accounts named `msaODJ…`. The result includes accounts that no server [uses](Self::serves).
     ///
     /// # Errors
     /// Same as [`Directory::search_page`].

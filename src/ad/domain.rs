@@ -11,7 +11,7 @@ const IS_ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 const IS_READ_ONLY: &str = "1.2.840.113556.1.4.1920";
 /// The well-known container in which computer accounts are created by default.
 const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
-/// The well-known container of managed service accounts.
+/// The well-known container for managed service accounts.
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
 /// An Active Directory domain, as described by a domain controller.
 ///
@@ -45,7 +45,7 @@ pub struct Domain {
     pub machine_account_quota: Option<i64>,
     /// The container in which computer accounts are created by default.
     pub computers: Option<String>,
-    /// The container of managed service accounts.
+    /// The container for managed service accounts.
     pub managed_service_accounts: Option<String>,
     /// The DNS name of the server.
     pub server: Option<String>,
@@ -54,7 +54,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Reads the domain of a server; `None` if the server is not Active Directory.
+    /// Reads the domain of a server. Returns `None` if the server is not Active Directory.
     ///
     /// # Errors
     /// Same as [`Directory::search_page`].

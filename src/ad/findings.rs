@@ -52,7 +52,7 @@ finding_kinds! {
         "a connector serves only the domain of its own server: name its account in this domain";
     /// A name that matches several accounts, or has a domain that cannot be compared.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
-    /// A connector's account that no enabled server uses, so that it is not a working connector.
+    /// A connector's account that no enabled server uses, which means that it is not a working connector.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
         "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
     /// A named managed service account that no enabled server uses.

@@ -7,7 +7,7 @@
 //! | `delegation` | that right: planned, applied, revoked, and as text for other tools |
 //! | `directory` | the seam to a directory, with `Domain`, `Account` and `Principal` built on it |
 //! | `ldap` | a directory over LDAP (feature `ldap`) |
-//! | `memory` | a directory in memory, for tests |
+//! | `memory` | an in-memory directory, for tests |
 //! | `descriptor` | security descriptors, byte for byte |
 
 #[cfg(feature = "ad")]

@@ -11,7 +11,7 @@ use super::dn;
 use super::domain::Domain;
 use crate::model::InvalidValue;
 
-/// The name of an account in any form that administrators write.
+/// The name of an account, in any of the forms that administrators use.
 ///
 /// | form | example |
 /// | --- | --- |
@@ -85,7 +85,7 @@ impl Principal {
 
     /// Finds the account in the server's domain.
     ///
-    /// A name without `$` also finds the account with it, unless both exist.
+    /// A name without `$` also matches the account whose name ends with `$`, unless both exist.
     ///
     /// # Errors
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the principal belongs to a different domain than the server;
@@ -97,7 +97,7 @@ impl Principal {
         self.find(&AccountReader::new(directory, &domain).await?).await
     }
 
-    /// Resolves the principal in a domain that was read already.
+    /// Resolves the principal in a domain that has already been read.
     pub(in crate::ad) async fn find(&self, reader: &AccountReader<'_>) -> Result<Account, DirectoryError> {
         self.check_domain(reader.domain)?;
         let accounts = match self.name() {

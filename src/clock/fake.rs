@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{Clock, Sleep};
 
-/// A virtual clock for tests: hours pass in milliseconds, and in order.
+/// A virtual clock for tests: hours pass in milliseconds, and waits end in order.
 ///
-/// The clock starts at 2026-01-01T08:00:00Z. When all tasks wait, time jumps to the end of the earliest wait. A test
-/// therefore needs no calls to advance it, and finds every wait in [`FakeClock::slept`]. With [`FakeClock::manual`],
-/// time moves only by [`FakeClock::advance`].
+/// The clock starts at 2026-01-01T08:00:00Z. When all tasks are waiting, time jumps to the end of the earliest wait. A
+/// test therefore never has to advance the clock, and finds every sleep in [`FakeClock::slept`]. With
+/// [`FakeClock::manual`], time moves only when the test calls [`FakeClock::advance`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,7 +27,7 @@ use super::{Clock, Sleep};
 /// ```
 ///
 /// Run all waiting tasks on one thread (a current-thread runtime, the default of `#[tokio::test]`): the clock cannot
-/// see the work of other threads.
+/// see work on other threads.
 #[derive(Clone)]
 pub struct FakeClock {
     shared: Arc<Mutex<Shared>>,
@@ -102,19 +102,19 @@ impl Shared {
 }
 
 impl FakeClock {
-    /// Creates a clock that moves time when all tasks wait.
+    /// Creates a clock that moves time forward when all tasks are waiting.
     pub fn new() -> Self {
         Self { shared: Arc::default(), start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_254_400) }
     }
 
-    /// Creates a clock that moves time only by [`FakeClock::advance`].
+    /// Creates a clock that moves time forward only through [`FakeClock::advance`].
     pub fn manual() -> Self {
         let clock = Self::new();
         clock.lock().manual = true;
         clock
     }
 
-    /// Sets the time of day at which the clock starts.
+    /// Sets the wall-clock time at which the clock starts.
     #[must_use]
     pub fn with_start(mut self, start: SystemTime) -> Self {
         self.start = start;
@@ -128,12 +128,12 @@ impl FakeClock {
         shared.move_to(to);
     }
 
-    /// Returns the length of every completed sleep, in order of their ends. Timers are not included.
+    /// Returns the lengths of all completed sleeps, in the order in which they ended. Timers are not included.
     pub fn slept(&self) -> Vec<Duration> {
         self.lock().slept.clone()
     }
 
-    /// Clears the recorded sleeps, which are many in a long run.
+    /// Clears the recorded sleeps, which accumulate in a long run.
     pub fn clear_slept(&self) {
         self.lock().slept.clear();
     }

@@ -17,7 +17,7 @@ pub use self::fake::FakeClock;
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub use self::scaled::ScaledClock;
 
-/// A wait of a [`Clock`].
+/// The future returned by [`Clock::sleep`] and [`Clock::timer`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A source of time for every wait, date and timeout.
@@ -52,23 +52,23 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
     note = "pass `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
 )]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Returns the time of day.
+    /// Returns the wall-clock time.
     fn now(&self) -> SystemTime;
 
-    /// Returns the time since a fixed moment; it never decreases.
+    /// Returns the time elapsed since a fixed moment. The value never decreases.
     fn elapsed(&self) -> Duration;
 
     /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Waits for `duration` as a timeout of other work, which is not expected to elapse.
+    /// Waits for `duration` as the timeout for other work; the timeout is not expected to elapse.
     ///
-    /// A real-time clock sleeps. A [`FakeClock`] does not move time for a timer alone.
+    /// A real-time clock sleeps. A [`FakeClock`] does not move time when only timers are pending.
     fn timer(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }
 
-    /// Returns the time of day as a timestamp.
+    /// Returns the wall-clock time as a timestamp.
     fn timestamp(&self) -> Timestamp {
         Timestamp::try_from(self.now()).unwrap_or_default()
     }
@@ -128,7 +128,7 @@ pub(crate) async fn within_working<F: Future>(
     }
 }
 
-/// The real clock, on tokio's timer: waits need a tokio runtime with time enabled.
+/// The real clock, based on tokio's timer. Waiting requires a tokio runtime with time enabled.
 ///
 /// ```
 /// use windows_autopilot::clock::{Clock, SystemClock};

@@ -1,4 +1,4 @@
-//! A clock that runs at a speed other than real time.
+//! A clock that runs faster or slower than real time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +9,11 @@ use tokio::sync::watch;
 
 use super::{Clock, Sleep, SystemClock};
 
-/// A clock at a speed other than real time: at 60, an hour of a simulated tenant takes one minute. Clones share the
-/// clock.
+/// A clock that runs faster or slower than real time: at speed 60, an hour in a simulated tenant takes one minute.
+/// Clones share the clock.
 ///
-/// The time of day starts at the real one. Speed and time can change while tasks wait: each wait ends at its time under
-/// the new speed.
+/// The clock starts at the real wall-clock time. Speed and time can change while tasks are waiting: each wait then ends
+/// when it is due at the new speed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,11 +51,11 @@ impl Pace {
 }
 
 impl ScaledClock {
-    /// The highest speed: a year in a second.
+    /// The highest speed: one year per second.
     pub const MAX_SPEED: f64 = 31_536_000.0;
 
-    /// Creates a clock at this speed: 1 is real time, 0 stands still. The speed is clamped to between 0 and
-    /// [`MAX_SPEED`](Self::MAX_SPEED); NaN means real time.
+    /// Creates a clock that runs at this speed: at 1, it runs in real time; at 0, it stands still. The speed is clamped
+    /// to between 0 and [`MAX_SPEED`](Self::MAX_SPEED); NaN means real time.
     pub fn new(speed: f64) -> Self {
         let real = SystemClock::new();
         let pace = Pace { real: real.elapsed(), scaled: Duration::ZERO, speed: bounded(speed) };

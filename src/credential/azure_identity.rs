@@ -1,4 +1,4 @@
-//! Sign-in with credentials of the Azure SDK.
+//! Sign-in with credentials from the Azure SDK.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::scrub;
 
-/// Sign-in with a credential from the crate [`azure_identity`](https://docs.rs/azure_identity), or any other
-/// `TokenCredential` of `azure_core`: a managed identity, the Azure CLI's sign-in, an Azure DevOps pipeline.
+/// Sign-in with a credential from the [`azure_identity`](https://docs.rs/azure_identity) crate, or with any other
+/// `TokenCredential` from `azure_core`: a managed identity, the Azure CLI's sign-in, an Azure DevOps pipeline.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -26,9 +26,9 @@ use crate::foreign::scrub;
 /// }
 /// ```
 ///
-/// The credential sends its requests with its own HTTP client, not the client's transport. It is asked for the scope of
-/// the client's cloud: create it for the same cloud. It caches tokens itself and cannot pass on the claims that Graph
-/// requires after revoking a token: such a call fails with [`ErrorKind::Authentication`].
+/// The credential sends its requests with its own HTTP client, not the client's transport. It is asked for a token with
+/// the scope of the client's cloud, so create it for the same cloud. It caches tokens itself and cannot pass on the
+/// claims that Graph requires after revoking a token; in that case, the call fails with [`ErrorKind::Authentication`].
 #[derive(Clone)]
 pub struct AzureIdentity(Arc<dyn TokenCredential>);
 

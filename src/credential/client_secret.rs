@@ -19,7 +19,7 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// An app without a user cannot set the MDM user scope: Graph allows only users to do so ([`DeviceCode`]).
+/// An app without a user cannot set the MDM user scope: Graph allows only users to do so (see [`DeviceCode`]).
 ///
 /// [`DeviceCode`]: super::DeviceCode
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub struct ClientSecret {
 }
 
 impl ClientSecret {
-    /// Creates the credential of the app registration `client_id` in `tenant` from the value of one of its secrets.
+    /// Creates a credential for the app registration `client_id` in `tenant` from the value of one of its secrets.
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID, or if the secret is empty or begins or ends with a space or a

@@ -1,4 +1,4 @@
-//! Sign-in of a person in a browser on any device, with a code that the program shows.
+//! User sign-in in a browser on any device, with a code that the program shows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// Later tokens need no prompt, for as long as the tenant allows. The call that needs the first token waits for the
+/// Later tokens need no prompt for as long as the tenant allows. The call that needs the first token waits for the
 /// person until the code expires; the wait does not count against the call's timeout.
 ///
 /// Many tenants block this flow: since 2025, Microsoft has been rolling out a Conditional Access policy against it,
@@ -57,13 +57,13 @@ impl DeviceCodePrompt {
         &self.user_code
     }
 
-    /// Returns the address of the page for the code.
+    /// Returns the address of the page on which to enter the code.
     #[inline]
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// Returns the service's instruction with code and address.
+    /// Returns the service's instructions, which include the code and the address.
     #[inline]
     pub fn message(&self) -> &str {
         &self.message
@@ -87,8 +87,8 @@ impl fmt::Debug for DeviceCodePrompt {
 }
 
 impl DeviceCode {
-    /// Creates the credential of the public client `client_id` in `tenant`. `prompt` is called when a person must sign
-    /// in, and must not block.
+    /// Creates a credential for the public client `client_id` in `tenant`. `prompt` is called when a person must sign
+    /// in; it must not block.
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID.
@@ -111,7 +111,7 @@ impl DeviceCode {
         self
     }
 
-    /// Sets the cache of the refresh token, so that the person signs in once for many runs of a program.
+    /// Sets the cache for the refresh token, so that the person signs in once for many runs of a program.
     #[must_use]
     #[inline]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A token from elsewhere, such as a command-line tool. It cannot be refreshed: when the service refuses it, calls fail
-/// with [`ErrorKind::Authentication`].
+/// A token obtained elsewhere, for example from a command-line tool. It cannot be refreshed: when the service refuses
+/// it, calls fail with [`ErrorKind::Authentication`].
 ///
 /// ```
 /// use windows_autopilot::credential::FixedToken;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct FixedToken(Secret);
 
 impl FixedToken {
-    /// Creates the credential from a token.
+    /// Creates a credential from a token.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self(token.into())
     }

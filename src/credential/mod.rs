@@ -6,12 +6,12 @@
 //! | credential | signs in | feature |
 //! | --- | --- | --- |
 //! | [`ClientSecret`] | an app, with a client secret | |
-//! | `ClientCertificate` | an app, with a certificate in PEM, or with `pfx` from a `.pfx` file | `certificate` |
+//! | `ClientCertificate` | an app, with a certificate in PEM, or from a `.pfx` file with `pfx` | `certificate` |
 //! | [`FederatedToken`] | an app without a secret: a pipeline, a Kubernetes workload | |
 //! | `AzureIdentity` | any credential of `azure_identity`: a managed identity, the Azure CLI | `azure-identity` |
 //! | [`DeviceCode`] | a person, on another device | |
-//! | `InteractiveBrowser` | a person, in the browser of this machine | `interactive` |
-//! | [`FixedToken`] | a token from elsewhere | |
+//! | `InteractiveBrowser` | a person, in the browser on this machine | `interactive` |
+//! | [`FixedToken`] | a token obtained elsewhere | |
 //! | [`TokenProvider`] | your own | |
 
 use std::fmt;
@@ -120,7 +120,8 @@ impl AccessToken {
         Self { token: token.into(), lifetime: None }
     }
 
-    /// Sets the lifetime, counted from the request for the token. A span is independent of the local clock's error.
+    /// Sets the lifetime, counted from the request for the token. A duration does not depend on the accuracy of the
+    /// local clock.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
@@ -146,7 +147,7 @@ impl AccessToken {
     }
 }
 
-/// The transport of sign-in requests: the client's own, with retries and tracing.
+/// The transport for sign-in requests: the client's own, with retries and tracing.
 ///
 /// ```
 /// use windows_autopilot::credential::TokenRequest;
@@ -167,7 +168,7 @@ pub trait SignInTransport: fmt::Debug + Send + Sync {
     /// Sends the request and returns the response, whatever its status.
     ///
     /// # Errors
-    /// Any error without a response after the client's retries.
+    /// An error if there is no response even after the client's retries.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
 }
 
@@ -200,13 +201,13 @@ impl<'a> TokenRequest<'a> {
         self.scope
     }
 
-    /// Returns the claims that the service requires (a JSON object): fetch a new token with these claims, and none from
-    /// a cache.
+    /// Returns the claims that the service requires (a JSON object). If there are any, fetch a new token with these
+    /// claims instead of taking one from a cache.
     pub fn claims(&self) -> Option<&'a str> {
         self.claims
     }
 
-    /// Returns the value of the parameter `claims`: the [required claims](TokenRequest::claims), and the declaration
+    /// Returns the value of the `claims` parameter: the [required claims](TokenRequest::claims), and the declaration
     /// that this client can handle claims challenges (`cp1`), without which Graph sends none. `None` if both are
     /// absent.
     ///
@@ -236,24 +237,24 @@ impl<'a> TokenRequest<'a> {
         Some(Value::Object(all).to_string())
     }
 
-    /// Returns `true` if the current token is still valid: do not prompt a person; a failure is harmless.
+    /// Returns `true` if the current token is still valid. In that case, do not prompt a person; a failure is harmless.
     pub fn is_early_refresh(&self) -> bool {
         self.early_refresh
     }
 
-    /// Returns the deadline of the waiting call, by [`Clock::elapsed`]; `None` if no call waits.
+    /// Returns the deadline of the waiting call, as measured by [`Clock::elapsed`]; `None` if no call is waiting.
     ///
     /// Requests sent through [`TokenRequest::transport`] respect the deadline.
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
-    /// Returns the client's clock, to date an assertion or to wait for a person.
+    /// Returns the client's clock, for dating an assertion or waiting for a person.
     pub fn clock(&self) -> &'a dyn Clock {
         self.clock
     }
 
-    /// Returns the transport of sign-in requests.
+    /// Returns the transport for sign-in requests.
     pub fn transport(&self) -> &'a dyn SignInTransport {
         self.transport
     }

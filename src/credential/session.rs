@@ -9,7 +9,7 @@ use super::oauth::{App, Form, Granted, read_token, refusal_code};
 use super::{AccessToken, Secret, TokenRequest};
 use crate::error::Result;
 
-/// A store of refresh tokens that outlives the process, such as the system's keychain.
+/// A store for refresh tokens that outlives the process, such as the system's keychain.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -33,20 +33,20 @@ use crate::error::Result;
 /// }
 /// ```
 ///
-/// A refresh token is as powerful as the person's password for the app: encrypt it, and make it readable only by this
+/// For the app, a refresh token is as powerful as the person's password: encrypt it, and make it readable only by this
 /// person.
 #[async_trait]
 pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
-    /// Loads the refresh token of a key.
+    /// Loads the refresh token stored under a key.
     ///
     /// # Errors
-    /// Any error from the store. The person is then asked to sign in; the error is logged by its kind.
+    /// Any error from the store. The person is then asked to sign in, and the kind of the error is logged.
     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
 
-    /// Stores a refresh token, and replaces the previous one.
+    /// Stores a refresh token, replacing the previous one.
     ///
     /// # Errors
-    /// Any error from the store. Sign-in still succeeds; the error is logged by its kind.
+    /// Any error from the store. Sign-in still succeeds, and the kind of the error is logged.
     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The kind of an error, for decisions in code. Displayed and serialized in snake case: `unknown_outcome`.
+/// The kind of an error, for decisions in code. Displayed and serialized in snake case, such as `unknown_outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ pub enum ErrorKind {
     UnknownOutcome,
     /// The response cannot be decoded.
     Decode,
-    /// A next link was refused: another host, not https, another collection, or a link that was followed before.
+    /// A next link was refused: it points to another host or another collection, is not https, or was followed before.
     Link,
     /// A delta link is no longer valid: start again without one.
     Resync,
@@ -93,8 +93,8 @@ impl fmt::Display for ErrorKind {
 /// }
 /// ```
 ///
-/// The error names the operation and the path, and has the service's codes and the ids that Microsoft's support asks
-/// for. It never contains a token, a secret, a hardware hash or a person's name.
+/// The error names the operation and the path, and contains the service's codes and the ids that Microsoft's support
+/// asks for. It never contains a token, a secret, a hardware hash or a person's name.
 ///
 /// `{error}` omits the cause, which [`source()`](std::error::Error::source) returns; `{error:#}` shows the error and
 /// all its causes in one line.
@@ -163,7 +163,7 @@ impl Error {
     /// assert_eq!(format!("{error:#}"), "no token: the vault is sealed");
     /// ```
     ///
-    /// The cause is shown and logged: it must not contain a secret.
+    /// The cause is shown and logged, so it must not contain a secret.
     pub fn authentication(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Authentication, "no token").with_source(cause)
     }
@@ -176,9 +176,9 @@ impl Error {
     /// assert_eq!(error.to_string(), "writes are closed on Fridays; try again on Monday");
     /// ```
     ///
-    /// `message` is one clause for an administrator, without a full stop: the subject, and what is wrong with it. It is
-    /// shown and logged: it must not contain secrets or people's names. The client adds the operation and the path,
-    /// and changes the kind to [`ErrorKind::UnknownOutcome`] if a write may have taken effect.
+    /// `message` is one clause for an administrator, without a final period: the subject, and what is wrong with it. It
+    /// is shown and logged, so it must not contain secrets or people's names. The client adds the operation and the
+    /// path, and changes the kind to [`ErrorKind::UnknownOutcome`] if a write may have taken effect.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -296,7 +296,7 @@ impl Error {
         self
     }
 
-    /// Sets the remedy: a clause for an administrator that says what to do, without a full stop.
+    /// Sets the remedy: a clause, without a final period, that says what an administrator should do.
     ///
     /// ```
     /// use windows_autopilot::{Error, ErrorKind};

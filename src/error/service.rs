@@ -156,7 +156,7 @@ impl ServiceError {
         &self.inner_codes
     }
 
-    /// Returns the message: Intune's own, if there is one. It is text for people; never match on it.
+    /// Returns the message: Intune's own if there is one. The message is meant for people; never match on it.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -171,7 +171,7 @@ impl ServiceError {
         self.activity_id.as_deref()
     }
 
-    /// Returns the wait that Intune asks for inside its message, which may be the only hint.
+    /// Returns the wait that Intune asks for inside its message; the response may contain no other hint.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

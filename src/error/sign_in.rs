@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Error, ServiceError};
 
-/// The reason for a failed sign-in, if it is known. Serialized in snake case: `redirect_mismatch`.
+/// The reason for a failed sign-in, if it is known. Serialized in snake case, such as `redirect_mismatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -27,7 +27,7 @@ pub enum SignInFailure {
     OtherTenant,
     /// No person has consented to the permissions.
     ConsentRequired,
-    /// The person is not assigned to the app, directly or by a group.
+    /// The person is not assigned to the app, either directly or through a group.
     NotAssigned,
     /// A Conditional Access policy blocks the sign-in.
     ConditionalAccess,

@@ -17,7 +17,7 @@ use super::{CallInfo, EventKind, Middleware, Next, Observer};
 use crate::clock::Clock;
 use crate::error::Result;
 
-/// The client-side limits, concurrency and request rate, which keep the service from throttling the client.
+/// Client-side limits on concurrency and request rate, which keep the service from throttling the client.
 ///
 /// ```
 /// use windows_autopilot::pipeline::Limits;
@@ -26,11 +26,11 @@ use crate::error::Result;
 /// ```
 ///
 /// Intune documents limits of 100 writes and 1,000 requests in 20 seconds per app and tenant. All programs that use the
-/// app share them: set lower limits if there are several.
+/// app share these limits, so set lower ones if there are several programs.
 ///
 /// Time spent waiting for these limits counts neither against the client's [call
 /// timeout](crate::ClientBuilder::with_call_timeout) nor against [`RetryConfig::max_elapsed`](super::RetryConfig): ten
-/// thousand concurrent writes are sent in half an hour, and none fails. A timeout of one call
+/// thousand concurrent writes are sent over half an hour, and none fails. The timeout of an individual call
 /// ([`Call::with_timeout`](crate::graph::Call::with_timeout)) still includes the wait. Calls are let through in order
 /// of arrival; a dropped call gives up its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,8 @@ use crate::error::Result;
 pub struct Limits {
     /// The maximum number of requests in flight. Default: 16.
     ///
-    /// Batches and imports start with 4 concurrent requests: one more after each round of successes, up to this limit,
-    /// and half as many whenever the service throttles any call of the client.
+    /// Batches and imports start with 4 concurrent requests. That number grows by one after each round of successes, up
+    /// to this limit, and is halved whenever the service throttles any call of the client.
     pub concurrency: usize,
     /// The maximum number of writes to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 100.
     pub intune_writes: Option<usize>,
@@ -48,10 +48,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The span over which Intune counts: 20 seconds.
+    /// The window over which Intune counts requests: 20 seconds.
     pub const WINDOW: Duration = Duration::from_secs(20);
 
-    /// Returns the default concurrency without request rates.
+    /// Returns limits with the default concurrency and without request rates.
     pub fn without_rate_limits() -> Self {
         Self { intune_writes: None, intune_requests: None, ..Self::default() }
     }

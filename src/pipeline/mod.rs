@@ -1,11 +1,12 @@
 //! The pipeline of every exchange: tracing, request ids, retries, sign-in and limits, in that order.
 //!
-//! A step of your own is [`Middleware`]: [`ClientBuilder::with_middleware`](crate::ClientBuilder::with_middleware) adds
-//! one that runs once per call, [`with_per_attempt_middleware`](crate::ClientBuilder::with_per_attempt_middleware) one
-//! that runs for each attempt, after sign-in. [`RetryConfig`] and [`Limits`] configure the built-in steps, and
-//! [`Counters`] counts their [`Event`]s.
+//! To add a step of your own, implement [`Middleware`]:
+//! [`ClientBuilder::with_middleware`](crate::ClientBuilder::with_middleware) adds one that runs once per call, and
+//! [`with_per_attempt_middleware`](crate::ClientBuilder::with_per_attempt_middleware) one that runs for each attempt,
+//! after sign-in. [`RetryConfig`] and [`Limits`] configure the built-in steps, and [`Counters`] counts their
+//! [`Event`]s.
 //!
-//! [`crate::docs::reliability`] lists the client's guarantees, [`crate::docs::tracing`] its spans.
+//! [`crate::docs::reliability`] lists the client's guarantees, and [`crate::docs::tracing`] its spans.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -39,7 +40,7 @@ pub use self::observe::{Counters, Counts, Event, EventKind};
 pub use self::retry::{RetryConfig, RetryState};
 pub(crate) use self::retry_after::retry_after;
 
-/// A step in the pipeline of a client.
+/// A step in a client's pipeline.
 ///
 /// Per-call steps run once per call, per-attempt steps for every attempt. A step forwards the request with
 /// [`Next::run`]; it may change the request or the response, and may forward the request more than once.
@@ -88,7 +89,7 @@ impl<'a> Next<'a> {
     /// Forwards the request to the next step.
     ///
     /// # Errors
-    /// Those of the following steps.
+    /// Any error from the remaining steps.
     pub fn run(
         self,
         request: http::Request<Bytes>,
@@ -101,7 +102,7 @@ impl<'a> Next<'a> {
     }
 }
 
-/// The facts of a request's call, in the extensions of the request.
+/// The call to which a request belongs, stored in the request's extensions.
 #[derive(Debug, Clone)]
 pub struct CallInfo {
     pub(crate) operation: &'static str,
@@ -133,7 +134,7 @@ impl CallInfo {
         self.path_template
     }
 
-    /// Returns `true` if sending the request twice has the effect of sending it once.
+    /// Returns `true` if sending the request twice has the same effect as sending it once.
     pub fn idempotent(&self) -> bool {
         self.idempotent
     }

@@ -25,7 +25,7 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A whole response was received.
+    /// A complete response was received.
     #[non_exhaustive]
     ResponseReceived {
         /// The number of the attempt, from 1.
@@ -35,7 +35,7 @@ pub enum EventKind {
         /// The time that the attempt took.
         elapsed: Duration,
     },
-    /// An attempt failed: no whole response was received.
+    /// An attempt failed: no complete response was received.
     #[non_exhaustive]
     AttemptFailed {
         /// The number of the attempt, from 1.
@@ -69,14 +69,14 @@ pub enum EventKind {
     },
     /// A retry was due, but the client's retry budget is exhausted.
     RetryBudgetExhausted,
-    /// The call has finished. Sign-in has no such event.
+    /// The call has finished. Sign-in does not emit this event.
     #[non_exhaustive]
     Finished {
         /// The number of attempts.
         attempts: u32,
         /// The kind of the call's error, if the call failed.
         error: Option<ErrorKind>,
-        /// The time that the call took, waits included.
+        /// The time that the call took, including waits.
         elapsed: Duration,
     },
 }

@@ -35,33 +35,34 @@ use crate::transport::{NewConnection, TransportErrorKind};
 /// | 408, 500, 502, 503, 504, connection lost, timeout | with backoff, only if idempotent |
 /// | any other | never |
 ///
-/// If a wait does not fit into `max_elapsed` or the call's deadline, the call fails immediately with
-/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 with `Retry-After`,
-/// the client holds back all calls to that workload, since Graph restarts its wait for early callers; after
-/// `max_closed` at the latest, the workload is tried again.
+/// If a wait does not fit within `max_elapsed` or the call's deadline, the call fails immediately with
+/// [`ErrorKind::Throttled`], and [`Error::retry_after`] returns the wait. After a 429, and after a 503 with
+/// `Retry-After`, the client holds back all calls to that workload, since Graph restarts the wait for clients that call
+/// early. The workload is tried again after `max_closed` at the latest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// The maximum number of attempts of a call that fails for a reason other than throttling. Default: 5.
+    /// The maximum number of attempts for a call that fails for a reason other than throttling. Default: 5.
     pub max_attempts: u32,
-    /// The longest total time of attempts and waits, without time in which the client's own [`Limits`](super::Limits)
-    /// hold the call back. Default: 5 minutes.
+    /// The maximum total time for attempts and waits, excluding time for which the client's own
+    /// [`Limits`](super::Limits) hold the call back. Default: 5 minutes.
     pub max_elapsed: Duration,
-    /// The initial backoff if the service names no wait; each subsequent backoff is twice as long. Default: 500 ms.
+    /// The initial backoff if the service does not specify a wait; each subsequent backoff is twice as long. Default:
+    /// 500 ms.
     pub initial_backoff: Duration,
-    /// The longest backoff if the service names no wait. Default: 30 s.
+    /// The maximum backoff if the service does not specify a wait. Default: 30 s.
     pub max_backoff: Duration,
     /// Whether backoffs are jittered to between half and all of their length. Default: `true`.
     pub jitter: bool,
-    /// The maximum number of retries of all calls together while the service only fails or throttles. Any other
-    /// response earns back a tenth of a retry. Default: 100.
+    /// The maximum number of retries across all calls while the service only fails or throttles. Any other response
+    /// earns back a tenth of a retry. Default: 100.
     pub budget: u32,
-    /// The longest time for which one response closes a workload to all calls. Default: 15 minutes.
+    /// The maximum time for which one response closes a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
 }
 
 impl RetryConfig {
-    /// Disables retries; a refused token is still replaced once.
+    /// Returns a policy without retries; a refused token is still replaced once.
     pub fn none() -> Self {
         Self { max_attempts: 1, max_elapsed: Duration::ZERO, ..Self::default() }
     }
@@ -73,35 +74,35 @@ impl RetryConfig {
         self
     }
 
-    /// Sets the longest total time of attempts and waits.
+    /// Sets the maximum total time for attempts and waits.
     #[must_use]
     pub fn with_max_elapsed(mut self, elapsed: Duration) -> Self {
         self.max_elapsed = elapsed;
         self
     }
 
-    /// Sets the initial and the longest backoff, used if the service names no wait.
+    /// Sets the initial and the maximum backoff, used if the service does not specify a wait.
     #[must_use]
     pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
         (self.initial_backoff, self.max_backoff) = (initial, max);
         self
     }
 
-    /// Sets whether backoffs are jittered; without jitter they are repeatable, for tests.
+    /// Sets whether backoffs are jittered. Without jitter, they are repeatable, which is useful for tests.
     #[must_use]
     pub fn with_jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Sets the retry budget of all calls together.
+    /// Sets the retry budget shared by all calls.
     #[must_use]
     pub fn with_budget(mut self, retries: u32) -> Self {
         self.budget = retries;
         self
     }
 
-    /// Sets the longest time for which one response closes a workload to all calls.
+    /// Sets the maximum time for which one response closes a workload to all calls.
     #[must_use]
     pub fn with_max_closed(mut self, closed: Duration) -> Self {
         self.max_closed = closed;
@@ -136,11 +137,10 @@ impl Default for RetryConfig {
 #[non_exhaustive]
 pub struct RetryState {
     /// The number of retries that remain while the service only fails or throttles; at most [`RetryConfig::budget`].
-    /// Retries after
-    /// throttling are not counted.
+    /// Retries after throttling are not counted.
     pub budget: u32,
     /// The closed workloads, such as `deviceManagement`, each with the time until it opens. A call to a closed workload
-    /// waits, or fails with [`ErrorKind::Throttled`] if the wait does not fit.
+    /// waits, or fails with [`ErrorKind::Throttled`] if it cannot wait that long.
     pub closed: BTreeMap<String, Duration>,
 }
 

@@ -1,8 +1,8 @@
 //! The HTTP seam: one exchange, without knowledge of Graph.
 //!
-//! `ReqwestTransport` (feature `reqwest`) is the default. [`transport_fn`] makes a transport of a closure, `Recorder` and
-//! `Replayer` (feature `cassette`) keep exchanges in files, `sim::Tenant` (feature `sim`) answers as a tenant does, and
-//! [`Transport`] is the trait for your own. Pass one to
+//! `ReqwestTransport` (feature `reqwest`) is the default. [`transport_fn`] creates a transport from a closure,
+//! `Recorder` and `Replayer` (feature `cassette`) record exchanges in files and replay them, `sim::Tenant` (feature
+//! `sim`) responds as a tenant does, and [`Transport`] is the trait to implement for your own. Pass a transport to
 //! [`ClientBuilder::with_transport`](crate::ClientBuilder::with_transport).
 
 use std::fmt;
@@ -29,10 +29,10 @@ pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
 /// A sender of single HTTP requests: the seam below the rest of the crate.
 ///
-/// Any status is `Ok`. `Err` means that no complete response arrived, and its kind says what a retry may assume. A
-/// response whose status is not a success is `Ok` even if its body is unusable or incomplete: status and headers decide
-/// what happens next, and the body contains the readable part, or nothing. An implementation must not follow redirects,
-/// retry, or keep failed requests: the layers above do so by the same rules for every transport.
+/// Any status is `Ok`. `Err` means that no complete response arrived, and the kind of the error says what a retry may
+/// assume. A response whose status is not a success is `Ok` even if its body is unusable or incomplete: the status and
+/// headers decide what happens next, and the body contains the readable part, or nothing. An implementation must not
+/// follow redirects, retry, or keep failed requests: the layers above do so by the same rules for every transport.
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
@@ -73,8 +73,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
-/// A request extension that asks for a connection without earlier requests: Graph wants one after a 503, and a
-/// connection that stalled or refused a request is not used for a retry. A transport without connections ignores it.
+/// A request extension that asks for a connection that has carried no earlier requests: Graph wants one after a 503,
+/// and a connection that stalled or refused a request is not used for a retry. A transport without connections ignores
+/// the extension.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
@@ -89,21 +90,22 @@ pub struct NewConnection;
 /// assert!(enough.show(StatusCode::OK, b"{\"value\""));
 /// ```
 ///
-/// A transport that streams bodies shows everything received so far, decompressed, as more arrives, until the observer
-/// has enough. Other transports ignore the extension: the beginning is a hint, and only the response counts.
+/// A transport that streams bodies shows the observer everything received so far, decompressed, each time more arrives,
+/// until the observer has seen enough. Other transports ignore the extension: the beginning is a hint, and only the
+/// response counts.
 #[derive(Clone)]
 pub struct BodyStart(Arc<Observer>);
 
 type Observer = dyn Fn(http::StatusCode, &[u8]) -> bool + Send + Sync;
 
 impl BodyStart {
-    /// Creates the extension from `observer`, which is called with the status and everything received so far of the
-    /// body, and returns `true` when it has seen enough. The observer must not block.
+    /// Creates the extension from `observer`, which is called with the status and the part of the body received so far,
+    /// and returns `true` when it has seen enough. The observer must not block.
     pub fn new(observer: impl Fn(http::StatusCode, &[u8]) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
 
-    /// Shows the beginning of a body to the observer. Returns `true` if it has enough.
+    /// Shows the beginning of a body to the observer. Returns `true` if the observer has seen enough.
     pub fn show(&self, status: http::StatusCode, beginning: &[u8]) -> bool {
         (self.0)(status, beginning)
     }
@@ -115,7 +117,7 @@ impl fmt::Debug for BodyStart {
     }
 }
 
-/// How an exchange failed, which determines whether it can be retried.
+/// The kind of a failed exchange, which determines whether it can be retried.
 ///
 /// ```
 /// use windows_autopilot::transport::TransportErrorKind;
@@ -156,12 +158,12 @@ impl TransportErrorKind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectFailure {
-    /// The TLS handshake failed because of its parameters: the certificate is not trusted, expired or for another host,
-    /// or client and server share no version. A retry fails the same way.
+    /// The TLS handshake failed because of its parameters: the certificate is not trusted, has expired or is for
+    /// another host, or the client and the server have no version in common. A retry fails the same way.
     Tls,
     /// The proxy refused to open a tunnel to the server.
     ProxyRefused,
-    /// The proxy requires a user name and a password, or refuses the given ones (407). A retry fails the same way.
+    /// The proxy requires a user name and a password, or rejects the ones given (407). A retry fails the same way.
     ProxyAuthentication,
 }
 
@@ -193,7 +195,7 @@ impl TransportError {
         self
     }
 
-    /// Sets status and headers of the response whose body is unusable.
+    /// Sets the status and headers of a response whose body is unusable.
     #[must_use]
     pub fn with_head(mut self, status: http::StatusCode, headers: http::HeaderMap) -> Self {
         self.head = Some(Box::new((status, headers)));
@@ -217,12 +219,12 @@ impl TransportError {
         self.connect_failure
     }
 
-    /// Returns status and headers of the response whose body is unusable, if there was one.
+    /// Returns the status and headers of the response whose body is unusable, if there was one.
     pub fn head(&self) -> Option<(http::StatusCode, &http::HeaderMap)> {
         self.head.as_deref().map(|(status, headers)| (*status, headers))
     }
 
-    /// Returns `true` if a retry fails the same way.
+    /// Returns `true` if a retry would fail the same way.
     pub fn is_permanent(&self) -> bool {
         matches!(self.kind, TransportErrorKind::NotAllowed | TransportErrorKind::Body)
             || matches!(self.connect_failure, Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication))
@@ -263,7 +265,7 @@ impl std::error::Error for TransportError {
     }
 }
 
-/// Creates a transport from a closure: for a test, or to wrap another transport.
+/// Creates a transport from a closure, for a test or to wrap another transport.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

@@ -22,7 +22,7 @@ const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
 const OWN: &[&str] = &[UNITS, ACCOUNT, DISABLE_OU_UPDATES];
 
 impl ConnectorConfig {
-    /// Returns findings about the file alone, regardless of which units are wanted.
+    /// Returns findings about this file by itself, regardless of which units are wanted.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.check_keys(&mut findings);

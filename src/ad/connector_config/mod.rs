@@ -1,5 +1,5 @@
-//! The two configuration files of the Intune Connector. Reads, checks and writes them; unchanged parts are preserved
-//! byte for byte.
+//! The two configuration files of the Intune Connector: reading, checking and writing them. Unchanged parts are
+//! preserved byte for byte.
 //!
 //! ```
 //! use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -15,8 +15,9 @@
 //! # Ok::<(), windows_autopilot::model::InvalidValue>(())
 //! ```
 //!
-//! A change of the units takes effect when someone who may change their permissions clicks *Configure Managed Service
-//! Account* in the wizard; a change of the proxy, when the service `Intune ODJConnector Service` is restarted.
+//! A change to the units takes effect when someone who may change their permissions clicks *Configure Managed Service
+//! Account* in the wizard. A change to the proxy takes effect when the `Intune ODJConnector Service` service is
+//! restarted.
 
 mod check;
 pub mod findings;
@@ -102,8 +103,9 @@ impl ConnectorConfig {
     /// Parses a file.
     ///
     /// # Errors
-    /// Not well-formed XML 1.0 in UTF-8; a document type or an entity, which are never resolved; more than 256 KiB; a
-    /// root other than `configuration`. The error's position is in characters.
+    /// [`InvalidValue`] if the file is not well-formed XML 1.0 in UTF-8, contains a document type or an entity (which
+    /// are never resolved), exceeds 256 KiB, or has a root other than `configuration`. The error's position is in
+    /// characters.
     pub fn parse(file: ConnectorFile, bytes: &[u8]) -> Result<Self, InvalidValue> {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {
@@ -125,7 +127,7 @@ impl ConnectorConfig {
         self.file
     }
 
-    /// Returns the value of a key in `appSettings`, with references resolved. The case of the key does not matter.
+    /// Returns the value of a key in `appSettings`, with references resolved. Keys are compared without regard to case.
     pub fn setting(&self, key: &str) -> Option<&str> {
         let mut value = None;
         for (_, element) in self.section()?.1 {
@@ -152,8 +154,9 @@ impl ConnectorConfig {
     /// ```
     ///
     /// # Errors
-    /// How the connector would read the key is ambiguous: it is repeated or undone by `remove` or `clear`, or the
-    /// section is in another file or encrypted. Or the value contains a character that XML does not allow.
+    /// [`InvalidValue`] if it is ambiguous how the connector would read the key: the key is repeated or undone by
+    /// `remove` or `clear`, or the section is in another file or encrypted. Also if the value contains a character that
+    /// XML does not allow.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
         self.document = match self.position_of(key)? {
             KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
@@ -184,7 +187,7 @@ impl ConnectorConfig {
     /// whatever units the file lists.
     ///
     /// # Errors
-    /// The value is not an account name.
+    /// [`InvalidValue`] if the value is not an account name.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn managed_service_account(&self) -> Result<Option<Principal>, InvalidValue> {
@@ -207,12 +210,12 @@ impl ConnectorConfig {
     /// Sets the units in which the connector may create computer accounts. If `units` is empty, the key is kept with an
     /// empty value.
     ///
-    /// The connector separates units by semicolons, so a semicolon in a name is written as its code, `\3B`, which names
-    /// the same unit. The connector may not understand that code: prefer units without a semicolon.
+    /// The connector separates units by semicolons, so a semicolon in a name is written as its escape code, `\3B`,
+    /// which names the same unit. The connector may not understand that code: prefer units without a semicolon.
     ///
     /// # Errors
-    /// The service's file, which has no such key; an invalid unit that the service reported; otherwise the same as
-    /// [`set_setting`](Self::set_setting).
+    /// [`InvalidValue`] if this is the service's file, which has no such key, or if a unit reported by the service is
+    /// invalid; otherwise, same as [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";

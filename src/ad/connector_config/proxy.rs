@@ -1,4 +1,4 @@
-//! The connector's proxy: the element `system.net/defaultProxy` of .NET.
+//! The connector's proxy: .NET's `system.net/defaultProxy` element.
 
 use std::net::Ipv6Addr;
 
@@ -81,7 +81,8 @@ impl ConnectorConfig {
     /// Sets the proxy settings. If they already match, the file is left unchanged.
     ///
     /// # Errors
-    /// [`Proxy::Other`]; an address that is invalid or contains a user name; a file with more than one `defaultProxy`.
+    /// [`InvalidValue`] for [`Proxy::Other`], for an address that is invalid or contains a user name, and for a file
+    /// with more than one `defaultProxy`.
     pub fn set_proxy(&mut self, proxy: &Proxy) -> Result<(), InvalidValue> {
         if self.proxy() == *proxy && *proxy != Proxy::Other {
             return Ok(());

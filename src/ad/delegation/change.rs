@@ -18,7 +18,7 @@ use crate::model::{Finding, OrganizationalUnit};
 /// The maximum number of writes of one change. A change that is overwritten is written again.
 const MAX_WRITES: usize = 6;
 
-/// The connector's rights on one OU of a directory: planned, applied, revoked.
+/// A delegation of the connector's rights on one OU of a directory, which can be planned, applied and revoked.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -72,15 +72,16 @@ pub struct Delegation {
 /// # Ok(()) });
 /// ```
 ///
-/// The receipt is complete before anything is written: [`Delegation::apply_recorded`] passes it to the caller to keep.
-/// If the write never arrives, [`revoke`](Self::revoke) finds nothing to remove and reports that.
+/// The receipt is complete before anything is written, and [`Delegation::apply_recorded`] passes it to the caller for
+/// safekeeping. If the write never reaches the directory, [`revoke`](Self::revoke) finds nothing to remove and reports
+/// that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DelegationReceipt {
     /// The OU's distinguished name.
     pub organizational_unit: String,
     /// The OU's GUID, which survives a move; `None` if permission to read it is missing, in which case the OU is found
-    /// by its name.
+    /// by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guid: Option<Guid>,
     /// The SID of the account that received the rights.
@@ -112,7 +113,7 @@ pub struct DelegationReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RevocationReport {
-    /// The removed entries.
+    /// The entries that were removed.
     pub removed: Vec<Ace>,
     /// Granted entries that were not found: already removed, merged by another tool, or never written.
     pub missing: Vec<Ace>,
@@ -187,13 +188,13 @@ impl fmt::Display for RevocationReport {
 }
 
 impl Delegation {
-    /// Creates the delegation of an OU to an account, with the least-privileged profile. [`Principal::resolve`] finds
-    /// an account by its name. Each plan and write checks again that the account belongs to the server's domain.
+    /// Creates a delegation of rights on an OU to an account, with the least-privileged profile. [`Principal::resolve`]
+    /// finds an account by name. Each plan and each write checks again that the account belongs to the server's domain.
     pub fn new(unit: &OrganizationalUnit, trustee: Sid) -> Self {
         Self::for_entry(unit.as_str(), trustee)
     }
 
-    /// Creates the delegation of the entry with this distinguished name, such as the container for computers
+    /// Creates a delegation of rights on the entry with this distinguished name, such as the container for computers
     /// ([`Domain::computers`](crate::ad::Domain::computers)).
     pub fn for_entry(name: impl Into<String>, trustee: Sid) -> Self {
         Self { place: name.into(), trustee, profile: DelegationProfile::default() }
@@ -212,7 +213,7 @@ impl Delegation {
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU or the account does not exist or is not visible;
     /// [`OtherDomain`](DirectoryErrorKind::OtherDomain) if the account belongs to another domain;
     /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account is not permitted to read the
-    /// permissions of the OU; otherwise as [`Directory::search_page`].
+    /// permissions of the OU; otherwise, same as [`Directory::search_page`].
     pub async fn plan(&self, directory: &dyn Directory) -> Result<DelegationPlan, DirectoryError> {
         let domain = Domain::require(directory).await?;
         self.account(&AccountReader::new(directory, &domain).await?).await?;
@@ -234,9 +235,9 @@ impl Delegation {
     /// # Errors
     /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may
     /// not change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
-    /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one; after
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
-    /// known: run it again.
+    /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one. After
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
+    /// not known: call this method again.
     /// # Permissions
     /// The right to change the permissions of the OU, which Domain Admins have.
     pub async fn apply(&self, directory: &dyn Directory) -> Result<DelegationReport, DirectoryError> {
@@ -244,7 +245,7 @@ impl Delegation {
     }
 
     /// Applies the delegation as [`apply`](Self::apply) does, and passes the receipt to `record` before each write, so
-    /// that an interrupted run can be revoked. Each receipt replaces the one before.
+    /// that an interrupted run can be revoked. Each receipt replaces the previous one.
     ///
     /// ```
     /// # windows_autopilot::testing::run(async |_| {
@@ -268,8 +269,8 @@ impl Delegation {
     /// ```
     ///
     /// # Errors
-    /// Same as [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded) with the cause if `record`
-    /// fails: then the write was not made.
+    /// Same as [`apply`](Self::apply); [`NotRecorded`](DirectoryErrorKind::NotRecorded), with the cause, if `record`
+    /// fails, in which case the write is not made.
     pub async fn apply_recorded(
         &self,
         directory: &dyn Directory,
@@ -322,8 +323,8 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes the entries of the profile, each once, if they are exactly as this crate writes them. Prefer the
-    /// [receipt](DelegationReceipt::revoke), which has the list from before the grant.
+    /// Removes the profile's entries, each once, if they are exactly as this crate writes them. If there is a
+    /// [receipt](DelegationReceipt::revoke), revoke that instead: it has the list from before the grant.
     ///
     /// # Errors
     /// Same as [`apply`](Self::apply).

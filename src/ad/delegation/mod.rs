@@ -75,7 +75,7 @@ impl DelegationProfile {
     /// Plans the entries to add to `dacl` so that `trustee` has this profile.
     ///
     /// # Errors
-    /// The list would exceed 65,535 bytes.
+    /// [`InvalidValue`] if the list would exceed 65,535 bytes.
     pub fn plan(self, dacl: &Acl, trustee: &Sid) -> Result<DelegationPlan, InvalidValue> {
         let mut plan = DelegationPlan {
             trustee: trustee.clone(),
@@ -192,7 +192,7 @@ impl DelegationPlan {
         self.grants.is_empty()
     }
 
-    /// Returns the entries to add. [`RevocationPlan::new`] takes them to undo the change.
+    /// Returns the entries to add. Pass them to [`RevocationPlan::new`] to undo the change.
     pub fn aces(&self) -> Vec<Ace> {
         self.grants.iter().map(|grant| grant.to(&self.trustee)).collect()
     }
@@ -205,7 +205,7 @@ impl DelegationPlan {
     /// Returns the change as text for an administrator, with the trustee as a SID.
     ///
     /// # Errors
-    /// The OU's name, as reported by the service, is invalid.
+    /// [`InvalidValue`] if the OU's name, as reported by the service, is invalid.
     pub fn script(&self, ou: &OrganizationalUnit) -> Result<DelegationScript, InvalidValue> {
         DelegationScript::new(&self.grants, ou, Principal::from(self.trustee.clone()))
     }

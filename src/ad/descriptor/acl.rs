@@ -14,7 +14,7 @@ const REVISION_WITH_OBJECTS: u8 = 4;
 /// An access control list: entries in the order of evaluation.
 ///
 /// A list never exceeds 65,535 bytes, the limit of its length field. An unchanged list is written back byte for byte; a
-/// changed one has revision 4 if it holds an object entry.
+/// changed one has revision 4 if it contains an object entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Acl {
     revision: u8,
@@ -28,7 +28,7 @@ impl Acl {
     /// Creates a list of these entries, in this order.
     ///
     /// # Errors
-    /// If the list would exceed 65,535 bytes.
+    /// [`InvalidValue`] if the list would exceed 65,535 bytes.
     pub fn new(aces: impl IntoIterator<Item = Ace>) -> Result<Self, InvalidValue> {
         let aces = aces.into_iter().collect();
         let list = Self { revision: REVISION, padding: (0, 0), aces, slack: Box::default() };
@@ -45,11 +45,11 @@ impl Acl {
         self.revision
     }
 
-    /// Returns the list with an entry inserted in canonical order: explicit before inherited, deny before all others,
-    /// and after existing entries of the same rank.
+    /// Returns the list with an entry inserted in canonical order: explicit entries before inherited ones, deny entries
+    /// before all others, and the new entry after existing ones of the same rank.
     ///
     /// # Errors
-    /// If the list would exceed 65,535 bytes.
+    /// [`InvalidValue`] if the list would exceed 65,535 bytes.
     pub fn with(&self, ace: Ace) -> Result<Self, InvalidValue> {
         let denies = |ace: &Ace| ace.effect() == Some(AceEffect::Deny);
         let order = |ace: &Ace| (ace.is_inherited(), !denies(ace));

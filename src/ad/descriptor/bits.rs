@@ -160,21 +160,21 @@ bit_set! {
 bit_set! {
     /// The control bits of a security descriptor.
     pub struct Control(u16) {
-        /// The owner came from a default.
+        /// The owner was set by default.
         OWNER_DEFAULTED = 0x1;
-        /// The group came from a default.
+        /// The group was set by default.
         GROUP_DEFAULTED = 0x2;
-        /// A DACL is present. It may be the null one, which grants everyone everything.
+        /// A DACL is present. It may be the null DACL, which grants everyone everything.
         DACL_PRESENT = 0x4;
-        /// The DACL came from a default.
+        /// The DACL was set by default.
         DACL_DEFAULTED = 0x8;
         /// A SACL is present.
         SACL_PRESENT = 0x10;
-        /// The SACL came from a default.
+        /// The SACL was set by default.
         SACL_DEFAULTED = 0x20;
-        /// Inheritable entries of the DACL have to be propagated to the children.
+        /// Inheritable entries of the DACL must be propagated to the children.
         DACL_AUTO_INHERIT_REQUIRED = 0x100;
-        /// Inheritable entries of the SACL have to be propagated to the children.
+        /// Inheritable entries of the SACL must be propagated to the children.
         SACL_AUTO_INHERIT_REQUIRED = 0x200;
         /// Inheritable entries of the DACL are propagated to the children.
         DACL_AUTO_INHERITED = 0x400;

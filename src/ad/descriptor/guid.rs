@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::model::InvalidValue;
 
-/// A GUID that names a class, a property or a right in a directory.
+/// A GUID that identifies a class, a property or a right in a directory.
 ///
 /// ```
 /// # use windows_autopilot::ad::descriptor::Guid;
@@ -21,18 +21,18 @@ use crate::model::InvalidValue;
 pub struct Guid(u128);
 
 impl Guid {
-    /// The class `computer`.
+    /// The `computer` class.
     pub const COMPUTER: Self = Self(0xbf967a86_0de6_11d0_a285_00aa003049e2);
-    /// The class `organizationalUnit`.
+    /// The `organizationalUnit` class.
     pub const ORGANIZATIONAL_UNIT: Self = Self(0xbf967aa5_0de6_11d0_a285_00aa003049e2);
-    /// The class `user`.
+    /// The `user` class.
     pub const USER: Self = Self(0xbf967aba_0de6_11d0_a285_00aa003049e2);
-    /// The class `msDS-ManagedServiceAccount`.
+    /// The `msDS-ManagedServiceAccount` class.
     pub const MANAGED_SERVICE_ACCOUNT: Self = Self(0xce206244_5827_4a86_ba1c_1c0c386c1b64);
-    /// The class `msDS-GroupManagedServiceAccount`.
+    /// The `msDS-GroupManagedServiceAccount` class.
     pub const GROUP_MANAGED_SERVICE_ACCOUNT: Self = Self(0x7b8b558a_93a5_4af7_adca_c017e67f1057);
 
-    /// Creates the GUID from bytes in wire order: the first three groups little-endian, the rest as written.
+    /// Creates a GUID from bytes in wire order: the first three groups little-endian, the rest as written.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(swapped(u128::from_be_bytes(bytes)))
     }

@@ -1,4 +1,4 @@
-//! Security descriptors: parsed, changed and written byte for byte, as SDDL text, with access checks.
+//! Security descriptors: parsing, changing and writing them byte for byte, their SDDL text, and access checks.
 //!
 //! ```
 //! use windows_autopilot::ad::descriptor::{Ace, SecurityDescriptor};

@@ -79,8 +79,8 @@ impl Part {
 }
 
 impl SecurityDescriptor {
-    /// Creates a descriptor that holds a DACL and nothing else, for a write that leaves owner, group and SACL alone.
-    /// Only the bits of `control` that concern the DACL are kept.
+    /// Creates a descriptor that contains a DACL and nothing else, for a write that leaves the owner, group and SACL
+    /// alone. Only the bits of `control` that concern the DACL are kept.
     pub fn from_dacl(dacl: Acl, control: Control) -> Self {
         let of_dacl = Control::DACL_DEFAULTED
             | Control::DACL_AUTO_INHERIT_REQUIRED
@@ -93,8 +93,8 @@ impl SecurityDescriptor {
     /// Parses a descriptor.
     ///
     /// # Errors
-    /// Not a self-relative descriptor of revision 1; a part that is cut off, overlaps another or lies out of bounds;
-    /// more than 256 KiB. The error's position is in bytes.
+    /// [`InvalidValue`] if the input is not a self-relative descriptor of revision 1, if a part is cut off, overlaps
+    /// another or lies out of bounds, or if the input exceeds 256 KiB. The error's position is in bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no descriptor is", 0));
@@ -182,7 +182,7 @@ impl SecurityDescriptor {
         self.parts.group.as_ref()
     }
 
-    /// Returns the DACL. Without one, absent or [null](Control::DACL_PRESENT), everyone may do everything.
+    /// Returns the DACL. If it is absent or [null](Control::DACL_PRESENT), everyone may do everything.
     pub fn dacl(&self) -> Option<&Acl> {
         self.parts.dacl.as_ref()
     }
@@ -192,7 +192,7 @@ impl SecurityDescriptor {
         self.parts.sacl.as_ref()
     }
 
-    /// Returns the descriptor with another DACL.
+    /// Returns the descriptor with its DACL replaced.
     #[must_use]
     pub fn with_dacl(&self, dacl: Acl) -> Self {
         let mut changed = self.clone();

@@ -34,7 +34,7 @@ impl Sid {
     /// principals.
     ///
     /// # Errors
-    /// More than 15 sub-authorities.
+    /// [`InvalidValue`] if there are more than 15 sub-authorities.
     pub fn nt_authority(sub_authorities: &[u32]) -> Result<Self, InvalidValue> {
         if sub_authorities.len() > MAX_SUB_AUTHORITIES {
             return Err(invalid("has more than 15 sub-authorities"));
@@ -105,10 +105,10 @@ impl Sid {
         }
     }
 
-    /// Parses a SID that takes up all of `bytes`, as in the attribute `objectSid`.
+    /// Parses a SID that takes up all of `bytes`, as in the `objectSid` attribute.
     ///
     /// # Errors
-    /// Not a SID, or trailing bytes.
+    /// [`InvalidValue`] if the bytes are not a SID or continue after it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         match Self::read(bytes) {
             Some((sid, length)) if length == bytes.len() => Ok(sid),
@@ -132,7 +132,7 @@ impl Sid {
     /// Returns the SID with one more sub-authority: an account of this domain.
     ///
     /// # Errors
-    /// There are 15 already.
+    /// [`InvalidValue`] if there are already 15 sub-authorities.
     pub fn with_relative_id(&self, relative_id: u32) -> Result<Self, InvalidValue> {
         let mut sub_authorities = self.sub_authorities.to_vec();
         sub_authorities.push(relative_id);

@@ -16,7 +16,7 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 /// ```
 ///
 /// Values are bytes whose meaning depends on the attribute. Attribute names are compared without regard to case.
-/// `Debug` shows the attribute names only: the entry's name may be a person's.
+/// `Debug` shows only the attribute names, since the entry's name may be a person's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     distinguished_name: String,
@@ -80,7 +80,7 @@ impl Entry {
     /// Returns the values of an attribute as SIDs.
     ///
     /// # Errors
-    /// A value that is not a SID.
+    /// An error if a value is not a SID.
     pub fn sids(&self, attribute: &str) -> Result<Vec<Sid>, DirectoryError> {
         let sids = self.values(attribute).iter().map(|value| Sid::from_bytes(value));
         sids.collect::<Result<_, _>>().map_err(DirectoryError::from)
@@ -89,7 +89,7 @@ impl Entry {
     /// Returns the first value of an attribute as a SID.
     ///
     /// # Errors
-    /// A value that is not a SID.
+    /// An error if the value is not a SID.
     pub fn sid(&self, attribute: &str) -> Result<Option<Sid>, DirectoryError> {
         let value = self.values(attribute).first();
         Ok(value.map(|value| Sid::from_bytes(value)).transpose()?)
@@ -101,10 +101,10 @@ impl Entry {
         Some(Guid::from_bytes(value.as_slice().try_into().ok()?))
     }
 
-    /// Returns the security descriptor, or the requested parts of it.
+    /// Returns the security descriptor, or those parts of it that were requested.
     ///
     /// # Errors
-    /// A value that is not a security descriptor.
+    /// An error if the value is not a security descriptor.
     pub fn descriptor(&self) -> Result<Option<SecurityDescriptor>, DirectoryError> {
         let value = self.values(DESCRIPTOR).first();
         Ok(value.map(|value| SecurityDescriptor::from_bytes(value)).transpose()?)

@@ -12,11 +12,11 @@ use crate::model::InvalidValue;
 pub enum DirectoryErrorKind {
     /// No connection could be made.
     Unreachable,
-    /// The server's certificate is untrusted, expired or for another name; or the server has no TLS.
+    /// The server's certificate is untrusted, expired or for another name, or the server does not offer TLS.
     Untrusted,
     /// The directory rejects the account or its password.
     InvalidCredentials,
-    /// The signed-in account may not do or see this.
+    /// The signed-in account is not allowed to do or see this.
     AccessDenied,
     /// The entry does not exist or is not visible.
     NotFound,
@@ -30,13 +30,13 @@ pub enum DirectoryErrorKind {
     NotRecorded,
     /// The input cannot be sent, or the directory cannot parse it.
     InvalidInput,
-    /// The connection ended before the response; a change may have been made.
+    /// The connection ended before the response arrived; a change may have been made.
     Interrupted,
     /// The response timed out; a change may have been made.
     Timeout,
     /// The directory is busy or shutting down. Retry later.
     Unavailable,
-    /// Another account has the name.
+    /// Another account already has the name.
     NameTaken,
     /// The signed-in account has used up the domain's quota for computers.
     QuotaExceeded,
@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// It holds no password and no account name, and only the numbers from the server's text.
+/// The error contains neither a password nor an account name, and only the numbers from the server's text.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,

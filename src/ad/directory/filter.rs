@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Entry;
 
-/// A condition on entries. `Display` writes it in the form of RFC 4515, with values escaped.
+/// A condition on entries. `Display` writes it in the format of RFC 4515, with values escaped.
 ///
 /// ```
 /// # use windows_autopilot::ad::directory::SearchFilter;
@@ -27,17 +27,17 @@ enum Kind {
 }
 
 impl SearchFilter {
-    /// Matches entries that have a value of the attribute.
+    /// Matches entries that have a value for the attribute.
     pub fn present(attribute: &str) -> Self {
         Self(Kind::Present(attribute.to_owned()))
     }
 
-    /// Matches entries that have this value of the attribute.
+    /// Matches entries in which the attribute has this value.
     pub fn equals(attribute: &str, value: impl Into<Vec<u8>>) -> Self {
         Self(Kind::Equals(attribute.to_owned(), value.into()))
     }
 
-    /// Matches entries that have a value of the attribute that starts with this text.
+    /// Matches entries in which a value of the attribute starts with this text.
     pub fn starts_with(attribute: &str, text: &str) -> Self {
         Self(Kind::StartsWith(attribute.to_owned(), text.to_owned()))
     }

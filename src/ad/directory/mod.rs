@@ -52,8 +52,8 @@ const PAGE_SIZE: u16 = 500;
 /// # Ok(()) });
 /// ```
 ///
-/// Entries are named by distinguished names, or by the forms `<GUID=…>` and `<SID=…>`, by which Active Directory finds
-/// an entry after a move. The name `""` is the root DSE: the server itself.
+/// Entries are identified by distinguished name, or in the form `<GUID=…>` or `<SID=…>`, by which Active Directory
+/// finds an entry even after a move. The name `""` is the root DSE: the server itself.
 #[async_trait]
 pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns one page of search results.
@@ -65,24 +65,24 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Replaces an attribute of an entry.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not change it; after
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
-    /// known.
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not change it. After
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
+    /// not known.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
     /// Creates a computer account as the signed-in account, with its names and service principal names, as the
     /// connector does for a device. `container` is the distinguished name of an organizational unit or container;
     /// `name` has no trailing `$`.
     ///
-    /// The default implementation refuses: checks and delegations create no computers.
+    /// The default implementation refuses the call: checks and delegations create no computers.
     ///
     /// # Errors
     /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not create computers;
-    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may only up to the domain's quota, which is spent;
-    /// [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
-    /// [`NotFound`](DirectoryErrorKind::NotFound) if the container does not exist or is not visible; after
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) the outcome is not
-    /// known.
+    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may create them only up to the domain's quota, which
+    /// is used up; [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the container does not exist or is not visible. After
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
+    /// not known.
     async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
         let _ = (container, name);
         Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
@@ -92,10 +92,10 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// overwritten. Does nothing unless the directory is shared.
     async fn settle(&self) {}
 
-    /// Returns all search results, page after page.
+    /// Returns all search results, reading page by page.
     ///
     /// # Errors
-    /// Same as [`search_page`](Self::search_page), and if there are more than `most` entries.
+    /// Same as [`search_page`](Self::search_page); also an error if there are more than `most` entries.
     async fn search(&self, search: Search, most: usize) -> Result<Vec<Entry>, DirectoryError> {
         // A page may be empty although others follow; without end they must not.
         let mut empty = 0;
@@ -210,7 +210,7 @@ pub enum SearchScope {
     Subtree,
 }
 
-/// The parts of a security descriptor that are read or written. The others are left unchanged.
+/// The parts of a security descriptor that are read or written. All other parts are left unchanged.
 ///
 /// ```
 /// use windows_autopilot::ad::directory::{DescriptorParts, Search};
@@ -286,7 +286,7 @@ pub struct SearchPage {
 }
 
 impl SearchPage {
-    /// Creates a page; `next` is the cookie of the next page, `None` on the last.
+    /// Creates a page; `next` is the cookie for the next page, or `None` on the last page.
     pub fn new(entries: Vec<Entry>, next: Option<PageCookie>) -> Self {
         Self { entries, next }
     }
@@ -317,8 +317,8 @@ pub struct Modification {
 }
 
 impl Modification {
-    /// Creates a change to an entry's DACL that leaves owner, group and SACL alone. `descriptor` holds a DACL and
-    /// nothing else.
+    /// Creates a change to an entry's DACL that leaves the owner, group and SACL alone. `descriptor` contains a DACL
+    /// and nothing else.
     pub fn dacl(
         distinguished_name: impl Into<String>,
         descriptor: &super::descriptor::SecurityDescriptor,

@@ -86,7 +86,7 @@ impl LdapSignIn {
     /// `CORP\admin`.
     ///
     /// # Errors
-    /// An empty account or password: a directory would accept it as an anonymous sign-in.
+    /// [`InvalidValue`] if the account or the password is empty: a directory would accept that as an anonymous sign-in.
     pub fn new(account: impl Into<String>, password: impl Into<String>) -> Result<Self, InvalidValue> {
         let sign_in =
             Self { account: Zeroizing::new(account.into()), password: Zeroizing::new(password.into()) };
@@ -106,10 +106,11 @@ impl fmt::Debug for LdapSignIn {
 
 impl LdapOptions {
     /// Creates options for a domain controller's address: `ldaps://dc1.corp.example`, or `ldap://dc1.corp.example` for
-    /// `StartTLS`; with a port unless it is 636 or 389. The host must be a name in the server's certificate.
+    /// `StartTLS`, with a port unless it is the default (636 or 389). The host must be a name in the server's
+    /// certificate.
     ///
     /// # Errors
-    /// An invalid address. An IPv6 address is refused: use a name.
+    /// [`InvalidValue`] if the address is invalid. An IPv6 address is refused: use a name.
     pub fn new(address: &str) -> Result<Self, InvalidValue> {
         Ok(Self {
             server: address.parse()?,
@@ -121,7 +122,7 @@ impl LdapOptions {
         })
     }
 
-    /// Adds root certificates to the system's: any number as PEM text, or one as DER.
+    /// Adds root certificates to the system's own: any number as PEM text, or one as DER.
     #[must_use]
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
@@ -135,15 +136,15 @@ impl LdapOptions {
         self
     }
 
-    /// Sets the timeout of one operation: a page of a search, or a change. Default: 60 s.
+    /// Sets the timeout for one operation: a page of a search, or a change. Default: 60 s.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the delay before a change is read once more, to detect that another administrator overwrote it. Default: 1
-    /// s.
+    /// Sets the delay before a change is read once more, to detect whether another administrator overwrote it. Default:
+    /// 1 s.
     #[must_use]
     pub fn with_settle_time(mut self, time: Duration) -> Self {
         self.settle_time = time;

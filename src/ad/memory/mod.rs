@@ -1,4 +1,4 @@
-//! A directory in memory, for examples and tests, that handles this crate's calls as Active Directory does.
+//! An in-memory directory for examples and tests that handles this crate's calls in the same way as Active Directory.
 
 mod entries;
 
@@ -29,7 +29,7 @@ const SECURITY_GROUP: &str = "-2147483646";
 /// The first relative id of accounts that are created after the domain.
 const FIRST_ACCOUNT: u32 = 1_104;
 
-/// A domain in memory. Clones share the same domain.
+/// An in-memory domain. Clones share the same domain.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -42,11 +42,11 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// # Ok(()) });
 /// ```
 ///
-/// It contains the domain's root object, the containers for computers and managed service accounts, the most common
-/// groups, and the entries added to it. Calls are made as the domain's administrator or [as another
-/// account](Self::bound_as), within the DACLs. Its limits: entries do not inherit, so set each entry's full list;
-/// `modify` accepts security descriptors only; attributes are either all hidden or all visible; the quota for
-/// computers applies only to accounts that [may join computers](Self::let_join_computers).
+/// The directory contains the domain's root object, the containers for computers and managed service accounts, the most
+/// common groups, and the entries added to it. Calls are made as the domain's administrator or [as another
+/// account](Self::bound_as), subject to the DACLs. Unlike in Active Directory, entries do not inherit, so set each
+/// entry's full list. `modify` accepts only security descriptors. Attributes are either all hidden or all visible. The
+/// quota for computers applies only to accounts that [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,
@@ -127,8 +127,8 @@ impl MemoryDirectory {
         self.state().add(unit.as_str(), entry);
     }
 
-    /// Adds a managed service account as a connector creates it: `name` without the `$`, used by its own server named
-    /// `SRV-…`.
+    /// Adds a managed service account in the same form as a connector creates it, used by its own server named `SRV-…`.
+    /// Pass `name` without the `$`.
     pub fn add_managed_service_account(&self, name: &str) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];
@@ -139,8 +139,8 @@ impl MemoryDirectory {
         account
     }
 
-    /// Adds a group managed service account that no server uses yet and whose password these readers may read: `name`
-    /// without the `$`.
+    /// Adds a group managed service account that no server uses yet and whose password these readers may read. Pass
+    /// `name` without the `$`.
     pub fn add_group_managed_service_account(&self, name: &str, readers: &[Sid]) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-GroupManagedServiceAccount"];
@@ -163,7 +163,8 @@ impl MemoryDirectory {
         state.servers.extend(servers.into_iter().map(|server| (account.clone(), server)));
     }
 
-    /// Adds a computer, such as a legacy connector's server, in the container for computers: `name` without the `$`.
+    /// Adds a computer, such as a legacy connector's server, to the container for computers. Pass `name` without the
+    /// `$`.
     pub fn add_computer(&self, name: &str) -> Sid {
         let classes = ["top", "person", "organizationalPerson", "user", "computer"];
         self.add_account(name, "$", "Computers", &classes, "Computer")
@@ -203,7 +204,7 @@ impl MemoryDirectory {
         self.state().is_read_only = true;
     }
 
-    /// Hides the attribute `tokenGroups`, as a hardened domain does from accounts without a right to read it.
+    /// Hides the `tokenGroups` attribute, as a hardened domain does from accounts without the right to read it.
     pub fn hide_token_groups(&self) {
         self.state().hides_token_groups = true;
     }
@@ -227,13 +228,13 @@ impl MemoryDirectory {
         self.state().quota = quota;
     }
 
-    /// Lets an account create computers up to the quota without a right of its own: the privilege `Add workstations to
-    /// domain`, which Windows gives to all authenticated users and Samba to none.
+    /// Lets an account create computers up to the quota without a right of its own, through the `Add workstations to
+    /// domain` privilege, which Windows gives to all authenticated users and Samba to none.
     pub fn let_join_computers(&self, account: &Sid) {
         self.state().joiners.push((account.clone(), 0));
     }
 
-    /// Moves an OU to another name, with its permissions and GUID.
+    /// Moves an OU to a new name, along with its permissions and GUID.
     pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
         let mut state = self.state();
         if let Some(mut node) = state.entries.remove(from.as_str()) {

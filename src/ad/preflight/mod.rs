@@ -43,7 +43,7 @@ const MOST_CANDIDATES: usize = 100;
 /// The class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
-/// A check of the OU where computer accounts are created, of the connectors' accounts and of the computers' names.
+/// A check of the OU in which computer accounts are created, the connectors' accounts and the computers' names.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -81,19 +81,19 @@ pub struct PreflightReport {
     pub container: Option<String>,
     /// Whether the signed-in account may grant the right to create computer accounts.
     pub may_delegate: bool,
-    /// The rights of the connectors' accounts that were found.
+    /// The rights of the connector accounts that were found.
     pub connectors: Vec<ConnectorRights>,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
 }
 
 impl Preflight {
-    /// Creates a check of an OU.
+    /// Creates a check for an OU.
     pub fn for_unit(unit: &OrganizationalUnit) -> Self {
         Self::new(Some(unit.clone()))
     }
 
-    /// Creates a check of the container in which the domain creates computer accounts by default.
+    /// Creates a check for the container in which the domain creates computer accounts by default.
     pub fn for_default_container() -> Self {
         Self::new(None)
     }
@@ -108,14 +108,14 @@ impl Preflight {
         }
     }
 
-    /// Adds a connector's account to check. Without any, the check covers the accounts that connectors created for
+    /// Adds a connector's account to check. If none is added, the check covers the accounts that connectors created for
     /// themselves: those named `msaODJ…` that an enabled server uses.
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
-    /// Adds the accounts that connectors created for themselves to the named ones.
+    /// Includes the accounts that connectors created for themselves, in addition to the named ones.
     pub fn with_found_connectors(mut self) -> Self {
         self.finds_connectors = true;
         self
@@ -127,8 +127,8 @@ impl Preflight {
         self
     }
 
-    /// Sets the number of characters that the random part of a computer's name is drawn from. Default: 36, letters and
-    /// digits; Microsoft does not document it.
+    /// Sets the number of distinct characters from which the random part of a computer's name is drawn. Default: 36,
+    /// for letters and digits; Microsoft does not document the number.
     pub fn with_name_characters(mut self, characters: u32) -> Self {
         self.name_characters = characters.max(1);
         self

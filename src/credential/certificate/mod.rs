@@ -34,10 +34,11 @@ mod pfx;
 /// # Ok(()) }
 /// ```
 ///
-/// The certificate and its key are PEM text, in one file or two, or with the feature `pfx` a `.pfx` file. Microsoft
-/// Entra accepts only RSA keys.
+/// The certificate and its key are PEM text, in one file or two, or a `.pfx` file (feature `pfx`). Microsoft Entra
+/// accepts only RSA keys.
 ///
-/// Assertion: [certificate credentials](https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials).
+/// Assertion format: [certificate
+/// credentials](https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials).
 #[derive(Clone)]
 pub struct ClientCertificate {
     app: App,
@@ -53,13 +54,13 @@ const ASSERTION_SECONDS: i64 = 600;
 const BACKDATE_SECONDS: i64 = 300;
 
 impl ClientCertificate {
-    /// Creates the credential of the app registration `client_id` in `tenant` from one of its certificates and the
-    /// certificate's private key (PKCS #8 or PKCS #1, not encrypted). Of several certificates, the one of the key is
-    /// used.
+    /// Creates a credential for the app registration `client_id` in `tenant` from one of its certificates and the
+    /// matching private key (PKCS #8 or PKCS #1, not encrypted). If there are several certificates, the one that
+    /// matches the key is used.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the client id is not a GUID, a text is not such PEM, or the key belongs to none of the
-    /// certificates.
+    /// [`InvalidValue`] if the client id is not a GUID, the certificate or the key is not PEM of this kind, or the key
+    /// matches none of the certificates.
     pub fn new(
         tenant: TenantId,
         client_id: &str,
@@ -73,14 +74,14 @@ impl ClientCertificate {
         Self::of(app, key, &certificates.map_err(|error| bad_certificate(error.to_string()))?)
     }
 
-    /// Creates the credential from a `.pfx` (PKCS #12) file, which is encrypted with `password`.
+    /// Creates a credential from a `.pfx` (PKCS #12) file encrypted with `password`.
     ///
-    /// Files from Windows, Azure Key Vault and OpenSSL are supported, including old encryption; unencrypted files are
-    /// not.
+    /// Files from Windows, Azure Key Vault and OpenSSL are supported, including those with old encryption; unencrypted
+    /// files are not.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the client id is not a GUID, the file cannot be decrypted with this password, or it has no
-    /// RSA key with its certificate.
+    /// [`InvalidValue`] if the client id is not a GUID, the file cannot be decrypted with this password, or it does not
+    /// contain an RSA key and the matching certificate.
     #[cfg(feature = "pfx")]
     #[cfg_attr(docsrs, doc(cfg(feature = "pfx")))]
     pub fn from_pfx(
@@ -112,7 +113,7 @@ impl ClientCertificate {
         Err(bad_certificate(problem.to_owned()))
     }
 
-    /// Returns the end of the certificate's validity. Sign-in is refused from then on.
+    /// Returns the time at which the certificate expires. From then on, sign-in is refused.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }

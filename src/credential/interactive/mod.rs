@@ -25,8 +25,8 @@ use crate::transport::percent_encode;
 /// The default deadline of a person's sign-in.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// User sign-in with the OAuth authorization code flow and PKCE: the browser on this machine opens, the person
-/// signs in, and the browser is redirected to a loopback port of this program.
+/// User sign-in with the OAuth authorization code flow and PKCE: the browser on this machine opens, the person signs
+/// in, and the browser is redirected to a loopback port on which this program listens.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,16 +40,17 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// ```
 ///
 /// The app registration needs the redirect URI `http://localhost` under Authentication, Mobile and desktop
-/// applications; any port works. If it is missing, the browser shows AADSTS50011 and the program is not notified: the
-/// sign-in ends at its deadline.
+/// applications; any port works. If the URI is missing, the browser shows AADSTS50011 and the program is not notified,
+/// so sign-in ends only at its deadline.
 ///
-/// Later tokens need no browser, for as long as the tenant allows; [`with_cache`](Self::with_cache) stores the refresh
-/// token for the next run. The person's time counts neither against the timeout of the waiting call nor against its
-/// retries: only the deadline ends it, and a later redirect is refused.
+/// Later tokens need no browser for as long as the tenant allows; [`with_cache`](Self::with_cache) stores the refresh
+/// token for the next run. The time that the person takes counts neither against the timeout of the waiting call nor
+/// against its retries: only the deadline ends the wait, and a redirect after the deadline is refused.
 ///
-/// On Windows and macOS, the browser is the person's default browser; on Linux, `xdg-open` or `BROWSER` determines it.
-/// Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there, on the machine
-/// whose loopback address the browser reaches. Firewalls show no prompt for loopback addresses on either system.
+/// On Windows and macOS, the person's default browser is used; on Linux, `xdg-open` or `BROWSER` determines the
+/// browser. Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there, with
+/// a browser that reaches the loopback address of the same machine. Neither Windows nor macOS shows a firewall prompt
+/// for loopback addresses.
 ///
 /// # Errors
 /// The errors of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;
@@ -69,7 +70,7 @@ pub struct InteractiveBrowser {
 
 type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
-/// The redirect URI of a sign-in. Any free port is used.
+/// The redirect URI of a sign-in, on any free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Redirect {
@@ -82,7 +83,7 @@ pub enum Redirect {
 }
 
 impl InteractiveBrowser {
-    /// Creates the credential of the public client `client_id` in `tenant`.
+    /// Creates a credential for the public client `client_id` in `tenant`.
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID.
@@ -112,15 +113,15 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the function that opens the address for the person. The function must not block. Default: the system's
-    /// browser.
+    /// Sets the function that opens the sign-in address for the person. The function must not block. Default: the
+    /// system's browser.
     #[must_use]
     pub fn with_opener(mut self, opener: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
         self.opener = Arc::new(opener);
         self
     }
 
-    /// Sets the deadline of the person's sign-in. Default: five minutes.
+    /// Sets the deadline for the person's sign-in. Default: five minutes.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -134,7 +135,7 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the cache of the refresh token, so that the person signs in once for many runs of a program.
+    /// Sets the cache for the refresh token, so that the person signs in once for many runs of a program.
     #[must_use]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
         self.session.set_cache(cache);

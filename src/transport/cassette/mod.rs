@@ -1,4 +1,4 @@
-//! Recorded exchanges in readable files, and their replay.
+//! Recording exchanges in readable files, and replaying them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,9 +38,9 @@ mod redact;
 /// # Ok(()) });
 /// ```
 ///
-/// The file is JSON that people can review: method, path, query and body of each request; status, selected headers and
-/// body of its response. Values outside a list of harmless properties become `[redacted]`: secrets, tokens, hardware
-/// hashes and people's names are never recorded. Request headers are not recorded.
+/// The file is JSON that people can review: the method, path, query and body of each request, and the status, selected
+/// headers and body of its response. Values of properties that are not on a list of harmless ones become `[redacted]`:
+/// secrets, tokens, hardware hashes and people's names are never recorded. Request headers are not recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cassette {
     version: u32,
@@ -93,13 +93,13 @@ enum Failure {
 const VERSION: u32 = 1;
 
 impl Cassette {
-    /// Returns the exchanges as the text of a file.
+    /// Returns the exchanges as JSON text, to be saved to a file.
     pub fn to_json(&self) -> String {
         // Maps with text keys always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// Parses the text of a file.
+    /// Parses the content of a file.
     ///
     /// # Errors
     /// [`InvalidValue`] if the text is not a cassette, or has a different version.
@@ -137,7 +137,7 @@ impl fmt::Debug for Cassette {
     }
 }
 
-/// A transport that records the exchanges of another. Clones share the recording.
+/// A transport that records the exchanges of another transport. Clones share the recording.
 ///
 /// ```
 /// # #[cfg(feature = "sim")]
@@ -171,13 +171,13 @@ struct Recording {
 }
 
 impl Recorder {
-    /// Creates a recorder over `transport`.
+    /// Creates a recorder that wraps `transport`.
     pub fn new(transport: impl Transport) -> Self {
         Self { inner: Arc::new(transport), recording: Arc::default() }
     }
 
-    /// Records the text of the given properties without redaction. Words in it that look like a token, a hash or a
-    /// person's address are still redacted.
+    /// Records the text of the given properties without redaction. Words that look like a token, a hash or a person's
+    /// address are still redacted.
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut recording = self.recording();
@@ -279,8 +279,8 @@ fn content_type(headers: &http::HeaderMap) -> String {
 ///
 /// Each recorded response is played once. A request gets the first unplayed response that was recorded for the same
 /// method, path, query and body. Bodies are compared as JSON, regardless of the order of properties, and after
-/// redaction, so that different secrets match. A request without a recording fails, and the error lists the differences
-/// from the closest recording.
+/// redaction, so requests that differ only in secrets match. A request without a recording fails, and the error lists
+/// the differences from the closest recording.
 #[derive(Clone)]
 pub struct Replayer {
     playback: Arc<Mutex<Playback>>,
@@ -292,7 +292,7 @@ struct Playback {
 }
 
 impl Replayer {
-    /// Creates a replayer of `cassette`.
+    /// Creates a replayer for `cassette`.
     pub fn new(cassette: Cassette) -> Self {
         let exchanges = cassette.exchanges.into_iter().map(|exchange| (exchange, false)).collect();
         Self { playback: Arc::new(Mutex::new(Playback { redactor: Redactor::default(), exchanges })) }

@@ -1,4 +1,4 @@
-//! HTTP over reqwest, with TLS by rustls.
+//! HTTP over reqwest, with TLS through rustls.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,8 +28,8 @@ mod watch;
 /// A transport for HTTP/1.1 and HTTP/2 over TLS.
 ///
 /// The transport uses only https, follows no redirects, stores no cookies, and limits the size of bodies. It trusts the
-/// system's root certificates and those added to it. By default, it uses the proxy of the environment or of the
-/// system's settings.
+/// system's root certificates and those added to it. By default, it uses the proxy from the environment or the system's
+/// settings.
 ///
 /// ```
 /// use windows_autopilot::transport::ReqwestTransport;
@@ -38,7 +38,7 @@ mod watch;
 /// # Ok(()) }
 /// ```
 ///
-/// Requests need a tokio runtime with I/O and time. One transport serves several runtimes, each with its own
+/// Requests need a tokio runtime with I/O and time. One transport can serve several runtimes, each with its own
 /// connections. The transport never retries: a request that an HTTP/2 server did not process fails with
 /// [`NotProcessed`](super::TransportErrorKind::NotProcessed).
 pub struct ReqwestTransport {
@@ -112,8 +112,8 @@ pub struct ReqwestTransportBuilder {
 }
 
 impl ReqwestTransportBuilder {
-    /// Adds trusted certificates, as PEM text or one in DER: those of a company's authority, or of a proxy that
-    /// intercepts TLS.
+    /// Adds trusted certificates, either any number as PEM text or a single one in DER, such as those of a company's
+    /// certificate authority or of a proxy that intercepts TLS.
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
         self
@@ -137,8 +137,8 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Sets the timeout without progress: before the response begins, and between two pieces of its body. Default: 60
-    /// s. An upload makes progress as its pieces are sent.
+    /// Sets the maximum time without progress: before the response begins, and between two pieces of its body. Default:
+    /// 60 s. An upload makes progress whenever one of its pieces is sent.
     pub fn with_read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = timeout;
         self
@@ -150,7 +150,7 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Sets the largest response body, in bytes after decompression. Default: 64 MiB.
+    /// Sets the maximum size of a response body, in bytes after decompression. Default: 64 MiB.
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.options.max_body_bytes = max_body_bytes;
         self
@@ -166,9 +166,10 @@ impl ReqwestTransportBuilder {
     /// Builds the transport, without connecting.
     ///
     /// # Errors
-    /// [`InvalidValue`] if a certificate or the proxy's address is invalid, including one from the environment, or if
-    /// there are no root certificates. With [plain http on loopback](Self::with_plain_http_on_loopback), missing root
-    /// certificates are an error only when a request uses https.
+    /// [`InvalidValue`] if a certificate is invalid, if the address of the proxy, including one from the environment,
+    /// is invalid, or if there are no root certificates. With [plain http on
+    /// loopback](Self::with_plain_http_on_loopback), missing root certificates are an error only when a request uses
+    /// https.
     pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {
         let Options { connect_timeout, timeout, .. } = self.options;
         let pool = |tls, route| ClientPool::new(ClientOptions { tls, route, connect_timeout, timeout });

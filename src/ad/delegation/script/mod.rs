@@ -9,7 +9,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 /// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of them; each changes only the DACL.
+/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of these tools; each changes only the
+/// DACL.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
@@ -40,7 +41,7 @@ impl DelegationScript {
     /// prefer [`DelegationPlan::script`](super::DelegationPlan::script).
     ///
     /// # Errors
-    /// The OU's name, as reported by the service, is invalid.
+    /// [`InvalidValue`] if the OU's name, as reported by the service, is invalid.
     pub fn for_profile(
         profile: DelegationProfile,
         ou: &OrganizationalUnit,
@@ -63,7 +64,7 @@ impl DelegationScript {
     /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding an entry that already
     /// exists changes nothing.
     ///
-    /// The script is ASCII regardless of the names, so that it can be saved in any encoding.
+    /// The script is pure ASCII whatever the names are, so it can be saved in any encoding.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
         let account = |names: String| {
@@ -110,13 +111,13 @@ impl DelegationScript {
         lines.iter().map(|line| format!("{line}\r\n")).collect()
     }
 
-    /// Returns a batch file for cmd.exe that calls dsacls, in UTF-8. `None` if dsacls cannot express the change:
-    /// [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a line
-    /// would be too long; or if the account has no domain or is given by its distinguished name.
+    /// Returns a batch file for cmd.exe that calls dsacls, in UTF-8. `None` if dsacls cannot express the change, as
+    /// with [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a
+    /// line would be too long; or if the account has no domain or is given by its distinguished name.
     ///
-    /// In the OU's name, characters with a meaning to cmd.exe and those that are neither ASCII nor letters are written
-    /// as their codes, such as `\25` for a percent sign. In an account's name a percent sign is doubled, as batch files
-    /// require; at the prompt, type it once.
+    /// In the OU's name, characters that are special to cmd.exe and those that are neither ASCII nor letters are
+    /// written as escape codes, such as `\25` for a percent sign. In an account's name, a percent sign is doubled, as
+    /// batch files require; at the prompt, type it once.
     pub fn dsacls(&self) -> Option<String> {
         let dn = dn::with_codes(self.ou.as_str(), |c| {
             matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
@@ -145,10 +146,10 @@ impl DelegationScript {
         Some(lines.iter().map(|line| format!("{line}\r\n")).collect())
     }
 
-    /// Returns a command for a POSIX shell that calls samba-tool. `None` if the principal is a name: samba-tool takes
-    /// SIDs.
+    /// Returns a command for a POSIX shell that calls samba-tool. `None` if the principal is a name, because samba-tool
+    /// takes SIDs.
     ///
-    /// On a domain controller it changes the local database; elsewhere add `-H ldaps://…` and credentials.
+    /// On a domain controller, the command changes the local database; elsewhere, add `-H ldaps://…` and credentials.
     pub fn samba_tool(&self) -> Option<String> {
         let PrincipalName::Sid(sid) = self.principal.name() else { return None };
         if self.grants.is_empty() {

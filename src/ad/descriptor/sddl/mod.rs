@@ -21,7 +21,7 @@ use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 use crate::model::InvalidValue;
 
-/// The domain to which group names such as `DA` and `EA` refer. Without it they cannot be parsed.
+/// The domain to which group names such as `DA` and `EA` refer. Without it, such names cannot be parsed.
 ///
 /// ```
 /// # use windows_autopilot::ad::descriptor::{SddlDomain, SecurityDescriptor, Sid};
@@ -34,9 +34,9 @@ use crate::model::InvalidValue;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct SddlDomain<'a> {
-    /// The SID of the domain: that of `DA`, Domain Admins, without its last number.
+    /// The SID of the domain: the SID of `DA`, Domain Admins, without its last number.
     pub domain: &'a Sid,
-    /// The SID of the forest's first domain: that of `EA`, Enterprise Admins, without its last number.
+    /// The SID of the forest's first domain: the SID of `EA`, Enterprise Admins, without its last number.
     pub forest_root: &'a Sid,
 }
 
@@ -48,19 +48,19 @@ impl<'a> SddlDomain<'a> {
 }
 
 impl SecurityDescriptor {
-    /// Parses a descriptor from SDDL. `FromStr` does so without a domain.
+    /// Parses a descriptor from SDDL. `FromStr` does the same without a domain.
     ///
     /// # Errors
-    /// The text is not SDDL; it names a domain group, but `domain` is `None`; or it has a conditional entry, a resource
-    /// attribute, a label, or an entry with fields beyond type, flags, rights, object types and trustee. The error's
-    /// position is in characters.
+    /// [`InvalidValue`] if the text is not SDDL; if it names a domain group, but `domain` is `None`; or if it contains
+    /// a conditional entry, a resource attribute, a label, or an entry with fields beyond type, flags, rights, object
+    /// types and trustee. The error's position is in characters.
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         Reader { text, rest: text, domain }.descriptor()
     }
 }
 
 impl Ace {
-    /// Parses an entry from SDDL. `FromStr` does so without a domain.
+    /// Parses an entry from SDDL. `FromStr` does the same without a domain.
     ///
     /// # Errors
     /// Same as [`SecurityDescriptor::from_sddl`].
