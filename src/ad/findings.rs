@@ -5,7 +5,7 @@ use crate::model::finding_kinds;
 finding_kinds! {
     /// A directory that cannot be read.
     AD_NOT_READABLE = "ad.not-readable", Error, "fix the problem named in the error";
-    /// A server that is not a domain controller of Active Directory.
+    /// A server that is not an Active Directory domain controller.
     AD_NOT_ACTIVE_DIRECTORY = "ad.not-active-directory", Error, "connect to a domain controller";
     /// A read-only domain controller.
     AD_READ_ONLY_SERVER = "ad.read-only-server", Warning,

@@ -33,7 +33,7 @@ use crate::foreign::scrub;
 pub struct AzureIdentity(Arc<dyn TokenCredential>);
 
 impl AzureIdentity {
-    /// Creates the credential from an Azure SDK credential.
+    /// Creates a credential from an Azure SDK credential.
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         Self(credential)
     }

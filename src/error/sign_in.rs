@@ -11,7 +11,7 @@ use super::{Error, ServiceError};
 pub enum SignInFailure {
     /// The secret, certificate or assertion is invalid or expired.
     AppProof,
-    /// The tenant does not know the app, or the app is disabled there.
+    /// The app is unknown in the tenant, or is disabled there.
     UnknownApp,
     /// The tenant does not exist in this cloud.
     UnknownTenant,

@@ -3,7 +3,7 @@
 use crate::model::finding_kinds;
 
 finding_kinds! {
-    /// Settings outside the one `appSettings` of the file.
+    /// Settings outside the file's one `appSettings` section.
     CONNECTOR_CONFIG_SETTINGS_ELSEWHERE = "connector-config.settings-elsewhere", Warning,
         "keep one appSettings with all settings in this file";
     /// A key that is repeated.
@@ -42,7 +42,7 @@ finding_kinds! {
     CONNECTOR_CONFIG_OU_UPDATES_DISABLED = "connector-config.ou-updates-disabled", Info,
         "delegate the units by hand, or set it to false";
 
-    /// A `defaultProxy` inside another.
+    /// A `defaultProxy` nested inside another.
     CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,
         "write only <defaultProxy enabled=\"false\" />";
     /// A proxy address without a scheme.

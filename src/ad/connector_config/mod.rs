@@ -154,9 +154,9 @@ impl ConnectorConfig {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidValue`] if it is ambiguous how the connector would read the key: the key is repeated or undone by
-    /// `remove` or `clear`, or the section is in another file or encrypted. Also if the value contains a character that
-    /// XML does not allow.
+    /// [`InvalidValue`] if the value contains a character that XML does not allow, or if it is ambiguous how the
+    /// connector would read the key, because the key is repeated or undone by `remove` or `clear`, or because the
+    /// section is encrypted or in another file.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
         self.document = match self.position_of(key)? {
             KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,

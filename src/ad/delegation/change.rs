@@ -323,8 +323,8 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes the profile's entries, each once, if they are exactly as this crate writes them. If there is a
-    /// [receipt](DelegationReceipt::revoke), revoke that instead: it has the list from before the grant.
+    /// Removes the profile's entries, each once, if they are exactly as this crate writes them. Prefer revoking through
+    /// the [receipt](DelegationReceipt::revoke), which knows the state of the list before the grant.
     ///
     /// # Errors
     /// Same as [`apply`](Self::apply).

@@ -23,8 +23,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DelegationProfile {
-    /// Create computers, in this OU only: the minimum, and the default. Sufficient for a connector that runs as a
-    /// managed service account, version 6.2501.2000.5 or newer.
+    /// Create computers in this OU only. This is the minimum and the default, and it is sufficient for a connector of
+    /// version 6.2501.2000.5 or newer, which runs as a managed service account.
     #[default]
     CreateOnly,
     /// Create computers and have full control of them, in this OU and below: Microsoft's documented rights for the
@@ -53,8 +53,8 @@ impl DelegationProfile {
         self.grants().iter().map(|grant| grant.to(trustee)).collect()
     }
 
-    /// Returns the highest profile that `dacl` gives `trustee`, by explicit or inherited entries; `None` if not even
-    /// the least privileged one is covered.
+    /// Returns the highest profile that `dacl` gives `trustee`, through explicit or inherited entries; `None` if not
+    /// even the least privileged one is covered.
     ///
     /// ```
     /// use windows_autopilot::ad::delegation::DelegationProfile;

@@ -127,8 +127,8 @@ impl MemoryDirectory {
         self.state().add(unit.as_str(), entry);
     }
 
-    /// Adds a managed service account in the same form as a connector creates it, used by its own server named `SRV-…`.
-    /// Pass `name` without the `$`.
+    /// Adds a managed service account like the one that a connector creates, used by its own server named `SRV-…`. Pass
+    /// `name` without the `$`.
     pub fn add_managed_service_account(&self, name: &str) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];

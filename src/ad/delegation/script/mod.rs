@@ -64,7 +64,7 @@ impl DelegationScript {
     /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding an entry that already
     /// exists changes nothing.
     ///
-    /// The script is pure ASCII whatever the names are, so it can be saved in any encoding.
+    /// The script is pure ASCII, whatever the names are, so it can be saved in any encoding.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
         let account = |names: String| {
