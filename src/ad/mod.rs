@@ -5,7 +5,7 @@
 //! | [`connector_config`] | the connector's two configuration files |
 //! | `preflight` | checks of the connector's right to create computer accounts in an OU |
 //! | `delegation` | that right: planned, applied, revoked, and as text for other tools |
-//! | `directory` | the seam to a directory, with `Domain`, `Account` and `Principal` built on it |
+//! | `directory` | the interface to a directory, with `Domain`, `Account` and `Principal` built on it |
 //! | `ldap` | a directory over LDAP (feature `ldap`) |
 //! | `memory` | an in-memory directory, for tests |
 //! | `descriptor` | security descriptors, byte for byte |

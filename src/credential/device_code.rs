@@ -1,4 +1,4 @@
-//! User sign-in in a browser on any device, with a code that the program shows.
+//! User sign-in through a browser on any device, with a code that the program shows.
 
 use std::fmt;
 use std::sync::Arc;

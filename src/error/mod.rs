@@ -68,7 +68,7 @@ pub enum ErrorKind {
     Link,
     /// A delta link is no longer valid: start again without one.
     Resync,
-    /// A request of the batch that this one depends on failed (424).
+    /// Another request in the batch, on which this one depends, failed (424).
     FailedDependency,
     /// The journal of a run cannot be read or written, or belongs to another run.
     Journal,

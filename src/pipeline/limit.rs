@@ -51,7 +51,7 @@ impl Limits {
     /// The window over which Intune counts requests: 20 seconds.
     pub const WINDOW: Duration = Duration::from_secs(20);
 
-    /// Returns limits with the default concurrency and without request rates.
+    /// Returns limits with the default concurrency and no request rates.
     pub fn without_rate_limits() -> Self {
         Self { intune_writes: None, intune_requests: None, ..Self::default() }
     }

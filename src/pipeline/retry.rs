@@ -52,7 +52,7 @@ pub struct RetryConfig {
     pub initial_backoff: Duration,
     /// The maximum backoff if the service does not specify a wait. Default: 30 s.
     pub max_backoff: Duration,
-    /// Whether backoffs are jittered to between half and all of their length. Default: `true`.
+    /// Whether each backoff is jittered to between half and all of its length. Default: `true`.
     pub jitter: bool,
     /// The maximum number of retries across all calls while the service only fails or throttles. Any other response
     /// earns back a tenth of a retry. Default: 100.

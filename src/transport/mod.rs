@@ -1,4 +1,4 @@
-//! The HTTP seam: one exchange, without knowledge of Graph.
+//! The HTTP layer: one exchange, without knowledge of Graph.
 //!
 //! `ReqwestTransport` (feature `reqwest`) is the default. [`transport_fn`] creates a transport from a closure,
 //! `Recorder` and `Replayer` (feature `cassette`) record exchanges in files and replay them, `sim::Tenant` (feature
@@ -27,7 +27,7 @@ pub(crate) use self::escape::percent_encode;
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
-/// A sender of single HTTP requests: the seam below the rest of the crate.
+/// A sender of single HTTP requests, and the layer below the rest of the crate.
 ///
 /// Any status is `Ok`. `Err` means that no complete response arrived, and the kind of the error says what a retry may
 /// assume. A response whose status is not a success is `Ok` even if its body is unusable or incomplete: the status and

@@ -41,10 +41,10 @@ const MAX_WRITES: usize = 6;
 /// # Ok(()) });
 /// ```
 ///
-/// Only the DACL is written: owner, group, SACL and the order of the other entries are kept. A directory cannot make the
-/// write conditional on the DACL being unchanged, so every change is read back, and read once more after
-/// [`Directory::settle`], when concurrent changes have ended; a change that was overwritten is written again. If two
-/// administrators run this crate at the same time, both changes survive. A tool that writes a stale list can still
+/// Only the DACL is written: the owner, the group, the SACL and the order of the other entries are kept. A directory
+/// cannot make the write conditional on the DACL being unchanged, so every change is read back, and read back once more
+/// after [`Directory::settle`], when concurrent changes have ended. A change that was overwritten is written again. If
+/// two administrators run this crate at the same time, both changes survive. A tool that writes a stale list can still
 /// overwrite a change, or be overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {

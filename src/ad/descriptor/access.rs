@@ -173,8 +173,8 @@ impl Acl {
     /// Returns `true` if the list's allow entries, explicit or inherited, together grant everything that the allow
     /// entry `wanted` grants.
     ///
-    /// They must name the same trustee, cover the same class or all classes, and reach the same levels: the object
-    /// itself, its children, deeper descendants.
+    /// These entries must name the same trustee, cover the same class or all classes, and reach the same levels: the
+    /// object itself, its children, deeper descendants.
     ///
     /// Deny entries are ignored; [`check_access`](Self::check_access) evaluates them.
     pub fn covers(&self, wanted: &Ace) -> bool {

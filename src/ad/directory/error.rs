@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// The error contains neither a password nor an account name, and only the numbers from the server's text.
+/// The error contains neither a password nor an account name. From the server's text, it contains only the numbers.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,

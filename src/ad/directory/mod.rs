@@ -1,4 +1,4 @@
-//! The seam to a directory: searches and changes. Tests and dry runs need no server.
+//! The interface to a directory: searches and changes. Tests and dry runs need no server.
 //!
 //! [`MemoryDirectory`](super::memory::MemoryDirectory) is for tests; `LdapDirectory` (feature `ldap`) is a real one.
 

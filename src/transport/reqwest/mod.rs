@@ -144,7 +144,7 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Sets the timeout of a whole exchange, from connecting to the last byte. Default: 100 s.
+    /// Sets the timeout for a whole exchange, from connecting to the last byte. Default: 100 s.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
         self
