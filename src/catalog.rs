@@ -89,7 +89,7 @@ pub struct OperationInfo {
     pub method: &'static str,
     /// The path below the version, with parameters in braces.
     pub path: &'static str,
-    /// The versions that have the operation. This crate uses the first by default.
+    /// The versions that support the operation. This crate uses the first by default.
     pub versions: &'static [ApiVersion],
     /// Whether repeating the request leaves the tenant in the same state as sending it once.
     pub idempotent: bool,

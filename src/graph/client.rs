@@ -412,9 +412,9 @@ impl ClientBuilder {
 
     /// Sets whether sign-in declares that this client can handle claims challenges (`cp1`). Default: `true`.
     ///
-    /// With the declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or a
-    /// policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires, and
-    /// there are no challenges. Source: [continuous access
+    /// With this declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or
+    /// a policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires,
+    /// and there are no challenges. Source: [continuous access
     /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
     pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
         self.answers_challenges = answers_challenges;

@@ -314,7 +314,7 @@ impl<T> Operation<T> {
         self.request.version
     }
 
-    /// Returns the versions that have the operation and every property of its body.
+    /// Returns the versions that support the operation and every property of its body.
     pub fn versions(&self) -> &'static [ApiVersion] {
         self.request.versions
     }
@@ -428,7 +428,7 @@ impl<T> Call<T> {
 }
 
 impl<T: Send + 'static> Call<T> {
-    /// Sends the call and returns `None` if the service returns 404.
+    /// Sends the call, returning `None` if the service returns 404.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

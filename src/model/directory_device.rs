@@ -33,7 +33,7 @@ observation! {
         device_metadata: Text = "deviceMetadata", "Metadata for the service's own use.";
         device_ownership: Text = "deviceOwnership", "The owner: the organization or a person.";
         device_version: i32 = "deviceVersion", "A version for the service's own use.";
-        /// The name: the serial number until the device is joined. Not unique.
+        /// The name, which is the serial number until the device is joined. Not unique.
         display_name: Text = "displayName";
         enrollment_profile_name: Text = "enrollmentProfileName", "The profile with which the device enrolled.";
         enrollment_type: Text = "enrollmentType", "The method of enrollment.";

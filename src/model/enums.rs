@@ -17,7 +17,7 @@ open_enum! {
         NotAssigned = "notAssigned",
         /// The assignment is pending.
         Pending = "pending",
-        /// The assignment failed: the detailed status has the reason.
+        /// The assignment failed: the detailed status gives the reason.
         Failed = "failed",
     }
 
@@ -97,10 +97,10 @@ open_enum! {
 
     /// State of an Intune Connector for Active Directory.
     pub enum ConnectorState = "deviceManagementDomainJoinConnectorState" {
-        /// The connector is in contact.
+        /// The connector is in contact with Intune.
         Active = "active",
         Error = "error",
-        /// The connector is not in contact; it disappears from the list after 30 days.
+        /// The connector is not in contact with Intune; it disappears from the list after 30 days.
         Inactive = "inactive",
     }
 

@@ -39,7 +39,7 @@ settings! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// In a hybrid join the effective timeout is 40 minutes longer than the configured one. Assign the page to device
+    /// In a hybrid join, the effective timeout is 40 minutes longer than the configured one. Assign the page to device
     /// groups: its list of apps is ignored if the page is assigned to users. Its priority is set by a separate action.
     pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true, normalize: normalize;
     required {
@@ -110,7 +110,7 @@ settings! {
     observed ObservedEnrollmentStatusPage {
         priority: i32 = "priority", "The priority: 1 is the first; the default page has 0 and comes last.";
         version: i32 = "version", "The version number.";
-        /// The kind: a page, or the default one.
+        /// The kind: an ordinary page or the default page.
         device_enrollment_configuration_type: EnrollmentConfigurationType =
             "deviceEnrollmentConfigurationType";
     }

@@ -107,7 +107,7 @@ pub struct Finding {
     pub id: Cow<'static, str>,
     /// The severity of the problem.
     pub severity: Severity,
-    /// The place: a line and column, a setting's name, a device's serial number, a distinguished name.
+    /// The place: a line and column, a setting's name, a device's serial number, or a distinguished name.
     pub place: String,
     /// The observation, including the value unless it is secret.
     pub evidence: String,

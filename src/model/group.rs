@@ -10,7 +10,7 @@ use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
 
 settings! {
-    /// A security group, such as the group of a deployment's devices.
+    /// A security group, such as one that contains a deployment's devices.
     ///
     /// ```
     /// use windows_autopilot::model::{Group, Membership, MembershipRule};

@@ -412,7 +412,7 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the user.
+    /// Sets the assigned user.
     #[must_use]
     #[inline]
     pub fn with_user_principal_name(mut self, user: &UserPrincipalName) -> Self {

@@ -85,7 +85,7 @@ impl Imports<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Imports a list of devices. Returns immediately with a record for each; read them for the results.
+    /// Imports a list of devices. Returns immediately with a record for each device; read the records for the results.
     ///
     /// The maximum per request is not documented; 500, the portal's limit for a file, has worked.
     ///

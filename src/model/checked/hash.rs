@@ -12,10 +12,10 @@ use crate::model::text::text_impls;
 const WHAT: &str = "hardware hash";
 const COPY_AGAIN: &str = "copy the complete hash again";
 
-/// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
+/// The hardware hash of a device: about 3,000 bytes, in base64, that describe its components.
 ///
 /// The hash identifies a device, so neither `Debug` nor errors show it, and there is no `Display`. A device's hash
-/// differs each time: do not compare two hashes to find the same device.
+/// differs each time it is generated: do not compare hashes to identify a device.
 ///
 /// Devices write the hash without padding, which Graph refuses; parsing adds the padding. [`HardwareHash::repair`] also
 /// reports whether that was necessary.

@@ -4,7 +4,7 @@ use super::domain::check_dns_name;
 use super::{InvalidValue, checked, not_empty};
 
 checked! {
-    /// A tenant: its id, a GUID, or one of its verified domains, such as `contoso.onmicrosoft.com`.
+    /// A tenant, identified by its id (a GUID) or by one of its verified domains, such as `contoso.onmicrosoft.com`.
     ///
     /// ```
     /// use windows_autopilot::model::TenantId;

@@ -93,7 +93,7 @@ pub struct MembershipRule {
 }
 
 impl MembershipRule {
-    /// Matches every device that is registered with Autopilot.
+    /// Creates a rule that matches every device that is registered with Autopilot.
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;
@@ -105,8 +105,8 @@ impl MembershipRule {
         Self::of_physical_id(Test::StartsWith(Caseless::new("[ZTDId]".to_owned())))
     }
 
-    /// Matches every device registered with this group tag, which Entra calls `OrderID`. Accepts text or a
-    /// [`GroupTag`].
+    /// Creates a rule that matches every device registered with this group tag, which Entra calls `OrderID`. Accepts
+    /// text or a [`GroupTag`].
     ///
     /// # Errors
     /// The text is not a group tag, or is too long for a rule.
@@ -115,7 +115,8 @@ impl MembershipRule {
         Self::labeled("OrderID", "group tag", tag.as_str())
     }
 
-    /// Matches every device registered with this purchase order. Accepts text or a [`PurchaseOrder`].
+    /// Creates a rule that matches every device registered with this purchase order. Accepts text or a
+    /// [`PurchaseOrder`].
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;
@@ -131,7 +132,8 @@ impl MembershipRule {
         Self::labeled("PurchaseOrderId", "purchase order", order.as_str())
     }
 
-    /// Matches every device set up by the `AutopilotConfigurationFile.json` with this `ZtdCorrelationId`.
+    /// Creates a rule that matches every device set up by the `AutopilotConfigurationFile.json` with this
+    /// `ZtdCorrelationId`.
     ///
     /// # Errors
     /// The id is not a GUID without braces.
@@ -167,7 +169,7 @@ impl MembershipRule {
 
     /// Returns `true` if `device` is certainly a member; see [`evaluate`](Self::evaluate).
     ///
-    /// Takes well under a microsecond for a rule of one condition, and allocates only for `-match`.
+    /// Takes well under a microsecond for a rule with one condition, and allocates only for `-match`.
     pub fn matches<D: DeviceAttributes + ?Sized>(&self, device: &D) -> bool {
         self.evaluate(device) == Some(true)
     }
