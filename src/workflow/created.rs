@@ -37,11 +37,11 @@ use crate::model::{
 /// # Ok(()) });
 /// ```
 ///
-/// An [`ApplyReport`](super::ApplyReport) holds them. Serde can serialize them: keep them with the settings. Or let
-/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, which survives
-/// a kill, and read the journal with [`CreatedObjects::from_journal`].
+/// An [`ApplyReport`](super::ApplyReport) contains this record. It can be serialized with serde and kept with the
+/// settings. Alternatively, let [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record the objects
+/// as they are created, which survives a kill, and read the journal with [`CreatedObjects::from_journal`].
 ///
-/// Objects that existed before are not included, even if they were changed.
+/// Objects that already existed are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreatedObjects {
@@ -74,7 +74,7 @@ pub struct AdoptedObject {
 }
 
 impl AdoptedObject {
-    /// Creates the adoption of an object.
+    /// Creates an adopted object from its step and id.
     pub fn new(step: Step, id: impl Into<String>) -> Self {
         Self { step, id: id.into() }
     }
@@ -96,7 +96,8 @@ pub enum CreatedObject {
         step: Step,
         /// The object's name.
         name: String,
-        /// The object's id; `None` if the run was killed during the creation: then the name identifies the object.
+        /// The object's id; `None` if the run was killed during its creation, in which case the name identifies the
+        /// object.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
     },
@@ -117,10 +118,10 @@ pub enum CreatedObject {
         name: String,
         /// The id of the configuration.
         configuration: Id<DeviceConfiguration>,
-        /// The kind and the name of the configuration.
+        /// The kind and name of the configuration.
         label: String,
     },
-    /// A change of the MDM user scope.
+    /// A change to the MDM user scope.
     #[non_exhaustive]
     Scope {
         /// The scope before the deployment's first change.
@@ -131,7 +132,7 @@ pub enum CreatedObject {
     /// A right in the on-premises directory.
     #[non_exhaustive]
     Right {
-        /// The account and the place.
+        /// The account, and the place where it has the right.
         subject: String,
         /// The receipt used to revoke the right: an [`ad::delegation::DelegationReceipt`] as JSON.
         ///
@@ -143,8 +144,8 @@ pub enum CreatedObject {
     Device {
         /// The device's serial number.
         serial_number: String,
-        /// The registration's id; `None` if the run was killed during the import: then the serial number identifies the
-        /// device.
+        /// The registration's id; `None` if the run was killed during the import, in which case the serial number
+        /// identifies the device.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Id<Device>>,
     },
@@ -248,8 +249,8 @@ impl CreatedObjects {
         self.objects.is_empty()
     }
 
-    /// Returns all objects named by a deployment's settings, and these devices: for a deployment whose record is lost.
-    /// Review the plan: an object that existed before under the same name is included.
+    /// Returns all objects named in a deployment's settings, along with these devices, for a deployment whose record is
+    /// lost. Review the plan, because an object that already existed under the same name is included.
     pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
         fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
             S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))

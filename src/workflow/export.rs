@@ -28,7 +28,7 @@ use crate::model::{
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Export {
-    /// The settings. A plan of them changes nothing.
+    /// The settings. A plan made from them changes nothing.
     pub settings: HybridJoin,
     /// The parts of the deployment that settings cannot express; a plan leaves them as they are.
     pub not_expressed: Vec<Finding>,
@@ -38,11 +38,11 @@ pub struct Export {
 const NO_DOMAIN: &str = "domain.invalid";
 
 impl HybridJoin {
-    /// Exports a tenant's deployment to settings whose plan changes nothing. The tenant is only read.
+    /// Exports a tenant's deployment to settings whose plan changes nothing. Only reads the tenant.
     ///
     /// The deployment consists of the profile, the device group that it is assigned to, the enrollment status page and
     /// domain join profile of that group, and the tenant's MDM user scope and connectors. Settings refer to objects by
-    /// name, so an object with a repeated name cannot be expressed. The deployment has the profile's name.
+    /// name, so an object whose name is not unique cannot be expressed. The deployment takes the profile's name.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -63,8 +63,8 @@ impl HybridJoin {
     /// # Ok(()) });
     /// ```
     ///
-    /// Devices are not part of settings. Nor is what Graph does not show: which connectors serve the domain, and
-    /// whether they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
+    /// Settings contain neither devices nor facts that Graph does not show, namely which connectors serve the domain
+    /// and whether they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the profile does not exist; any error of [`plan`](Self::plan).

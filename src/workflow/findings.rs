@@ -28,13 +28,13 @@ finding_kinds! {
     /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; this crate neither chooses nor deletes one";
-    /// An object with the same name as a part, but which the deployment has no record of creating or adopting.
+    /// An object with the same name as a part of the deployment, which has no record of creating or adopting it.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
     NAME_NOT_ADOPTED = "name.not-adopted", Error,
         "correct the kind and the id in the options of the plan, or leave the adoption out";
-    /// A part that will be created although the group of devices already has an object of its kind.
+    /// A part that will be created even though the group of devices already has an object of the same kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that another run created at the same time under the same name.
@@ -78,12 +78,12 @@ finding_kinds! {
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
     /// A connector whose version has known faults.
     CONNECTOR_OLD = "connector.old", Warning, "update it";
-    /// A connector whose version is not readable.
+    /// A connector whose version cannot be read.
     CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
     /// A connector without recent contact with Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
         "check that the server is on and reaches Intune; with a proxy, restart the service";
-    /// Unconfirmed rights of the connectors to create computer accounts.
+    /// Connectors whose right to create computer accounts is unconfirmed.
     COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
          do not switch on any devices";
@@ -96,7 +96,7 @@ finding_kinds! {
     GROUP_NO_DEVICE = "group.no-device", Error,
         "put the devices' objects into it: those that carry [ZTDId]";
 
-    /// A new profile in a tenant at the limit of profiles.
+    /// A new profile in a tenant that has reached its profile limit.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
     /// An Entra join profile with the same name.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
@@ -113,11 +113,11 @@ finding_kinds! {
     PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
 
-    /// A new enrollment status page in a tenant at the limit of pages.
+    /// A new enrollment status page in a tenant that has reached its page limit.
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
-    /// A selected app that does not match exactly one app of the tenant.
+    /// A selected app that does not match exactly one app in the tenant.
     PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
     /// A selected app for a platform other than Windows.
     PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
@@ -134,7 +134,7 @@ finding_kinds! {
     /// Another enrollment status page for the group of devices, with a higher priority.
     PAGE_OUTRANKED = "page.outranked", Warning,
         "unassign the other page from the group, or give this one a smaller number";
-    /// A desired priority that no enrollment status page of the tenant can have.
+    /// A desired priority that no enrollment status page in the tenant can have.
     PAGE_PRIORITY = "page.priority", Error, "give a priority between 1 and the number of pages";
     /// An exclusion that keeps the enrollment status page from devices.
     PAGE_EXCLUDED = "page.excluded", Warning, "remove the exclusion";
@@ -148,7 +148,7 @@ finding_kinds! {
         "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
          ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
-    /// A network access configuration that does not match exactly one device configuration of the tenant.
+    /// A network access configuration that does not match exactly one device configuration in the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
     /// A network access configuration of a kind that has nothing to do with network access.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
@@ -205,7 +205,7 @@ finding_kinds! {
     /// A registered device whose object in Entra ID could not be read.
     RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and read again";
 
-    /// A serial number that several registered devices have.
+    /// A serial number that several registered devices share.
     DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
         "leave the device out, and tell them apart by manufacturer and model in the Intune admin center";
     /// A device with an assigned user.
@@ -224,7 +224,7 @@ finding_kinds! {
     /// Devices with a group tag other than the one that the deployment's group selects.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
         "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
-    /// Users to assign to devices that join a domain.
+    /// Users who will be assigned to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
         "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an assigned \
          user joins only Entra ID";
@@ -275,12 +275,12 @@ finding_kinds! {
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
 
-    /// A user assigned to a device that is imported.
+    /// A user assigned to a device to import.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that appears twice in the input.
     IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or leave out the second";
-    /// A registered device without the id of its registration.
+    /// A registered device whose registration id is missing.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
         "search for the device by its serial number, and check its group tag";
     /// A registered device whose group tag differs from the desired one.

@@ -13,10 +13,10 @@ use crate::model::{
     HybridJoinProfile, Membership, OrganizationalUnit, SkipUserStatusPage, Text,
 };
 
-/// The desired state of a deployment by Microsoft Entra hybrid join: the settings of the ten steps.
+/// The desired state of a Microsoft Entra hybrid join deployment: the settings for its ten steps.
 ///
-/// Parts that are managed elsewhere may be left out. In a file, names are in snake case, and an unknown one is an error
-/// ([`suggest_key`] returns the nearest known name):
+/// Parts that are managed elsewhere may be left out. In a file, keys are in snake case, and an unknown key is an error
+/// ([`suggest_key`] returns the nearest known key):
 ///
 /// ```
 /// use windows_autopilot::workflow::HybridJoin;
@@ -42,7 +42,7 @@ use crate::model::{
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 ///
-/// Several deployments can live in one tenant side by side: give each its own names.
+/// Several deployments can coexist in one tenant if each uses its own names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -57,7 +57,7 @@ pub struct HybridJoin {
     pub connectors: Option<ExpectedConnectors>,
     /// Steps 2, 3 and 8: the domain and the organizational unit.
     pub active_directory: ActiveDirectory,
-    /// Step 5: the group of devices. Step 4 gives devices its group tag.
+    /// Step 5: the device group. Step 4 gives devices its group tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<DeviceGroup>,
     /// Step 6: the enrollment status page, assigned to the group. The apps that it waits for are selected by id or by name.
@@ -66,7 +66,7 @@ pub struct HybridJoin {
     /// Step 6: the policy that skips account setup on the page, assigned to the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_user_status_page: Option<SkipUserStatusPage>,
-    /// Step 6: the priority of the page: 1 is the first. By default a new page is the last, and an existing one keeps
+    /// Step 6: the priority of the page; 1 comes first. By default, a new page comes last, and an existing one keeps
     /// its priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_priority: Option<NonZeroU32>,
@@ -85,17 +85,17 @@ pub struct HybridJoin {
     /// Step 9: the assignment of users to devices.
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
-    /// Whether a plan removes assignments of its own objects that are not part of this deployment, and other groups in
-    /// the MDM user scope. By default they are kept, so that deployments can coexist.
+    /// Whether a plan removes assignments of its own objects that are not part of this deployment, as well as other
+    /// groups in the MDM user scope. By default, both are kept so that deployments can coexist.
     #[serde(default)]
     pub remove_other_assignments: bool,
 }
 
 /// The assignment of users to devices.
 ///
-/// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID only, the device can
-/// no longer join the domain, and the deployment ends with 0x80070774. Microsoft calls it the most frequent cause of
-/// that error, although its tutorial lists it as an optional step.
+/// **Do not assign users in a hybrid join**: when an assigned user first signs in, the device joins Entra ID only and
+/// can no longer join the domain, and the deployment ends with 0x80070774. Microsoft calls this the most frequent cause
+/// of that error, although its tutorial lists the assignment as an optional step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -105,7 +105,7 @@ pub enum UserAssignment {
     Leave,
     /// Unassigns users from the deployment's devices.
     Unassign,
-    /// Assigns users to the devices that name one. For tests only: see the hazard above.
+    /// Assigns users to the devices that specify one. For tests only; see the warning above.
     Assign,
 }
 
@@ -136,14 +136,14 @@ pub enum MdmUserScope {
 /// ```
 ///
 /// Graph does not show which domain a connector serves, so list the domain's connectors by name. Without names, every
-/// connector in the tenant counts.
+/// connector in the tenant is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ExpectedConnectors {
     /// The names of the servers.
     pub names: Vec<Text>,
-    /// The minimum number of healthy connectors; 1 by default. Two are safer: one server can then be restarted.
+    /// The minimum number of healthy connectors; 1 by default. Two are safer because one server can then be restarted.
     pub min_healthy: usize,
     /// The maximum age of a connector's last contact, in hours; 24 by default. Microsoft documents no limit.
     pub max_contact_age_hours: u32,
@@ -169,20 +169,20 @@ impl ExpectedConnectors {
 pub struct ActiveDirectory {
     /// The domain, as its DNS name.
     pub domain: AdDomain,
-    /// The organizational unit of the computer accounts; by default the domain's default container. The connector needs
+    /// The organizational unit for computer accounts; by default, the domain's default container. The connector needs
     /// rights there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organizational_unit: Option<OrganizationalUnit>,
-    /// Whether an administrator has confirmed step 3: every connector may create computer accounts there. `false` by
-    /// default.
+    /// Whether an administrator has confirmed step 3, that is, that every connector may create computer accounts there.
+    /// `false` by default.
     ///
-    /// Graph does not show that right. Without the right, the first ten devices get through and all others fail: until
-    /// this is set, a plan tells the administrator not to switch on any device.
+    /// Graph does not show that right. Without it, the first ten devices get through and all others fail, so until this
+    /// is set, a plan tells the administrator not to switch on any devices.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rights_confirmed: bool,
 }
 
-/// The group of devices.
+/// The device group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -221,7 +221,7 @@ pub enum MemberSelection {
     Assigned,
 }
 
-/// The domain join profile; domain and organizational unit come from [`HybridJoin::active_directory`].
+/// The domain join profile. Its domain and organizational unit come from [`HybridJoin::active_directory`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -231,16 +231,16 @@ pub struct DomainJoin {
     /// The description of the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
-    /// The fixed start of the computer names; random characters follow, up to 15 in all.
+    /// The fixed prefix of computer names; random characters follow, up to 15 characters in total.
     pub computer_name_prefix: ComputerNamePrefix,
-    /// The names of device configurations that a device needs to reach the network, such as Wi-Fi, VPN or certificates:
-    /// the profile links to them. By default its links stay unchanged.
+    /// The names of the device configurations that a device needs to reach the network, such as Wi-Fi, VPN or
+    /// certificates. The profile links to them; by default, its links are left unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub network_access_configurations: Vec<DisplayName>,
-    /// The ids of the scope tags; by default those of the deployment.
+    /// The ids of the scope tags; by default, those of the deployment.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_scope_tag_ids: BTreeSet<Text>,
-    /// The target of its assignment.
+    /// The target of the profile's assignment.
     #[serde(default)]
     pub assign_to: DomainJoinTarget,
 }
@@ -250,11 +250,11 @@ pub struct DomainJoin {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DomainJoinTarget {
-    /// The group of devices: the way for several domains or organizational units side by side.
+    /// The device group, which allows several domains or organizational units side by side.
     #[default]
     Group,
-    /// All devices, as in Microsoft's tutorial: for existing devices with a configuration file, which have no directory
-    /// object yet. A second domain join profile is then impossible.
+    /// All devices, as in Microsoft's tutorial. Intended for existing devices with a configuration file, which have no
+    /// directory object yet. A second domain join profile is then impossible.
     AllDevices,
 }
 
@@ -354,10 +354,10 @@ pub struct FilterSettings {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FilterMode {
-    /// Only devices that match get the object.
+    /// Only matching devices get the object.
     #[default]
     Include,
-    /// Devices that match do not get the object.
+    /// Matching devices do not get the object.
     Exclude,
 }
 
@@ -464,7 +464,7 @@ fn some_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DisplayN
     Ok(names)
 }
 
-/// Suggests the nearest known key for an unknown one, from the message of a format's error.
+/// Suggests the nearest known key for an unknown one, given a deserializer's error message.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, suggest_key};

@@ -17,11 +17,11 @@ use crate::model::{
     OrganizationalUnit, SkipUserStatusPage, Stored,
 };
 
-/// The options of a plan.
+/// The options for a plan.
 ///
-/// With the record of created objects, objects are found by id: a rename in the settings is an update, a foreign object
-/// of the same name stops the plan until it is adopted, and parts that left the settings are shown. Without a record,
-/// names identify objects: a renamed part is re-created.
+/// With the record of created objects, objects are found by id: renaming a part in the settings updates its object, a
+/// foreign object with the same name stops the plan until it is adopted, and parts removed from the settings are shown.
+/// Without a record, names identify objects, so a renamed part is created again.
 ///
 /// ```
 /// # use windows_autopilot::Client;
@@ -53,7 +53,7 @@ impl PlanOptions {
         self
     }
 
-    /// Reads the record from a deployment's journal. A journal that does not exist yet is an empty record.
+    /// Reads the record from a deployment's journal. A journal that does not exist yet is treated as an empty record.
     ///
     /// # Errors
     /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal is in use, unreadable or of another kind.
@@ -61,7 +61,7 @@ impl PlanOptions {
         Ok(self.with_created(Record::read(journal, None, None)?.into_created()))
     }
 
-    /// Adopts foreign objects: they get the settings, and a teardown leaves them.
+    /// Adopts foreign objects: they get the settings, and a teardown leaves them in place.
     #[must_use]
     pub fn with_adopted(mut self, adopted: impl IntoIterator<Item = AdoptedObject>) -> Self {
         self.adopted.extend(adopted);

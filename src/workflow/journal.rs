@@ -14,19 +14,19 @@ use crate::error::{Error, ErrorKind, Result};
 /// The bytes that every journal begins with.
 const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
 
-/// The record of a run's progress, from which a later run resumes after a kill.
+/// The record of a run's progress, from which a later run resumes if the run is killed.
 ///
-/// A journal is text, one JSON object per line. The first line names the kind of run and the version of the format; the
-/// run defines the other lines. Whole lines are appended, never changed. An effect is recorded before it is sent, and
-/// the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a journal with
-/// any other unreadable line is refused.
+/// A journal is text with one JSON object per line. The first line names the kind of run and the version of the format;
+/// the run defines the other lines. Whole lines are appended and never changed. An effect is recorded before it is
+/// sent, and the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a
+/// journal with any other unreadable line is refused.
 ///
 /// # Files
 ///
-/// * A file that does not begin as a journal is refused and left as it is; an empty file is a new journal. A symbolic
-///   link, a file with several names (hard links) and anything but a regular file are refused too.
-/// * A run locks the file until it ends; another run, in this process or another, is refused. A kill releases the lock.
-///   The file system must support locks, as local disks do.
+/// * A file that does not begin like a journal is refused and left untouched; an empty file is a new journal. A
+///   symbolic link, a file with several hard links, and anything other than a regular file are refused too.
+/// * A run locks the file until it ends; any other run, in this process or another, is refused. Killing the process
+///   releases the lock. The file system must support locks, as local disks do.
 /// * On Unix, only the owner can read and write a new file (mode 0600). On Windows, a new file inherits its folder's
 ///   permissions; no other program can read the file while a run holds the lock.
 ///
@@ -176,7 +176,7 @@ fn begins_as_journal(bytes: &[u8]) -> bool {
     bytes.starts_with(OPENING) || OPENING.starts_with(bytes)
 }
 
-/// The storage of a [`Journal`]. The calls block, so they should be quick.
+/// The storage for a [`Journal`]. The methods block, so they should be quick.
 ///
 /// ```
 /// use std::io::Result;
@@ -215,35 +215,35 @@ fn begins_as_journal(bytes: &[u8]) -> bool {
 /// let journal = Journal::from_store(Row::default());
 /// ```
 pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
-    /// Returns the name for messages, such as a file's path.
+    /// Returns the name to use in messages, such as a file's path.
     fn name(&self) -> String;
 
-    /// Locks the journal until the store is dropped. Returns `false` if another run has the lock.
+    /// Locks the journal until the store is dropped. Returns `false` if another run holds the lock.
     ///
     /// # Errors
-    /// Any obstacle to locking.
+    /// Any failure to lock the journal.
     fn lock(&mut self) -> io::Result<bool>;
 
     /// Returns the whole content; empty if there is no journal yet.
     ///
     /// # Errors
-    /// Any obstacle to reading.
+    /// Any failure to read the content.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
     /// Appends whole lines, and returns when they would survive a power failure.
     ///
     /// # Errors
-    /// Any obstacle to writing. A part of the lines may have been written.
+    /// Any failure to write the lines. Some of them may have been written.
     fn append(&mut self, lines: &[u8]) -> io::Result<()>;
 
     /// Truncates the content to `length` bytes.
     ///
     /// # Errors
-    /// Any obstacle to truncating.
+    /// Any failure to truncate the content.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A journal in memory, for tests. Clones share the content, and only one at a time holds the lock.
+/// An in-memory [`JournalStore`] for tests. Clones share the content, and only one at a time can hold the lock.
 ///
 /// ```
 /// use windows_autopilot::workflow::{Journal, MemoryStore};

@@ -60,7 +60,7 @@ impl HybridJoin {
         }
     }
 
-    /// Checks only the settings, without a request.
+    /// Checks only the settings, without sending a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {

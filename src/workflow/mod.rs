@@ -1,23 +1,24 @@
-//! Workflows for whole deployments: the desired state, its plan, the plan's application, and a watch over devices.
+//! Workflows for whole deployments: declare a desired state, plan and apply the changes, and watch the devices.
 //!
 //! | task | begin with |
 //! | --- | --- |
-//! | deploy, and change a deployment | `HybridJoin`, the desired state; its `plan` returns a `Plan`, with `apply` |
+//! | create or change a deployment | `HybridJoin`, the desired state; its `plan` returns a `Plan` to `apply` |
 //! | compare a tenant with the settings | `HybridJoin::plan`, `Plan::status`, `Plan::drift` |
-//! | make settings of a tenant | `HybridJoin::export` |
+//! | generate settings from a tenant | `HybridJoin::export` |
 //! | register devices | [`Import`] |
 //! | move devices to another group tag | `Retag` |
 //! | replace a registration after a repair | `ReplaceMotherboard` |
 //! | follow devices and report | `watch::Watch` |
-//! | find the objects that each device gets | `resultant::ResultantSet::read` |
+//! | determine which objects each device gets | `resultant::ResultantSet::read` |
 //! | remove a deployment | `Teardown` |
 //!
-//! All but [`Import`] need the feature `workflow`. Everything that changes a tenant has a plan first, which only reads,
-//! prints with `Display` and implements serde's traits. Long work is a [`Run`]: a stream of events and a future of its
-//! report, which can be stopped. A [`Journal`] records each effect before it is sent, so that a killed run resumes.
+//! All but [`Import`] require the `workflow` feature. Everything that changes a tenant starts with a plan. Planning
+//! only reads the tenant, and the plan implements `Display` and serde's traits. Long-running work is a [`Run`], which
+//! is both a stream of events and a future that resolves to a report, and which can be stopped. A [`Journal`] records
+//! each effect before it is sent so that a killed run can be resumed.
 //!
-//! Problems are [`Finding`](crate::model::Finding)s; those with the severity of an error stop a plan unless they are
-//! waived by their id. [`findings`] has their constants.
+//! Problems are reported as [`Finding`](crate::model::Finding)s. Those of error severity stop a plan unless they are
+//! waived by id. The constants are in [`findings`].
 
 #[cfg(feature = "workflow")]
 mod apply;

@@ -55,8 +55,8 @@ pub struct OnPremises {
 }
 
 impl OnPremises {
-    /// Creates the access through a directory. The signed-in account may read it, and change the permissions of the OU
-    /// if the plan is to be applied.
+    /// Creates the access through a directory. The signed-in account needs the right to read the directory and, if the
+    /// plan is to be applied, to change the permissions of the OU.
     pub fn new(directory: impl Directory + 'static) -> Self {
         Self {
             directory: Arc::new(directory),
@@ -66,23 +66,23 @@ impl OnPremises {
         }
     }
 
-    /// Adds the account of a connector. Without any, and without one in a configuration file, the accounts named
-    /// `msaODJ…` that an enabled server uses are checked.
+    /// Adds a connector's account. If none is added and no configuration file names one, the accounts named `msaODJ…`
+    /// that an enabled server uses are checked.
     #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
-    /// Sets the rights for connectors that may not create computers yet. Default: the minimum.
+    /// Sets the rights to grant to connectors that may not create computer accounts yet. Default: the minimum.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Adds a connector's configuration file, to compare with the deployment's OU. The account in the wizard's file is
-    /// the account of this connector.
+    /// Adds a connector's configuration file, to be compared with the deployment's OU. The account in the wizard's file
+    /// is this connector's account.
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);

@@ -7,7 +7,7 @@ use crate::model::{
     DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, SkipUserStatusPage,
 };
 
-/// Returns conflicts between deployments for the same tenant, without a request.
+/// Returns conflicts between deployments for the same tenant, without sending a request.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, overlaps};

@@ -33,13 +33,13 @@ use crate::model::{Finding, Severity};
 pub struct PermissionReport {
     /// Whether the caller is an app without a user; `None` if the token does not show it.
     pub app_only: Option<bool>,
-    /// The operations that the deployment may call: those to read for a plan and those to create everything.
+    /// The operations that the deployment may call: those that read for a plan and those that create everything.
     pub operations: Vec<RequiredOperation>,
     /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
 }
 
-/// An operation of a step.
+/// An operation that a step needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RequiredOperation {
@@ -85,7 +85,7 @@ impl OperationPurpose {
 }
 
 impl RequiredOperation {
-    /// Returns the least sufficient permission for this kind of sign-in; `None` if the operation is never allowed.
+    /// Returns the least-privileged permission for this kind of sign-in; `None` if no permission allows the operation.
     pub fn permission(&self, app_only: bool) -> Option<&'static str> {
         self.scopes(app_only).least.first().copied()
     }
@@ -174,8 +174,8 @@ const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool
 };
 
 impl HybridJoin {
-    /// Returns the operations that a plan of this deployment reads with and those that create all of it, with or
-    /// without devices to register.
+    /// Returns the operations that read for a plan of this deployment and those that create all of it, with or without
+    /// devices to register.
     pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
             DeploymentPart::MdmScope => self.mdm_scope.is_some(),
@@ -209,9 +209,9 @@ impl HybridJoin {
 
     /// Compares the token's permissions with this deployment's needs, without calling Graph.
     ///
-    /// A plan does so too: it fails if permissions to read are missing, and reports missing permissions to write as
-    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest
-    /// proceeds.
+    /// A plan makes the same comparison: it fails if read permissions are missing, and reports missing write
+    /// permissions as findings. An app without a user can never read or set the MDM user scope, so that is only a
+    /// warning, and the rest proceeds.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -46,10 +46,9 @@ use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 /// # Ok(()) });
 /// ```
 ///
-/// A plan can be serialized, so that it can be approved before it is applied. Hardware hashes are omitted: pass the
-/// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings
-/// and devices: it is refused in another tenant, and with changed inputs ([`Plan::check_settings`] compares a settings
-/// file).
+/// A plan can be serialized for approval before it is applied. Hardware hashes are omitted, so pass the devices again
+/// with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings and devices:
+/// it is refused in another tenant and if its inputs have changed ([`Plan::check_settings`] compares a settings file).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
@@ -63,14 +62,14 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
-    /// The resultant set of the deployment's devices after the plan. Kinds of objects that the deployment does not have
-    /// are reported as unknown, with no reason given.
+    /// The resultant set for the deployment's devices after the plan is applied. Kinds of objects that the deployment
+    /// does not have are reported as unknown, with no reason given.
     #[serde(default)]
     pub resultant: Vec<ResultantGroup>,
     /// The options that the plan was made with.
     #[serde(default, skip_serializing_if = "PlanOptions::is_default")]
     pub options: PlanOptions,
-    /// The objects on record that the settings or the device list no longer have. They are kept, unless a
+    /// The objects on record that are no longer in the settings or the device list. They are kept unless a
     /// [`Teardown`](super::Teardown) removes them.
     #[serde(default, skip_serializing_if = "CreatedObjects::is_empty")]
     pub dropped: CreatedObjects,
@@ -109,9 +108,9 @@ impl PartialEq for Site {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PlanStatus {
-    /// The tenant is as desired.
+    /// The tenant matches the desired state.
     Same,
-    /// Something differs.
+    /// The tenant differs from the desired state.
     Changed,
     /// A finding stops the plan.
     Blocked,
@@ -135,10 +134,10 @@ const UNKNOWN: [FindingKind; 9] = [
 impl HybridJoin {
     /// Compares the tenant with the desired state. Changes nothing.
     ///
-    /// Devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
+    /// Devices that are not registered yet are checked in the same way as by an [`Import`](crate::workflow::Import).
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; otherwise as
+    /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; otherwise same as
     /// [`Call`](crate::graph::Call). A problem in the tenant is a finding, not an error.
     /// # Permissions
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
@@ -168,7 +167,8 @@ impl HybridJoin {
     /// performed there when the plan is applied.
     ///
     /// # Errors
-    /// Same as [`plan`](Self::plan). A problem with the directory, even an unreachable one, is a finding, not an error.
+    /// Same as [`plan`](Self::plan). A problem with the directory, even if it cannot be reached, is a finding, not an
+    /// error.
     /// # Permissions
     /// Same as [`plan`](Self::plan); in the directory, the right to read, which every account of the domain has.
     #[cfg(feature = "ad")]
@@ -269,12 +269,12 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.action.is_change())
     }
 
-    /// Returns the steps with properties that the service did not report: their drift is unknown.
+    /// Returns the steps with properties that the service did not report, so their drift is unknown.
     pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
     }
 
-    /// Returns the findings about parts that could not be read or compared: neither as desired nor drifted.
+    /// Returns the findings about parts whose drift is unknown because they could not be read or compared.
     pub fn unknown_findings(&self) -> impl Iterator<Item = &Finding> {
         let is_unknown = |finding: &&Finding| UNKNOWN.iter().any(|kind| finding.is(kind));
         self.findings.iter().filter(is_unknown)
@@ -298,7 +298,7 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// Checks that the plan was made from these settings, for a settings file that may have changed since the approval.
+    /// Checks that the plan was made from these settings, in case a settings file has changed since the approval.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] if the settings differ.

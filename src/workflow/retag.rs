@@ -24,10 +24,10 @@ use crate::resource::DeviceUpdate;
 const READING_BACK: Schedule =
     Schedule::new(Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(15 * 60));
 
-/// The move of registered devices to another group tag.
+/// A move of registered devices to another group tag.
 ///
-/// The plan shows which dynamic groups each device joins and leaves: a group determines its profile, enrollment status
-/// page and domain join profile. An enrolled device gets the new ones only after a reset.
+/// The plan shows which dynamic groups each device joins and leaves, because groups determine its deployment profile,
+/// enrollment status page and domain join profile. An enrolled device gets the new ones only after a reset.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -126,9 +126,9 @@ pub enum RetagEvent {
 pub struct RetagReport {
     /// The number of devices whose tag was changed.
     pub changed: usize,
-    /// Whether the run was stopped before it finished. A new plan resumes.
+    /// Whether the run was stopped before it finished. A new plan resumes it.
     pub stopped: bool,
-    /// The devices whose new tag could not be read back.
+    /// The findings about devices whose new tag could not be read back.
     pub findings: Vec<Finding>,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error>,
@@ -244,7 +244,7 @@ impl RetagPlan {
     /// # Errors
     /// The run always ends with its report; [`RetagReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
-    /// tenant; [`ErrorKind::Conflict`] if the devices have changed since the plan was made; otherwise as
+    /// tenant; [`ErrorKind::Conflict`] if the devices have changed since the plan was made; otherwise same as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -18,10 +18,10 @@ use crate::error::Error;
 
 type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
-/// Running work: a stream of its events and a future of its report.
+/// Ongoing work: a stream of its events and a future that resolves to its report.
 ///
 /// Read the events and then await the run for its report, or await the run immediately and drop the events. A run that
-/// writes always ends with its report, which holds any error; for a run that only reads, `R` may be a `Result`.
+/// writes always ends with its report, which contains any error; for a run that only reads, `R` may be a `Result`.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -41,8 +41,8 @@ type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 /// # Ok(()) });
 /// ```
 ///
-/// A run starts no task: the work progresses only while the run is polled, so events never pile up, and dropping the
-/// run cancels the work. [`Run::stop_handle`] ends it gracefully instead, with a report.
+/// A run spawns no task: the work progresses only while the run is polled, so events never pile up, and dropping the
+/// run cancels the work. Use [`Run::stop_handle`] to end it gracefully instead, with a report.
 #[must_use = "a run does nothing until it is read or awaited"]
 pub struct Run<E, R> {
     /// The work; `None` when it is complete.
@@ -102,18 +102,18 @@ impl<E: Send + 'static, R: Send + 'static> Run<E, R> {
 macro_rules! ends_with_errors {
     ($($report:ty),+) => {$(
         impl $report {
-            /// Returns the first error, if one ended the run early. Everything that the report lists was
-            /// still done; a new run resumes from there.
+            /// Returns the first error, if one ended the run early. Everything listed in the report was still done; a
+            /// new run resumes from there.
             pub fn error(&self) -> Option<&$crate::error::Error> {
                 self.errors.first()
             }
 
-            /// Returns all errors: concurrent parts can fail together.
+            /// Returns all errors, since concurrent parts can fail together.
             pub fn errors(&self) -> &[$crate::error::Error] {
                 &self.errors
             }
 
-            /// Returns the report, or the first error instead, for callers that do not need the partial report.
+            /// Returns the report, or the first error if there is one, for callers that do not need the partial report.
             ///
             /// # Errors
             /// The error that ended the run early.
@@ -225,7 +225,7 @@ impl<E> Progress<E> {
         self.stop.stop();
     }
 
-    /// Waits until the reader has received all events so far, so that a stop in response to them is visible.
+    /// Waits until the reader has received all events so far, so that the work sees a stop requested in response.
     pub async fn flush(&self) {
         let mut waited = false;
         std::future::poll_fn(|context| {
@@ -238,12 +238,12 @@ impl<E> Progress<E> {
         .await;
     }
 
-    /// Returns `true` if the work has to end.
+    /// Returns `true` if the work should end.
     pub fn is_stopped(&self) -> bool {
         *self.stop.0.borrow()
     }
 
-    /// Completes when the work has to end: for racing against a wait.
+    /// Completes when the work should end, for racing against another wait.
     pub async fn stopped(&self) {
         // The sender is here, so the channel is open.
         let _ = self.stop.0.subscribe().wait_for(|stopped| *stopped).await;

@@ -30,7 +30,8 @@ pub enum Step {
     Profile,
     /// 8: the domain join profile.
     DomainJoin,
-    /// 9: the assignment of users to devices, or its removal. Off by default: an assigned user breaks hybrid joins.
+    /// 9: the assignment of users to devices, or its removal. Off by default because an assigned user breaks a hybrid
+    /// join.
     Users,
     /// 10: the deployment of devices.
     Deploy,
@@ -72,7 +73,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// The action of a plan on one subject.
+/// The action that a plan takes on one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -93,12 +94,12 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
-    /// Changes nothing: the subject left the settings or the device list, and is kept until it is removed. See
-    /// [`Plan::dropped`](super::Plan::dropped).
+    /// Changes nothing: the subject is no longer in the settings or the device list, and is kept until it is removed.
+    /// See [`Plan::dropped`](super::Plan::dropped).
     Dropped,
     /// Changes nothing: the service did not report these properties, so their drift is not known.
     Unknown(Vec<PropertyChange>),
-    /// Asks a person for the described work.
+    /// Asks a person to do the described work.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),
@@ -113,7 +114,7 @@ impl Action {
 
 /// An action of a plan, with its step and subject.
 ///
-/// `Display` prints it as the plan does: indented lines, each with its line break.
+/// `Display` prints the step in the same form as the plan: indented lines, each ending with a line break.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedStep {

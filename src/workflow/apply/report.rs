@@ -10,7 +10,7 @@ use crate::workflow::journal::Journal;
 use crate::workflow::run::{ends_with_errors, serialize_errors};
 use crate::workflow::step::Step;
 
-/// The options of applying a plan.
+/// The options for applying a plan.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ApplyOptions {
@@ -27,18 +27,19 @@ impl ApplyOptions {
         self
     }
 
-    /// Records objects before they are created, and the progress of the import, and resumes from an earlier run's
-    /// journals.
+    /// Records objects before they are created, along with the progress of the import, and resumes from an earlier
+    /// run's journals.
     ///
-    /// Without journals a new run resumes too, by reading the tenant. With journals the import also resumes devices in
-    /// flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
+    /// Without journals, a new run resumes as well, by reading the tenant. With journals, the import also resumes
+    /// devices in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
     /// ([`CreatedObjects::from_journal`]).
     ///
-    /// The devices can differ from run to run: a device in flight that leaves the list is kept on record, and resumes when
-    /// it is back. A device that is no longer registered is imported again.
+    /// The devices can differ from run to run: a device in flight that is dropped from the list is kept on record, and
+    /// its import resumes when the device is listed again. A device that is no longer registered is imported again.
     ///
-    /// An object that has the same name as a part but is not in the journal is foreign, and ends the run before its
-    /// first write: plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
+    /// An object that has the same name as a part but is not in the journal is foreign and ends the run before its
+    /// first write. In that case, plan with the journal and adopt the object
+    /// ([`PlanOptions`](crate::workflow::PlanOptions)).
     ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};
@@ -52,7 +53,7 @@ impl ApplyOptions {
     }
 }
 
-/// An event during the application of a plan.
+/// An event emitted while a plan is applied.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -105,15 +106,15 @@ pub enum ApplyEvent {
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
 pub struct ApplyReport {
-    /// The number of changes; 0 if the tenant was as desired.
+    /// The number of changes; 0 if the tenant already matched the desired state.
     pub changes: usize,
-    /// Whether the run was stopped before it finished. Applying a new plan resumes.
+    /// Whether the run was stopped before it finished. Applying a new plan resumes it.
     pub stopped: bool,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     pub(super) errors: Vec<Error>,
     /// The outcome of the import; `None` if there was nothing to import.
     pub import: Option<ImportReport>,
-    /// The registered devices of the deployment: id and serial number.
+    /// The registered devices of the deployment, by id and serial number.
     pub devices: Vec<(Id<Device>, String)>,
     /// The profile, if the deployment has one.
     pub profile: Option<Id<HybridJoinProfile>>,
@@ -122,7 +123,7 @@ pub struct ApplyReport {
     /// The created objects, for a teardown; with journals, also those of earlier runs.
     pub created: CreatedObjects,
     /// Receipts for the rights granted in the directory, including grants without a response. Keep them to revoke the
-    /// rights later; [`created`](Self::created) has them too.
+    /// rights later; [`created`](Self::created) contains them too.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
     /// The findings from the run.

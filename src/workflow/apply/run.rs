@@ -25,7 +25,7 @@ use crate::workflow::step::{PlannedStep, Step};
 use crate::workflow::waiver::check_findings;
 
 impl Plan {
-    /// Applies the plan: objects first, independent ones concurrently, then assignments; devices are imported meanwhile.
+    /// Applies the plan: objects first (concurrently if independent), then assignments. Devices are imported meanwhile.
     ///
     /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
     /// made. Each write is read back, with a deadline. A new run resumes an interrupted one by reading the tenant.
@@ -35,8 +35,8 @@ impl Plan {
     /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant,
     /// and for settings or devices other than the plan's; [`ErrorKind::Conflict`] if the tenant has changed, or an
-    /// object of the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; otherwise as
-    /// [`Call`](crate::graph::Call). If one part fails, the others complete their current requests.
+    /// object with the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; otherwise
+    /// same as [`Call`](crate::graph::Call). If one part fails, the others complete their current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())
     }

@@ -35,13 +35,14 @@ use crate::workflow::waiver::check_findings;
 const REMEDY: &str =
     "nothing was sent: correct these devices or leave them out, or waive the id of a finding that is wrong";
 
-/// A running import: a stream of events and a future of the report.
+/// A running import: a stream of events and a future that resolves to the report.
 pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
 
 impl Import {
-    /// Starts the run, which is a stream and a future: see [`Run`].
+    /// Starts the run, which is both a stream and a future (see [`Run`]).
     ///
-    /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Canceled`](super::ImportOutcome).
+    /// A stopped run still returns its report, in which devices without an outcome are
+    /// [`ImportOutcome::Canceled`](super::ImportOutcome).
     ///
     /// # Errors
     /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, if a
@@ -93,7 +94,7 @@ impl Import {
         self.devices.is_empty()
     }
 
-    /// Returns a preview of the run without any request, even to sign in, and without changing the journal.
+    /// Returns a preview of the run. Sends no request, not even to sign in, and does not change the journal.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -108,7 +109,7 @@ impl Import {
     /// # Ok(()) });
     /// ```
     ///
-    /// A preview does not show which devices are already registered: only an import finds out.
+    /// A preview does not show which devices are already registered, because only an import finds out.
     ///
     /// # Errors
     /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or belongs to other devices.

@@ -6,7 +6,7 @@ use crate::graph::Schedule;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The options of an import. The defaults suit an import of any size.
+/// The options for an import. The defaults suit an import of any size.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -27,47 +27,47 @@ pub struct ImportOptions {
     /// The maximum number of devices in one request; at least 1. Default: 500.
     ///
     /// Graph documents no limit; the portal accepts 500 in a file. A request also stays below 3 MiB. Fewer requests are
-    /// throttled less; larger ones leave more devices to search for if a response is lost.
+    /// throttled less, but larger ones leave more devices to search for if a response is lost.
     pub chunk_size: usize,
     /// The maximum number of devices in flight, sent and without an outcome; at least 1. Default: 2,000.
     ///
-    /// Requests are sent concurrently up to this number: a kill can leave several without a response.
+    /// Requests are sent concurrently up to this number of devices, so a kill can leave several without a response.
     /// Each device is polled by its id, and Intune accepts 1,000 requests in 20 seconds.
     pub max_in_flight: usize,
     /// The maximum number of attempts to send a device if the response is lost and no record is found; at least 1.
     /// Default: 2.
     ///
-    /// Before each retry the device is searched for on `confirm_schedule`. If the first request arrives late, the
-    /// second ends as already registered.
+    /// Before each retry, the device is searched for according to `confirm_schedule`. If the first request arrives
+    /// late, the second ends with the device already registered.
     pub max_attempts: u32,
-    /// The timeout of a request's retries while the service throttles or cannot be reached. Default: 1 hour.
+    /// The timeout for retrying a request while the service throttles or cannot be reached. Default: 1 hour.
     pub send_timeout: Duration,
-    /// The schedule of searches for devices whose response was lost. Default: after 5 seconds, then at intervals of up
-    /// to 30 seconds, for 2 minutes.
+    /// The schedule for searching for devices whose response was lost. Default: after 5 seconds, then at intervals of
+    /// up to 30 seconds, for 2 minutes.
     pub confirm_schedule: Schedule,
-    /// The schedule of polls for the end of an import. Default: after 15 seconds, then at intervals of up to 60
-    /// seconds, for 60 minutes.
+    /// The schedule for polling until an import ends. Default: after 15 seconds, then at intervals of up to 60 seconds,
+    /// for 60 minutes.
     pub import_schedule: Schedule,
-    /// The schedule of polls until a registered device is visible. Default: after 15 seconds, then at intervals of up
-    /// to 60 seconds, for 30 minutes.
+    /// The schedule for polling until a registered device is visible. Default: after 15 seconds, then at intervals of
+    /// up to 60 seconds, for 30 minutes.
     pub visibility_schedule: Schedule,
-    /// The schedule of polls until a changed group tag can be read back. Default: after 5 seconds, then at intervals of
-    /// up to 60 seconds, for 15 minutes.
+    /// The schedule for polling until a changed group tag can be read back. Default: after 5 seconds, then at intervals
+    /// of up to 60 seconds, for 15 minutes.
     pub group_tag_schedule: Schedule,
-    /// Whether a device counts as registered only when it can be read. Default: yes.
+    /// Whether a device counts as registered only when it can be read. Default: `true`.
     pub wait_until_visible: bool,
-    /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: yes.
+    /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: `true`.
     ///
-    /// At most one sync in ten minutes, as the service requires, including those that others start.
+    /// At most one sync is started every ten minutes, as the service requires, counting those that others start.
     pub sync: bool,
-    /// Whether to change the group tag of a registered device that differs from the desired one. Default: yes.
+    /// Whether to change the group tag of a registered device if it differs from the desired one. Default: `true`.
     ///
-    /// The tag is changed once. Devices that were not registered before need `wait_until_visible`.
+    /// The tag is changed once. For devices that were not registered before, this requires `wait_until_visible`.
     pub repair_group_tag: bool,
-    /// Whether to clear the tag of a device that is imported without a group tag, as `repair_group_tag` changes a
-    /// different one. Default: no.
+    /// Whether to clear the tag of a device that is imported without a group tag, in the same way that
+    /// `repair_group_tag` changes a tag that differs. Default: `false`.
     pub clear_group_tag: bool,
-    /// Whether to delete this run's import records after they have ended. Default: yes.
+    /// Whether to delete this run's import records once their imports have ended. Default: `true`.
     pub delete_records: bool,
 }
 
@@ -115,23 +115,23 @@ setters! {
     with_max_in_flight: max_in_flight: usize;
     /// Sets the maximum number of attempts to send a device for which no record is found.
     with_max_attempts: max_attempts: u32;
-    /// Sets the timeout of a request's retries while the service throttles or cannot be reached.
+    /// Sets the timeout for retrying a request while the service throttles or cannot be reached.
     with_send_timeout: send_timeout: Duration;
-    /// Sets the schedule of searches for devices whose response was lost.
+    /// Sets the schedule for searching for devices whose response was lost.
     with_confirm_schedule: confirm_schedule: Schedule;
-    /// Sets the schedule of polls for the end of an import.
+    /// Sets the schedule for polling until an import ends.
     with_import_schedule: import_schedule: Schedule;
-    /// Sets the schedule of polls until a registered device is visible.
+    /// Sets the schedule for polling until a registered device is visible.
     with_visibility_schedule: visibility_schedule: Schedule;
-    /// Sets the schedule of polls until a changed group tag can be read back.
+    /// Sets the schedule for polling until a changed group tag can be read back.
     with_group_tag_schedule: group_tag_schedule: Schedule;
     /// Sets whether a device counts as registered only when it can be read.
     with_wait_until_visible: wait_until_visible: bool;
     /// Sets whether to start a sync.
     with_sync: sync: bool;
-    /// Sets whether to change a group tag that differs.
+    /// Sets whether to change a group tag that differs from the desired one.
     with_repair_group_tag: repair_group_tag: bool;
-    /// Sets whether to clear the tag of a device without a group tag in the input.
+    /// Sets whether to clear the tag of a device that has no group tag in the input.
     with_clear_group_tag: clear_group_tag: bool;
     /// Sets whether to delete the records of imports that have ended.
     with_delete_records: delete_records: bool;

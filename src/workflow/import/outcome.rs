@@ -16,14 +16,14 @@ pub enum ImportOutcome {
     /// This import registered the device.
     #[non_exhaustive]
     Registered {
-        /// The registered device; `None` if the service did not name it: then neither its visibility nor its group tag
-        /// was awaited.
+        /// The registered device; `None` if the service did not name it, in which case the run waited for neither its
+        /// visibility nor its group tag.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<Id<Device>>,
         /// The state of the device's group tag.
         group_tag: GroupTagCheck,
     },
-    /// The device was registered in this tenant before, and can be read.
+    /// The device was already registered in this tenant, and can be read.
     #[non_exhaustive]
     AlreadyRegistered {
         /// The registered device.
@@ -44,7 +44,8 @@ pub enum ImportOutcome {
     Rejected(Rejection),
     /// The outcome is unknown.
     Unconfirmed(Uncertainty),
-    /// A stage took longer than its deadline. The device may still be registered: a run with the same journal checks again.
+    /// A stage did not complete by its deadline. The device may still be registered: a run with the same journal checks
+    /// again.
     #[non_exhaustive]
     TimedOut {
         /// The stage that took too long.
@@ -67,7 +68,7 @@ pub enum ImportStage {
     Queued,
     /// Being sent, or held back at the service's request.
     Sending,
-    /// Sent, but no response arrived: the import looks for the device.
+    /// Sent, but no response arrived, so the import is searching for the device.
     Confirming,
     /// The service has the device but has not reported an outcome yet.
     Importing,
@@ -101,7 +102,7 @@ pub enum GroupTagCheck {
 pub struct Rejection {
     /// The name of the service's error, such as `InvalidZtdHardwareHash`; may be empty.
     pub name: Text,
-    /// The number of the service's error. The same number occurs with different names: match on the name.
+    /// The number of the service's error. The same number occurs with different names, so match on the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
     /// The HTTP status, if the service rejected the request rather than the import.
@@ -134,7 +135,8 @@ pub enum Uncertainty {
 }
 
 impl ImportOutcome {
-    /// Returns `true` if the device is registered in this tenant. For a duplicate, see the outcome of its first.
+    /// Returns `true` if the device is registered in this tenant. For a duplicate, see the outcome of its first
+    /// occurrence.
     pub fn is_registered(&self) -> bool {
         matches!(self, Self::Registered { .. } | Self::AlreadyRegistered { .. })
     }

@@ -19,13 +19,13 @@ pub struct ImportEvent {
     pub estimate: Option<Duration>,
 }
 
-/// The kinds of events in an import.
+/// The kind of an import event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEventKind {
-    /// The run resumes from an earlier run's journal. If the earlier run was killed while it was writing, the last
-    /// `torn_bytes` of the journal are incomplete; the run searches the service for what they recorded.
+    /// The run resumes from an earlier run's journal. If the earlier run was killed while writing, the last
+    /// `torn_bytes` bytes of the journal are an incomplete line; the run searches the service for what they recorded.
     #[non_exhaustive]
     Resumed {
         /// The number of bytes in the incomplete last line; 0 if the last line is complete.
@@ -91,11 +91,11 @@ pub struct ImportCounts {
     pub importing: usize,
     /// Registered but not yet readable.
     pub awaiting_visibility: usize,
-    /// Waiting for a changed group tag.
+    /// Waiting for a changed group tag to be readable.
     pub tagging: usize,
     /// Registered.
     pub registered: usize,
-    /// Registered in this tenant before.
+    /// Already registered in this tenant.
     pub already_registered: usize,
     /// Owned by another tenant.
     pub other_tenant: usize,
@@ -190,13 +190,14 @@ pub struct DeviceImport {
 }
 
 impl ImportReport {
-    /// Returns `true` if every device is registered in this tenant. A repeated device counts as its first occurrence.
+    /// Returns `true` if every device is registered in this tenant. A repeated device is judged by its first
+    /// occurrence.
     pub fn is_complete(&self) -> bool {
         let counts = &self.counts;
         counts.registered + counts.already_registered + counts.duplicate == counts.total()
     }
 
-    /// Returns all findings: of the run, then of each device that is not registered as desired.
+    /// Returns all findings: first those about the run, then those about each device that is not registered as desired.
     pub fn findings(&self) -> Vec<Finding> {
         let devices =
             self.devices.iter().filter_map(|device| device.outcome.finding(device.serial_number.as_str()));
@@ -204,7 +205,7 @@ impl ImportReport {
     }
 }
 
-/// The preview of an import, made without any request.
+/// A preview of an import, made without sending any requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportPreview {
@@ -214,7 +215,7 @@ pub struct ImportPreview {
     pub to_send: usize,
     /// The number of requests, if none is refused.
     pub requests: usize,
-    /// The number of devices in flight: sent by an earlier run, to be searched for or polled.
+    /// The number of devices in flight, which an earlier run sent and which are to be searched for or polled.
     pub in_flight: usize,
     /// The number of devices whose outcome is known from the journal or the input.
     pub finished: usize,

@@ -23,28 +23,30 @@ use crate::workflow::journal::Journal;
 /// # Ok(()) }
 /// ```
 ///
-/// Each device ends with an [`ImportOutcome`](super::ImportOutcome), in the order of the input. The process:
+/// The report contains an [`ImportOutcome`](super::ImportOutcome) for each device, in the order of the input. The
+/// process is as follows:
 ///
-/// * Each device to send is checked first, as by [`check_device`](crate::registration::check_device). If one has an
-///   error, such as a value that cannot be a hardware hash, no device is sent: see [`Import::with_waived`].
+/// * Each device to send is first checked in the same way as by [`check_device`](crate::registration::check_device). If
+///   one has an error, such as a value that cannot be a hardware hash, no device is sent: see [`Import::with_waived`].
 /// * Devices are sent in large requests. If the service throttles, they are sent later; if it refuses a request, the
-///   request is halved until the refused device is found.
-/// * Each device is sent with its own import id, which replaces any given one. Import id, serial number, hash and
-///   registration id identify its record in every response, the record's id in a poll, and the device's id in a read.
-///   Empty values neither confirm nor contradict; a contradiction ends as
+///   request is repeatedly halved until the refused device is found.
+/// * Each device is sent with its own import id, which replaces any given one. The import id, serial number, hash and
+///   registration id identify its record in every response; so does the record's id in a poll, and the device's id in a
+///   read. Empty values neither confirm nor contradict the identity. A contradiction results in
 ///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
 /// * A request without a response is sent again only after its devices have been searched for. A request with a
 ///   response is never sent again.
 /// * A device that the service already has counts as registered only if the service names the registration and it can
-///   be read. The error's name shows whether the registration is in this tenant or another; the number is the same.
+///   be read. The name of the service's error shows whether the registration is in this tenant or another; the error
+///   number is the same in both cases.
 /// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read
 ///   back. Importing a registered device does not by itself change its tag.
-/// * A device that is repeated in the input, with the same serial number and hash, is sent once. With the same serial
-///   number and a different hash, it is sent when the first has its outcome.
+/// * A device that is repeated in the input with the same serial number and hash is sent only once. With the same
+///   serial number but a different hash, it is sent once the first has its outcome.
 ///
-/// With a [`Journal`], a run that was killed at any point resumes there, and no device is lost or sent twice. Without
-/// one, importing again is still safe: registered devices are reported as such.
+/// With a [`Journal`], a run that was killed at any point can resume from there, and no device is lost or sent twice.
+/// Without one, importing again is still safe: registered devices are reported as such.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -73,11 +75,11 @@ impl Import {
         }
     }
 
-    /// Records the progress in a journal, and resumes from its content.
+    /// Records progress in a journal and resumes from its content.
     ///
-    /// The journal holds digests of the devices, ids, outcomes and times, but no serial number, hash or person's name.
-    /// It is bound to the tenant, if the token names it, and to the devices with their group tags and users, in any
-    /// order.
+    /// The journal contains digests of the devices, ids, outcomes and times, but no serial numbers, hashes or names of
+    /// people. It is bound to the tenant, if the token names it, and to the devices with their group tags and users,
+    /// regardless of order.
     pub fn with_journal(mut self, journal: Journal) -> Self {
         self.journal = Some(journal);
         self

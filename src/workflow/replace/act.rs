@@ -41,9 +41,9 @@ pub enum ReplacementEvent {
 pub struct ReplacementReport {
     /// The new registration; `None` if the run did not complete.
     pub registered: Option<Id<Device>>,
-    /// The number of changes; 0 if the motherboard was replaced before.
+    /// The number of changes; 0 if the replacement had already been completed.
     pub changes: usize,
-    /// Whether the run was stopped before it finished. A new plan with the same journals resumes.
+    /// Whether the run was stopped before it finished. A new plan with the same journals resumes it.
     pub stopped: bool,
     /// The outcome of the import; `None` if the run did not reach it.
     pub import: Option<ImportReport>,
@@ -60,13 +60,14 @@ ends_with_errors!(ReplacementReport);
 impl ReplacementPlan {
     /// Applies the plan: removes the old registration, imports the new one, and assigns the user again.
     ///
-    /// The first journal records the replacement, the second the import. Give the same journals to the run that resumes.
+    /// The first journal records the replacement, the second the import. Pass the same journals to the run that resumes
+    /// it.
     ///
     /// # Errors
     /// The run always ends with its report; [`ReplacementReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for a client that is signed in to another
     /// tenant; [`ErrorKind::Conflict`] if the tenant has changed since the plan was made; [`ErrorKind::Journal`] if a
-    /// journal cannot be used; [`ErrorKind::Rejected`] if the service rejects the new registration; otherwise as
+    /// journal cannot be used; [`ErrorKind::Rejected`] if the service rejects the new registration; otherwise same as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`; `DeviceManagementManagedDevices.ReadWrite.All` for an enrolled

@@ -25,10 +25,10 @@ use crate::workflow::resultant::{DeviceView, if_allowed};
 use crate::workflow::step::{Action, PlannedStep, Step, fmt_end};
 use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 
-/// The replacement of a device's registration after a repair changed its motherboard: the old hardware hash no longer
-/// identifies the device.
+/// The replacement of a device's registration after a repair that changed its motherboard, because the old hardware
+/// hash no longer identifies the device.
 ///
-/// The device in Intune is deleted first, then its user is unassigned and the registration deleted. When the
+/// First, the device in Intune is deleted; then its user is unassigned and the registration is deleted. Once the
 /// registration is gone, the new hardware hash is imported with the old group tag, and the user is assigned again. The
 /// service maintains the object in Entra ID. The plan shows which groups the device joins and leaves, and the manual
 /// work, such as the old computer account in Active Directory.
@@ -52,9 +52,9 @@ use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 /// # Ok(()) });
 /// ```
 ///
-/// The journal may be that of the deployment that registered the device: a teardown then finds the new registration. It
-/// records the group tag and the id of the user's object before anything is deleted, so a new plan with the same
-/// journals resumes an interrupted run.
+/// The journal may be that of the deployment that registered the device, in which case a teardown finds the new
+/// registration. The journal records the group tag and the id of the user's object before anything is deleted, so a new
+/// plan with the same journals resumes an interrupted run.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "a replacement does nothing until it is planned and applied"]
 pub struct ReplaceMotherboard {
@@ -126,8 +126,9 @@ pub(super) struct OldRegistration {
 }
 
 impl ReplaceMotherboard {
-    /// Creates a replacement of the registration with the serial number `old` by a device with a new hardware hash. The
-    /// serial number may differ. The group tag and user of `device` are ignored: the old registration's are taken over.
+    /// Creates a replacement for the registration with the serial number `old`, using a device with a new hardware
+    /// hash. Its serial number may differ. The group tag and user of `device` are ignored in favor of those of the old
+    /// registration.
     pub fn new(old: SerialNumber, device: DeviceToImport) -> Self {
         let mut device = device;
         (device.group_tag, device.assigned_user_principal_name, device.import_id) = (None, None, None);
@@ -140,13 +141,13 @@ impl ReplaceMotherboard {
         self
     }
 
-    /// Does not take over the user: in a hybrid join, an assigned user ends with 0x80070774.
+    /// Does not take over the user: a hybrid join with an assigned user ends with 0x80070774.
     pub fn without_user(mut self) -> Self {
         self.without_user = true;
         self
     }
 
-    /// Plans the replacement. Changes nothing: it only reads the tenant, and the journal if one exists.
+    /// Plans the replacement. Changes nothing: only reads the tenant and, if one exists, the journal.
     ///
     /// # Errors
     /// [`ErrorKind::Journal`] if the journal cannot be used; any error of [`Call`](crate::graph::Call). A serial number

@@ -43,9 +43,9 @@ pub struct DeviceView {
     pub label: String,
     /// The object in Entra ID that is a member of groups.
     pub anchor: Lookup<DirectoryDevice>,
-    /// Whether [`anchor`](Self::anchor) is a prediction, with only the labeled ids known.
+    /// Whether [`anchor`](Self::anchor) is a prediction, in which only the labeled ids are known.
     pub is_predicted: bool,
-    /// Whether [`anchor`](Self::anchor) changed after group members were read: rules then take precedence.
+    /// Whether [`anchor`](Self::anchor) changed after group members were read, in which case rules take precedence.
     pub has_changed: bool,
     /// The manufacturer of the device.
     pub manufacturer: Lookup<Text>,
@@ -90,7 +90,7 @@ impl DeviceView {
         view
     }
 
-    /// Sets the group tag in the labeled ids of the device's object, as the service does after a change of the tag.
+    /// Sets the group tag in the labeled ids of the device's object, as the service does after the tag is changed.
     pub fn set_group_tag(&mut self, group_tag: Option<&str>) {
         let Lookup::Present(anchor) = &mut self.anchor else { return };
         let ids = anchor.physical_ids.get_or_insert_default();
@@ -153,7 +153,7 @@ pub enum ObjectKind {
 }
 
 impl AssignedObject {
-    /// Creates one from a deployment profile; `None` for an object without an id.
+    /// Creates an object from a deployment profile; returns `None` if the profile has no id.
     pub fn profile(profile: &DeploymentProfile, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
         let created = |object: &RawObject| {
             let text = object.properties().text("createdDateTime")?;
@@ -169,7 +169,7 @@ impl AssignedObject {
         Some(Self { id, display_name, kind, created_date_time, priority: None, assignments })
     }
 
-    /// Creates one from a status page; `None` for the default page, which every device falls back to.
+    /// Creates an object from a status page; returns `None` for the default page, which every device falls back to.
     pub fn page(page: &Stored<EnrollmentStatusPage>, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
         (!page.is_default()).then(|| Self {
             id: page.id.as_str().to_owned(),
@@ -181,7 +181,7 @@ impl AssignedObject {
         })
     }
 
-    /// Creates one from a domain join profile.
+    /// Creates an object from a domain join profile.
     pub fn domain_join(profile: &Stored<DomainJoinProfile>, assignments: Lookup<Vec<Assignment>>) -> Self {
         Self {
             id: profile.id.as_str().to_owned(),
@@ -201,7 +201,7 @@ pub struct GroupView {
     pub display_name: Option<Text>,
     /// The members, at any depth.
     pub members: Lookup<GroupMembers>,
-    /// The rule of a dynamic group whose processing is on.
+    /// The membership rule of a dynamic group, if its processing is turned on.
     pub rule: Lookup<MembershipRule>,
 }
 

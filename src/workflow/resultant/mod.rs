@@ -1,15 +1,15 @@
-//! The resultant set: the profile, status page and domain join that each device gets.
+//! The resultant set: the deployment profile, status page and domain join profile that each device gets.
 //!
-//! [`resultant`] is a pure function of the input that [`ResultantSet::read`] reads. The rules:
+//! [`resultant`] is a pure function of the input that [`ResultantSet::read`] reads. The rules are:
 //!
 //! * An exclusion of a group that contains the device overrides every other assignment of the same object. A filter
 //!   narrows its own assignment only.
-//! * Profile: the oldest assigned to a group of the device; else the one for all devices.
-//! * Status page: the one with the smallest priority that reaches the device; else the one that reaches its user; else
-//!   the default page.
-//! * Domain join: exactly one profile may reach the device. Two are a conflict. User assignments are ignored.
-//! * Before a device enrolls, filters see its manufacturer, model and deployment profile name. A filter on another
-//!   property is unknown.
+//! * Profile: the oldest one assigned to a group that contains the device, or else the one assigned to all devices.
+//! * Status page: the one with the smallest priority number that reaches the device, or else the one that reaches its
+//!   user, or else the default page.
+//! * Domain join: exactly one profile may reach the device. Several are a conflict. User assignments are ignored.
+//! * Before a device enrolls, filters see its manufacturer, model and deployment profile name. The result of a filter
+//!   on another property is unknown.
 
 mod decide;
 mod display;

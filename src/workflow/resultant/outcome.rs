@@ -90,7 +90,7 @@ pub struct Contender {
     /// The priority of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
-    /// The date of creation.
+    /// The creation date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time: Option<Timestamp>,
 }
@@ -116,11 +116,11 @@ pub enum LostBy {
     FilteredOut(Id<AssignmentFilter>),
     /// The winner is older.
     Older,
-    /// The winner has the smaller number.
+    /// The winner has a smaller priority number.
     LowerPriority,
-    /// The object is assigned to all devices, the winner to a group of the device.
+    /// The object is assigned to all devices, but the winner to a group that contains the device.
     AllDevices,
-    /// The page is assigned to the user, the winner to the device.
+    /// The page is assigned to the user, but the winner to the device.
     AssignedToUsers,
 }
 

@@ -48,7 +48,7 @@ pub enum ReadEvent {
     Read {
         /// The collection, such as `groups`.
         collection: &'static str,
-        /// The number of its objects; `None` if the caller is not permitted to read it.
+        /// The number of objects in the collection; `None` if the caller is not permitted to read it.
         count: Option<usize>,
     },
 }
@@ -56,9 +56,9 @@ pub enum ReadEvent {
 impl ResultantSet {
     /// Reads the input for these devices and determines their resultant set.
     ///
-    /// The number of requests depends on pages and on groups in assignments, not on devices. For a collection that the
-    /// caller is not permitted to read, dependent outcomes are [`Effective::Unknown`](super::Effective::Unknown), with
-    /// the missing permission.
+    /// The number of requests depends on the number of pages and of groups in assignments, not on the number of
+    /// devices. If the caller is not permitted to read a collection, the outcomes that depend on it are
+    /// [`Effective::Unknown`](super::Effective::Unknown), with the missing permission.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

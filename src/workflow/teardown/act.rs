@@ -15,7 +15,7 @@ use crate::workflow::run::{Progress, Run, ends_with_errors, serialize_errors};
 use crate::workflow::step::Step;
 use crate::workflow::waiver::check_findings;
 
-/// The options of applying a teardown's plan.
+/// The options for applying a teardown's plan.
 ///
 /// ```
 /// use windows_autopilot::workflow::{Journal, TeardownOptions};
@@ -37,8 +37,9 @@ impl TeardownOptions {
         self
     }
 
-    /// Records each removal in the journal of the creations, and holds its lock until the run ends, so that no other
-    /// run of the deployment works meanwhile. Afterwards [`CreatedObjects::from_journal`] returns what is left.
+    /// Records each removal in the journal that contains the creations, and holds its lock until the run ends so that
+    /// no other run of the deployment works in the meantime. Afterwards, [`CreatedObjects::from_journal`] returns what
+    /// is left.
     ///
     /// [`CreatedObjects::from_journal`]: crate::workflow::CreatedObjects::from_journal
     #[must_use]
@@ -72,7 +73,7 @@ pub enum TeardownEvent {
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.
     pub removed: usize,
-    /// Whether the run was stopped before it finished. A new plan resumes.
+    /// Whether the run was stopped before it finished. A new plan resumes it.
     pub stopped: bool,
     /// The remaining manual work.
     pub manual: Vec<String>,
@@ -89,13 +90,14 @@ ends_with_errors!(TeardownReport);
 impl TeardownPlan {
     /// Applies the plan, one removal at a time.
     ///
-    /// The run reads the tenant again before the first write, and when the registrations are gone. It fails if the tenant
-    /// has changed since the plan was made. A missing object is not an error, so a new plan resumes an interrupted run.
+    /// The run reads the tenant again before the first write, and once more when the registrations are gone. It fails
+    /// if the tenant has changed since the plan was made. A missing object is not an error, so a new plan resumes an
+    /// interrupted run.
     ///
     /// # Errors
     /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed;
-    /// as [`Call`](crate::graph::Call).
+    /// otherwise same as [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
     /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a

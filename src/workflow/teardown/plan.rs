@@ -28,16 +28,16 @@ use crate::workflow::step::{Step, fmt_end};
 /// # Ok(()) }
 /// ```
 ///
-/// Objects are found by the ids in the journal and compared with it: an object with another name stops the plan. A group
-/// that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is kept, and
-/// the plan lists what uses it. The plan also stops if some uses cannot be read.
+/// Objects are found by the ids in the journal and compared with it: an object with a different name stops the plan. A
+/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is
+/// kept, and the plan lists what uses it. The plan also stops if some uses cannot be read.
 ///
-/// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
-/// assignments and the object, then the group; finally, it restores the previous MDM user scope, unless the scope has
-/// changed since the deployment set it. It never leaves a tenant with an empty scope. It never deletes device objects in
-/// Entra ID: the service does. The plan lists the manual work, such as computer accounts in Active Directory. Rights
-/// that the deployment granted in the directory are revoked using the receipts of the grants (`plan_on_premises`, with
-/// the feature `ad`).
+/// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each
+/// object's assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope,
+/// unless the scope has changed since the deployment set it. It never leaves a tenant with an empty scope, and it never
+/// deletes device objects in Entra ID, because the service does. The plan lists the manual work, such as computer
+/// accounts in Active Directory. Rights that the deployment granted in the directory are revoked using the receipts of
+/// the grants (`plan_on_premises`, with the `ad` feature).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
@@ -50,7 +50,7 @@ pub struct Teardown {
     pub delete_managed_devices: bool,
 }
 
-/// The action of a removal.
+/// The action that a removal takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -62,7 +62,7 @@ pub enum RemovalAction {
     /// Restores the MDM user scope from before the deployment.
     #[non_exhaustive]
     Restore {
-        /// The scope in the tenant.
+        /// The current scope in the tenant.
         now: UserScope,
         /// The restored scope. Groups that no longer exist are left out.
         before: UserScope,
@@ -71,7 +71,7 @@ pub enum RemovalAction {
     Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
     Gone,
-    /// Asks a person for the described work.
+    /// Asks a person to do the described work.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),
@@ -84,9 +84,9 @@ impl RemovalAction {
     }
 }
 
-/// A removal of a teardown: a step, a subject and the action.
+/// A removal in a teardown, with its step, subject and action.
 ///
-/// `Display` prints it as the plan does: an indented line with its line break.
+/// `Display` prints the removal in the same form as the plan: an indented line, ending with a line break.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {
