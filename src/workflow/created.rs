@@ -1,4 +1,4 @@
-//! The record of the objects that a workflow created, to which a teardown is limited.
+//! The record of the objects that a workflow created. A teardown is limited to these.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,7 +52,8 @@ pub struct CreatedObjects {
     /// Adopted objects, which existed before: a teardown leaves them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adopted: Vec<AdoptedObject>,
-    /// Whether they are [from settings](Self::from_settings): what has the name or serial number is then meant.
+    /// Whether the objects are [from settings](Self::from_settings), in which case names and serial numbers identify
+    /// them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) from_settings: bool,
 }

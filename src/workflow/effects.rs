@@ -1,4 +1,4 @@
-//! The resultant set of a deployment's devices after its plan, and its findings.
+//! The resultant set for a deployment's devices after its plan is applied, and the findings about it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -318,7 +318,7 @@ impl<'a> Projection<'a> {
     }
 }
 
-/// Returns the id of the one own object, or of the one to be created. `None` if there are several.
+/// Returns the id of the only own object, or of the one to be created; `None` if there are several.
 fn own_id<'a, S: Settings + 'a>(mut own: impl Iterator<Item = &'a Stored<S>>) -> Option<String> {
     let first = own.next();
     match own.next() {

@@ -121,14 +121,14 @@ finding_kinds! {
     PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
     /// A selected app for a platform other than Windows.
     PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
-    /// A selected app that no assignment requires, so that the page does not wait for it.
+    /// A selected app that no assignment requires, so the page does not wait for it.
     PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
         "assign the app to the devices as required, or take it out of the list: the page waits only for required apps";
     /// A selected app whose assignments are not known.
     PAGE_APP_NOT_KNOWN = "page.app-not-known", Info, "check that the app is required on the devices";
-    /// Microsoft 365 Apps as an Office suite among the blocking apps.
+    /// Microsoft 365 Apps, deployed as an Office suite, among the blocking apps.
     PAGE_OFFICE_APP = "page.office-app", Warning, "package Microsoft 365 Apps as a Win32 app";
-    /// Win32 and line-of-business apps among the blocking apps.
+    /// Both Win32 and line-of-business apps among the blocking apps.
     PAGE_MIXED_INSTALLERS = "page.mixed-installers", Warning,
         "package the line-of-business apps as Win32 apps";
     /// Another enrollment status page for the group of devices, with a higher priority.
@@ -196,7 +196,7 @@ finding_kinds! {
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
     /// A status page assigned to users who may or may not set up devices.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
-    /// Several objects without a known order of precedence.
+    /// Several objects with no known order of precedence.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
         "assign only one of them to the devices";
     /// An assignment to an audience of an unknown kind.
@@ -231,7 +231,7 @@ finding_kinds! {
     /// A user to assign who is not in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
-    /// A serial number in a retag that no registered device has.
+    /// A serial number in a retag that belongs to no registered device.
     RETAG_NOT_REGISTERED = "retag.not-registered", Error,
         "correct the serial number, or import the device with the new group tag";
     /// A device in a retag whose groups are not known.
@@ -245,7 +245,7 @@ finding_kinds! {
     /// A motherboard replacement for a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
         "correct the serial number; to resume a replacement, give its journal";
-    /// A registration to replace whose group tag is invalid, so that the new one cannot take it over.
+    /// A registration to replace whose group tag is invalid, so the new one cannot take it over.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
     /// A registration to replace whose user cannot be assigned to the new one.
@@ -275,7 +275,7 @@ finding_kinds! {
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
 
-    /// A user assigned to a device to import.
+    /// A user assigned to a device that is to be imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that appears twice in the input.
@@ -328,7 +328,7 @@ finding_kinds! {
     /// A device to remove whose serial number several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: use manufacturer and model to tell them apart";
-    /// A registration that may not be the deployment's: the journal has its serial number but not yet its id.
+    /// A registration that may not be the deployment's: the journal contains its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
         "apply the deployment again with the same journals, to record the id if the registration is its own; or waive this \
          finding: the registration is then kept";

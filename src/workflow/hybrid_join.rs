@@ -47,7 +47,7 @@ use crate::model::{
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HybridJoin {
-    /// The name in messages and reports; no object in the tenant has this name.
+    /// The name used in messages and reports; it is not the name of any object in the tenant.
     pub name: DisplayName,
     /// Step 1: the users whose devices enroll automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,7 +258,7 @@ pub enum DomainJoinTarget {
     AllDevices,
 }
 
-/// The assignments of a deployment's objects, in addition to the device group.
+/// The assignments of a deployment's objects, in addition to those to the device group.
 ///
 /// ```
 /// use windows_autopilot::workflow::HybridJoin;
@@ -310,7 +310,7 @@ impl AssignmentSettings {
     }
 }
 
-/// The assignments of one object, in addition to the device group.
+/// The assignments of one object, in addition to the one to the device group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -321,7 +321,7 @@ pub struct PartAssignment {
     /// The names of groups that do not get the object, even if another assignment includes them.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub excluded_groups: Vec<DisplayName>,
-    /// The filter on every assignment except exclusions.
+    /// The filter applied to every assignment except exclusions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterSettings>,
 }
@@ -382,7 +382,7 @@ impl HybridJoin {
         }
     }
 
-    /// Returns the group tag that devices get.
+    /// Returns the group tag that the deployment's devices get.
     pub fn group_tag(&self) -> Option<&GroupTag> {
         match self.group.as_ref().map(|group| &group.members) {
             Some(MemberSelection::GroupTag(tag)) => Some(tag),

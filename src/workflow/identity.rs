@@ -139,7 +139,8 @@ impl Identity {
         self.own.get(&Step::Group)?.as_ref()?.parse().ok()
     }
 
-    /// Returns `true` if objects of this kind are found by id or known not to exist: others of the name are foreign.
+    /// Returns `true` if objects of this kind are found by id or known not to exist: others with the same name are
+    /// foreign.
     pub(super) fn knows(&self, step: Step) -> bool {
         self.own.contains_key(&step)
     }
@@ -153,7 +154,7 @@ impl Identity {
         }
     }
 
-    /// Returns the deployment's own objects among those read; several if they are found by a name that repeats.
+    /// Returns the deployment's own objects among those read; several if they are found by a name that is not unique.
     pub(super) fn own<'a, S: ManagedObject>(
         &'a self,
         read: impl IntoIterator<Item = &'a Stored<S>>,
@@ -172,7 +173,7 @@ impl Identity {
     }
 }
 
-/// Returns the objects on record that the settings or the device list no longer have.
+/// Returns the objects on record that are no longer in the settings or the device list.
 pub(super) fn dropped(
     desired: &HybridJoin,
     devices: &[DeviceToImport],

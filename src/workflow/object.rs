@@ -62,7 +62,7 @@ pub(super) trait ManagedObject:
 pub(super) trait Assignable: ManagedObject + resource::Assignable {
     fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self>;
 
-    /// Returns `true` if the deployment assigns its object to all devices, and not to its group.
+    /// Returns `true` if the deployment assigns its object to all devices instead of its group.
     fn is_for_all_devices(_: &HybridJoin) -> bool {
         false
     }
@@ -70,7 +70,7 @@ pub(super) trait Assignable: ManagedObject + resource::Assignable {
     /// The name of the part in the settings of assignments.
     const PART: &'static str;
 
-    /// Returns the settings of the assignments other than to the device group.
+    /// Returns the settings of the assignments other than the one to the device group.
     fn assignment_settings(desired: &HybridJoin) -> &PartAssignment;
 
     /// Returns the calls that remove the assignments in `own`.

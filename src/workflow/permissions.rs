@@ -210,8 +210,8 @@ impl HybridJoin {
     /// Compares the token's permissions with this deployment's needs, without calling Graph.
     ///
     /// A plan makes the same comparison: it fails if read permissions are missing, and reports missing write
-    /// permissions as findings. An app without a user can never read or set the MDM user scope, so that is only a
-    /// warning, and the rest proceeds.
+    /// permissions as findings. An app without a user can never read or set the MDM user scope; this is only a warning,
+    /// and the rest proceeds.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

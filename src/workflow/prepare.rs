@@ -276,8 +276,8 @@ fn ensure<'a, S: ManagedObject>(
     Ensure::Become(Box::new(stored.clone()), wish)
 }
 
-/// Returns a finding for an object to create although the deployment's group has one of its kind and no record could
-/// show a rename.
+/// Returns a finding for an object to create even though the deployment's group already has one of the same kind and no
+/// record could show a rename.
 fn check_created_anew<'a, S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,

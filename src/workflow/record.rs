@@ -80,13 +80,13 @@ pub(super) struct Replacement {
 /// The name of the deployment in a journal that a replacement of a motherboard started.
 const REPLACEMENTS: &str = "replaced motherboards";
 
-/// The journal of a deployment, with the state that its lines add up to.
+/// The journal of a deployment, with the state that results from its lines.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     journal: Option<Journal>,
     created: CreatedObjects,
     replacements: Vec<Replacement>,
-    /// Whether the journal has its first line.
+    /// Whether the first line of the journal has been written.
     is_begun: bool,
 }
 
@@ -172,7 +172,7 @@ impl Record {
         Ok(())
     }
 
-    /// Records created objects. They count as created even if recording fails.
+    /// Records created objects. They are treated as created even if recording fails.
     pub(super) fn done(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         let lines = self.new_lines(items);
         let appended = self.append(&lines);

@@ -207,8 +207,8 @@ fn joining(now: &UserScope, then: &UserScope) -> Vec<String> {
 /// Returns the scope to record as the one before a deployment's changes.
 ///
 /// `earlier` is the record of the deployment's last change: the scopes before and after it. If the tenant still has the
-/// latter, the scope before it counts; otherwise another change came in between, and the current scope without the
-/// deployment's groups counts.
+/// latter, the result is the scope before it; otherwise another change was made in between, and the result is the
+/// current scope without the deployment's groups.
 pub(super) fn before_change(earlier: Option<(&UserScope, &UserScope)>, now: &UserScope) -> UserScope {
     match earlier {
         Some((before, after)) if now.is_between(before, after) => before.clone(),

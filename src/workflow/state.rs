@@ -1,4 +1,4 @@
-//! The state of a tenant as far as a deployment needs it. Each collection is read once.
+//! The parts of a tenant's state that a deployment needs. Each collection is read once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +26,7 @@ use super::resultant::{
 pub(super) struct TenantState {
     pub(super) mdm: Option<MdmRead>,
     pub(super) connectors: Vec<Connector>,
-    /// Groups by the names that the deployment uses; a name may have several.
+    /// Groups by the names that the deployment uses; several may share a name.
     pub(super) groups: Vec<(String, Vec<Stored<Group>>)>,
     pub(super) profiles: Vec<DeploymentProfile>,
     pub(super) pages: Vec<Stored<EnrollmentStatusPage>>,
@@ -47,7 +47,7 @@ pub(super) struct TenantState {
     pub(super) filters: Lookup<Vec<AssignmentFilter>>,
     /// Assignments by object id, including foreign objects, which may conflict.
     pub(super) assignments: HashMap<String, Vec<Assignment>>,
-    /// Groups that the deployment's objects are assigned to and that no longer exist.
+    /// Groups that the deployment's objects are assigned to but that no longer exist.
     pub(super) gone_groups: BTreeSet<Id<Group>>,
     /// The identity of the deployment's own objects.
     pub(super) identity: Identity,
@@ -167,7 +167,7 @@ impl TenantState {
         Ok(batch.read().await?.into_iter().collect())
     }
 
-    /// Returns the groups that the deployment's objects are assigned to and that no longer exist.
+    /// Returns the groups that the deployment's objects are assigned to but that no longer exist.
     fn gone_groups(&self, desired: &HybridJoin) -> BTreeSet<Id<Group>> {
         let own = self.own_objects(desired);
         let targets = own.filter_map(|id| self.assignments.get(id)).flatten();
@@ -207,7 +207,7 @@ impl TenantState {
         }
     }
 
-    /// Returns the deployment's own groups; several if they are found by a name that repeats.
+    /// Returns the deployment's own groups; several if they are found by a name that is not unique.
     pub(super) fn own_groups(&self, desired: &HybridJoin) -> Vec<&Stored<Group>> {
         let all = self.groups.iter().flat_map(|(_, found)| found);
         let mut own: Vec<&Stored<Group>> =

@@ -131,7 +131,7 @@ impl PlannedStep {
         Self { step, subject: subject.into(), action }
     }
 
-    /// Formats changes by the settings' own names and values. Properties of one setting share a line.
+    /// Formats changes using the settings' own names and values. Properties of one setting share a line.
     fn fmt_changes(
         &self,
         f: &mut fmt::Formatter<'_>,

@@ -20,7 +20,7 @@ pub(super) struct WantedTarget {
 
 /// Returns the targets of a deployment's object. `group` is the deployment's own, if it has one.
 ///
-/// Returns a finding for a name that no group or filter has, or several have.
+/// Returns a finding for a name that matches no group or filter, or several.
 pub(super) fn wanted<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,

@@ -1,4 +1,4 @@
-//! The shared context of a plan's application.
+//! The context shared by the parts that apply a plan.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -30,7 +30,7 @@ pub(super) fn check_devices(
     }
 }
 
-/// Checks the devices to import, as the import itself does.
+/// Checks the devices to import in the same way as the import itself.
 fn check_input(state: &TenantState, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
     let serial = |device: &Device| device.serial_number.as_deref().map(str::to_ascii_lowercase);
     let registered: BTreeSet<String> = state.devices.iter().filter_map(serial).collect();

@@ -1,4 +1,4 @@
-//! Checks for the obstacles of a deployment.
+//! Checks for obstacles to a deployment.
 
 mod devices;
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     }
 }
 
-/// Checks for filters on the deployment's own assignments that the settings do not have.
+/// Checks for filters on the deployment's own assignments that are not in the settings.
 pub(super) fn check_filters<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,

@@ -15,8 +15,8 @@ use super::step::{Answer, RequestNumber, Tagged};
 use super::sync::Synced;
 use crate::model::{Device, Finding, ImportedDevice, Lookup};
 
-/// The number of consecutive polls without a record after which the record counts as deleted: a new record can be slow
-/// to appear.
+/// The number of consecutive polls without a record after which the record is considered deleted, because a new record
+/// can be slow to appear.
 const MOST_MISSES: u32 = 5;
 
 impl Machine {
@@ -267,7 +267,7 @@ impl Machine {
         }
     }
 
-    /// Records that a response had records with another identity in place of these devices.
+    /// Records that a response contained records with another identity in place of these devices.
     fn contradict(&mut self, devices: &[usize]) {
         for index in devices {
             if let Some(slot) = self.slots.get_mut(*index) {
@@ -277,7 +277,7 @@ impl Machine {
         }
     }
 
-    /// Records that the service has responded, so that the device is not sent again.
+    /// Records that the service has responded, so the device is not sent again.
     fn answered(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.answered) {
             slot.answered = true;

@@ -59,7 +59,7 @@ impl Import {
         })
     }
 
-    /// Continues the imports of a deployment, whose devices can differ from run to run. Of the devices, those remain that
+    /// Continues the imports of a deployment, whose devices can differ from run to run. Keeps only the devices that
     /// `is_new` selects by serial number because they are not registered, those whose import is not complete, and those
     /// whose outcome is not on the deployment's record (`is_unfinished`).
     #[cfg(feature = "workflow")]

@@ -25,7 +25,7 @@ use crate::workflow::findings::IMPORT_RECORD_LEFT;
 /// The maximum number of devices in one step: those in flight with batches of twenty and the default limits.
 const MOST_AT_ONCE: usize = 320;
 
-/// The number of single devices refused before any is accepted at which the cause is not the devices.
+/// The number of individually refused devices, with none accepted, at which the devices cannot be the cause.
 const MOST_REFUSED: u32 = 10;
 
 /// The state of an import: its devices, and the due requests and polls.
@@ -225,13 +225,13 @@ impl Machine {
         self.sent(request).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
     }
 
-    /// Returns `true` if the service has refused so many single devices, and accepted none, that the cause must be
-    /// another.
+    /// Returns `true` if the service has refused so many individual devices, and accepted none, that they cannot be the
+    /// cause.
     pub(super) fn is_refused_altogether(&self) -> bool {
         !self.taken && self.refused_in_a_row >= MOST_REFUSED
     }
 
-    /// Cancels every device without an outcome. Not journaled, so that a later run resumes.
+    /// Cancels every device without an outcome. Not journaled, so a later run can resume.
     pub(super) fn cancel(&mut self) {
         for index in 0..self.slots.len() {
             let stage = |slot: &Slot| match slot.state.stage()? {

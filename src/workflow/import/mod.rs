@@ -1,4 +1,4 @@
-//! The import of devices: each gets an outcome, through failures of the service, the network and the power.
+//! The import of devices: each gets an outcome, even if the service, the network or the power fails.
 
 mod answers;
 mod drive;

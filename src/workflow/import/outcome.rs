@@ -181,7 +181,7 @@ impl ImportOutcome {
         })
     }
 
-    /// Returns `true` if the import of the device has ended, so that its record is no longer needed.
+    /// Returns `true` if the import of the device has ended, so its record is no longer needed.
     pub(super) fn has_ended(&self) -> bool {
         self.is_registered()
             || matches!(

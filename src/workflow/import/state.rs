@@ -98,7 +98,7 @@ pub(super) struct Slot {
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,
     pub(super) sends: u32,
-    /// Whether the service has responded to a request with the device, so that it is not sent again.
+    /// Whether the service has responded to a request with the device, so it is not sent again.
     pub(super) answered: bool,
     /// Whether a response contained a record with another identity in its place.
     pub(super) contradicted: bool,

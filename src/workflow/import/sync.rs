@@ -26,7 +26,7 @@ pub(super) enum Synced {
     Refused,
 }
 
-/// The decision when to start a sync.
+/// The decision on when to start a sync.
 #[derive(Debug)]
 pub(super) struct SyncGuard {
     enabled: bool,
@@ -64,7 +64,7 @@ impl SyncGuard {
     }
 }
 
-/// Returns the wait before the next sync, by the service's last one; `None` for none.
+/// Returns the wait before the next sync, based on the service's last one; `None` if no wait is needed.
 pub(super) fn wait_before_sync(settings: &SyncSettings, now: Timestamp) -> Option<Duration> {
     if settings.sync_status == Some(SyncStatus::InProgress) {
         return Some(RUNNING);

@@ -31,7 +31,7 @@ use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 /// First, the device in Intune is deleted; then its user is unassigned and the registration is deleted. Once the
 /// registration is gone, the new hardware hash is imported with the old group tag, and the user is assigned again. The
 /// service maintains the object in Entra ID. The plan shows which groups the device joins and leaves, and the manual
-/// work, such as the old computer account in Active Directory.
+/// work, such as deleting the old computer account in Active Directory.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -110,7 +110,7 @@ pub struct ReplacementPlan {
     pub(super) replace: ReplaceMotherboard,
 }
 
-/// The ids behind a plan's text.
+/// The ids behind the text of a plan.
 pub(super) struct Work {
     /// The old registration, if it still exists.
     pub(super) old: Option<OldRegistration>,

@@ -216,7 +216,7 @@ fn page_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     }
 }
 
-/// Determines the domain join profile. It applies before there is a user, so only devices count.
+/// Determines the domain join profile. It applies before there is a user, so only device assignments are considered.
 fn domain_join_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
     let (mut runners, mut lost) = (Vec::new(), Vec::new());
     for prepared in objects {

@@ -22,14 +22,14 @@ pub struct ResultantInput {
     pub pages: Lookup<Vec<AssignedObject>>,
     /// The domain join profiles.
     pub domain_joins: Lookup<Vec<AssignedObject>>,
-    /// The groups in assignments, and their nested groups. A group that is not in the map is unknown; a deleted one is
-    /// [`Lookup::Absent`].
+    /// The groups used in assignments, and their nested groups. A group that is not in the map is unknown; a deleted
+    /// one is [`Lookup::Absent`].
     pub groups: HashMap<Id<Group>, Lookup<GroupView>>,
     /// The assignment filters.
     pub filters: Lookup<Vec<AssignmentFilter>>,
 }
 
-/// A device as assignments see it, registered or expected.
+/// A device, registered or expected, as assignments see it.
 ///
 /// ```
 /// use windows_autopilot::workflow::resultant::DeviceView;
@@ -194,7 +194,7 @@ impl AssignedObject {
     }
 }
 
-/// A group in assignments.
+/// A group used in assignments.
 #[derive(Debug, Clone, Default)]
 pub struct GroupView {
     /// The name of the group.
@@ -205,7 +205,7 @@ pub struct GroupView {
     pub rule: Lookup<MembershipRule>,
 }
 
-/// The members of a group and of the groups in it.
+/// The members of a group and of its nested groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupMembers {
     /// The devices, by the ids of their objects in lower case.

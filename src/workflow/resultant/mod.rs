@@ -7,7 +7,7 @@
 //! * Profile: the oldest one assigned to a group that contains the device, or else the one assigned to all devices.
 //! * Status page: the one with the smallest priority number that reaches the device, or else the one that reaches its
 //!   user, or else the default page.
-//! * Domain join: exactly one profile may reach the device. Several are a conflict. User assignments are ignored.
+//! * Domain join: exactly one profile may reach the device. More than one is a conflict. User assignments are ignored.
 //! * Before a device enrolls, filters see its manufacturer, model and deployment profile name. The result of a filter
 //!   on another property is unknown.
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::input::ObjectKind;
 use crate::model::{AssignmentFilter, Device, Finding, Group, Id, Target};
 
-/// The outcomes of all devices.
+/// The outcomes for all devices.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResultantSet {
@@ -14,7 +14,7 @@ pub struct ResultantSet {
     pub devices: Vec<Resultant>,
 }
 
-/// The outcomes of one device.
+/// The outcomes for one device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resultant {
@@ -30,7 +30,7 @@ pub struct Resultant {
     pub domain_join: Effective,
 }
 
-/// The object of one kind that a device gets.
+/// The object of a given kind that a device gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]

@@ -53,7 +53,7 @@ pub(super) fn permission_remedy(permission: &str) -> String {
 /// Groups and filters by their lower-case ids.
 pub(super) struct Index<'a> {
     groups: HashMap<String, &'a Lookup<GroupView>>,
-    /// The filters' rules; a filter whose rule is not understood has the problem.
+    /// The filters' rules; a filter whose rule is not understood maps to the problem.
     filters: Lookup<HashMap<String, Result<FilterRule, String>>>,
     filter_names: HashMap<String, &'a str>,
 }

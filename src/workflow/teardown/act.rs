@@ -256,7 +256,7 @@ impl Acting<'_> {
         Ok(going)
     }
 
-    /// Checks that the journal has every object to remove.
+    /// Checks that the journal contains every object to remove.
     fn check_on_record(&self, acts: &[PlannedAct]) -> Result<()> {
         let Some(record) = &self.record else { return Ok(()) };
         let is_missing = |act: &&PlannedAct| act.removes.iter().any(|item| !record.created().has(item));

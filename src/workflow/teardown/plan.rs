@@ -29,15 +29,15 @@ use crate::workflow::step::{Step, fmt_end};
 /// ```
 ///
 /// Objects are found by the ids in the journal and compared with it: an object with a different name stops the plan. A
-/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is
-/// kept, and the plan lists what uses it. The plan also stops if some uses cannot be read.
+/// group that is used by anything else (another profile, page or configuration, an app, a policy, or the MDM user
+/// scope) is kept, and the plan lists what uses it. The plan also stops if some uses cannot be read.
 ///
 /// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each
 /// object's assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope,
 /// unless the scope has changed since the deployment set it. It never leaves a tenant with an empty scope, and it never
-/// deletes device objects in Entra ID, because the service does. The plan lists the manual work, such as computer
-/// accounts in Active Directory. Rights that the deployment granted in the directory are revoked using the receipts of
-/// the grants (`plan_on_premises`, with the `ad` feature).
+/// deletes device objects in Entra ID, because the service does. The plan lists the remaining manual work, such as
+/// deleting computer accounts in Active Directory. Rights that the deployment granted in the directory are revoked
+/// using the receipts of the grants (`plan_on_premises`, with the `ad` feature).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
@@ -59,7 +59,7 @@ pub enum RemovalAction {
     Delete,
     /// Removes these assignments.
     Unassign(Vec<String>),
-    /// Restores the MDM user scope from before the deployment.
+    /// Restores the MDM user scope to its state before the deployment.
     #[non_exhaustive]
     Restore {
         /// The current scope in the tenant.

@@ -147,7 +147,7 @@ impl Resolver<'_> {
         self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), action });
     }
 
-    /// Plans a removal of objects on record by the calls of `act`.
+    /// Plans a removal of objects on record with the calls in `act`.
     fn remove(
         &mut self,
         step: Step,
@@ -413,7 +413,7 @@ impl Resolver<'_> {
         self.remove(Step::Group, name, RemovalAction::Delete, act, items);
     }
 
-    /// Plans the revocation of the rights in the directory, each by its receipt.
+    /// Plans the revocation of the rights in the directory, each using its receipt.
     #[cfg_attr(not(feature = "ad"), allow(clippy::unused_async, reason = "there is no directory to read"))]
     async fn rights(&mut self, site: &Site) {
         const BY_HAND: &str = "it was granted in Active Directory: plan with the directory to revoke it, or remove its \
