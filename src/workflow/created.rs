@@ -49,7 +49,7 @@ pub struct CreatedObjects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tenant_id: Option<String>,
     objects: Vec<CreatedObject>,
-    /// Adopted objects, which existed before: a teardown leaves them.
+    /// Adopted objects, which existed before. A teardown leaves them in place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adopted: Vec<AdoptedObject>,
     /// Whether the objects are [from settings](Self::from_settings), in which case names and serial numbers identify
@@ -166,7 +166,7 @@ impl CreatedObject {
         Self::NetworkAccess { name, configuration, label }
     }
 
-    /// Creates the record of a right by its receipt.
+    /// Creates the record of a right from its receipt.
     #[cfg(feature = "ad")]
     pub(super) fn right(subject: &str, receipt: &crate::ad::delegation::DelegationReceipt) -> Result<Self> {
         let receipt = serde_json::to_value(receipt).and_then(serde_json::from_value).map_err(|error| {

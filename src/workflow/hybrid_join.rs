@@ -85,8 +85,8 @@ pub struct HybridJoin {
     /// Step 9: the assignment of users to devices.
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
-    /// Whether a plan removes assignments of its own objects that are not part of this deployment, as well as other
-    /// groups in the MDM user scope. By default, both are kept so that deployments can coexist.
+    /// Whether a plan removes assignments that are not part of this deployment from the deployment's own objects, and
+    /// other groups from the MDM user scope. By default, both are kept so that deployments can coexist.
     #[serde(default)]
     pub remove_other_assignments: bool,
 }
@@ -100,7 +100,7 @@ pub struct HybridJoin {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserAssignment {
-    /// Assigns and unassigns no users. A device with a user stops the plan.
+    /// Neither assigns nor unassigns users. A device with a user stops the plan.
     #[default]
     Leave,
     /// Unassigns users from the deployment's devices.

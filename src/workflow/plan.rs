@@ -298,7 +298,8 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// Checks that the plan was made from these settings, in case a settings file has changed since the approval.
+    /// Checks that the plan was made from these settings, in case a settings file has changed since the plan was
+    /// approved.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] if the settings differ.

@@ -1,4 +1,4 @@
-//! Long work with events and a report.
+//! Long-running work with events and a report.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};

@@ -33,7 +33,7 @@ pub enum ImportOutcome {
     },
     /// Another tenant owns the device.
     OtherTenant(Rejection),
-    /// The device is repeated in the input: see its first occurrence for the outcome.
+    /// The device is repeated in the input; see its first occurrence for the outcome.
     #[non_exhaustive]
     Duplicate {
         /// The index of the first occurrence in the input.

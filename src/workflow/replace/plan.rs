@@ -25,8 +25,8 @@ use crate::workflow::resultant::{DeviceView, if_allowed};
 use crate::workflow::step::{Action, PlannedStep, Step, fmt_end};
 use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 
-/// The replacement of a device's registration after a repair that changed its motherboard, because the old hardware
-/// hash no longer identifies the device.
+/// The replacement of a device's registration after a repair that changed its motherboard. The old hardware hash no
+/// longer identifies the device.
 ///
 /// First, the device in Intune is deleted; then its user is unassigned and the registration is deleted. Once the
 /// registration is gone, the new hardware hash is imported with the old group tag, and the user is assigned again. The

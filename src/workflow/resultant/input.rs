@@ -51,7 +51,7 @@ pub struct DeviceView {
     pub manufacturer: Lookup<Text>,
     /// The model of the device.
     pub model: Lookup<Text>,
-    /// The user who sets the device up; usually not known.
+    /// The user who sets up the device; usually not known.
     pub user: Lookup<Id<User>>,
 }
 
@@ -129,7 +129,7 @@ pub struct AssignedObject {
     pub kind: ObjectKind,
     /// The creation date, which orders profiles.
     pub created_date_time: Option<Timestamp>,
-    /// The priority, which orders pages: 1 is the first.
+    /// The priority, which orders pages; 1 comes first.
     pub priority: Option<i32>,
     /// The assignments of the object.
     pub assignments: Lookup<Vec<Assignment>>,

@@ -34,10 +34,10 @@ use crate::workflow::step::{Step, fmt_end};
 ///
 /// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each
 /// object's assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope,
-/// unless the scope has changed since the deployment set it. It never leaves a tenant with an empty scope, and it never
-/// deletes device objects in Entra ID, because the service does. The plan lists the remaining manual work, such as
-/// deleting computer accounts in Active Directory. Rights that the deployment granted in the directory are revoked
-/// using the receipts of the grants (`plan_on_premises`, with the `ad` feature).
+/// unless the scope has changed since the deployment set it. A teardown never leaves a tenant with an empty scope, and
+/// it never deletes device objects in Entra ID, because the service does. The plan lists the remaining manual work,
+/// such as deleting computer accounts in Active Directory. Rights that the deployment granted in the directory are
+/// revoked using the receipts of the grants (`plan_on_premises`, with the `ad` feature).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
