@@ -1,7 +1,6 @@
 //! Calls for which this crate has no type: a list of several pages, an object that may not exist, a missing permission.
 //!
-//! `cargo run --features sim --example unmodeled_call` reads the apps that Intune detected, from a tenant to which the
-//! paths are added.
+//! `cargo run --features sim --example unmodeled_call` reads the apps that Intune detected, on paths added to a tenant.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 use std::error::Error;
