@@ -54,7 +54,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Reads the domain of a server. Returns `None` if the server is not Active Directory.
+    /// Reads the domain of a server. Returns `None` if the server is not an Active Directory domain controller.
     ///
     /// # Errors
     /// Same as [`Directory::search_page`].

@@ -61,9 +61,9 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Waits for `duration` as the timeout for other work; the timeout is not expected to elapse.
+    /// Waits for `duration` as the timeout of other work, which is expected to finish first.
     ///
-    /// A real-time clock sleeps. A [`FakeClock`] does not move time when only timers are pending.
+    /// A real-time clock sleeps. A [`FakeClock`] does not advance when only timers are pending.
     fn timer(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }

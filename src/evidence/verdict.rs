@@ -119,8 +119,8 @@ pub struct Verdict {
 
 /// Diagnoses the last deployment in the evidence. This is a pure function.
 ///
-/// The links of the chain are proven, refuted, open or not collected: if a source is missing, a link is "not
-/// collected", never "did not happen". The first broken link is the cause; later ones follow from it.
+/// Each link of the chain is proven, refuted, open or not collected: if a source is missing, a link is "not collected",
+/// never "did not happen". The first broken link is the cause; later ones follow from it.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, VerdictOutcome, diagnose};

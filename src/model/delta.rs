@@ -64,7 +64,7 @@ impl<T: Tracked> Delta<T> {
     }
 }
 
-/// A new or changed group. A group with many changed members is listed several times, each time with some of them.
+/// A new or changed group. A group with many changed members appears more than once, each time with some of them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupChange {

@@ -66,7 +66,7 @@ finding_kinds! {
         "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
     /// Leading or trailing spaces in a group tag.
     GROUP_TAG_SPACES = "group-tag.spaces", Warning, "write the group tag without them";
-    /// A group tag with the label that only membership rules have.
+    /// A group tag with a label that belongs only in membership rules.
     GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
     /// A group tag with Excel's apostrophe or `="…"`.
     GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without Excel's mark";

@@ -20,8 +20,8 @@ settings! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// A group in a tenant may be of another kind, with mail or from an on-premises directory. Such a group can be
-    /// read, and its other properties are left unchanged.
+    /// A tenant may also have other kinds of groups, such as mail-enabled groups and groups synced from an on-premises
+    /// directory. They can be read, and their other properties are left unchanged.
     pub struct Group = "group", sends_type: false;
     required {
         /// The name, which is not unique in a tenant.

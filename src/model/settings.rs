@@ -33,7 +33,7 @@ pub trait Settings: Sized {
     /// The type's name in Graph, with its `#`.
     const ODATA_TYPE: &'static str;
 
-    /// Whether bodies must name the type, because the service declares an abstract one.
+    /// Whether request bodies must name the type, because the type that the service declares is abstract.
     const SENDS_TYPE: bool = true;
 
     /// Every property of the service, with its rule. An object has a rule for each modeled member.
@@ -45,7 +45,7 @@ pub trait Settings: Sized {
     /// Returns all values by their names on the wire.
     fn to_properties(&self) -> Properties;
 
-    /// Reads the service's values, without id, dates and [`Settings::Observed`]. A missing property has its default.
+    /// Reads the service's values, without id, dates and [`Settings::Observed`]. Missing properties get their defaults.
     ///
     /// # Errors
     /// A property has the wrong JSON type.

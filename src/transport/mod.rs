@@ -183,7 +183,8 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Creates an error of `kind`. `message` says what happened, without address parameters, headers or bodies.
+    /// Creates an error of `kind`. `message` says what happened; it must not contain query parameters, headers or
+    /// bodies.
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self { kind, connect_failure: None, head: None, message: message.into(), source: None }
     }

@@ -150,7 +150,7 @@ finding_kinds! {
 
     /// A network access configuration that does not match exactly one device configuration in the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
-    /// A network access configuration of a kind that has nothing to do with network access.
+    /// A device configuration listed for network access whose kind has nothing to do with it.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
         "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
     /// A network access configuration that is not assigned.

@@ -12,7 +12,7 @@ use crate::model::{Finding, Group, Id, MdmPolicy, MdmScope, PolicyScope};
 /// The subject of steps and findings about the scope.
 pub(super) const MDM_USER_SCOPE: &str = "MDM user scope";
 
-/// The users whose devices enroll automatically in a tenant. `Display` names them.
+/// The users whose devices enroll automatically in a tenant. `Display` lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -94,12 +94,12 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
-    /// Changes nothing: the subject is no longer in the settings or the device list, and is kept until it is removed.
-    /// See [`Plan::dropped`](super::Plan::dropped).
+    /// Changes nothing: the subject is no longer in the settings or the device list, and remains in the tenant until it
+    /// is removed. See [`Plan::dropped`](super::Plan::dropped).
     Dropped,
     /// Changes nothing: the service did not report these properties, so their drift is not known.
     Unknown(Vec<PropertyChange>),
-    /// Asks a person to do the described work.
+    /// Asks a person to do the work described.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),

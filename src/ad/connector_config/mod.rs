@@ -78,7 +78,7 @@ impl fmt::Display for ConnectorFile {
     }
 }
 
-/// One of the connector's configuration files. `Debug` shows none of its content.
+/// One of the connector's configuration files. `Debug` output omits its contents.
 ///
 /// ```
 /// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -154,9 +154,9 @@ impl ConnectorConfig {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidValue`] if the value contains a character that XML does not allow, or if it is ambiguous how the
-    /// connector would read the key, because the key is repeated or undone by `remove` or `clear`, or because the
-    /// section is encrypted or in another file.
+    /// [`InvalidValue`] if the value contains a character that XML does not allow, or if it is unclear which value the
+    /// connector would use: the key is repeated, a later `remove` or `clear` removes it, or the section is encrypted or
+    /// in another file.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
         self.document = match self.position_of(key)? {
             KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
@@ -183,8 +183,8 @@ impl ConnectorConfig {
     }
 
     /// Returns the managed service account that the administrator configured (`TenantConfiguredManagedServiceAccount`);
-    /// `None` if the connector creates one for itself. With such an account, the wizard changes no permissions,
-    /// whatever units the file lists.
+    /// `None` if the connector creates one for itself. If the administrator configured one, the wizard changes no
+    /// permissions, regardless of the units in the file.
     ///
     /// # Errors
     /// [`InvalidValue`] if the value is not an account name.
@@ -210,8 +210,8 @@ impl ConnectorConfig {
     /// Sets the units in which the connector may create computer accounts. If `units` is empty, the key is kept with an
     /// empty value.
     ///
-    /// The connector separates units by semicolons, so a semicolon in a name is written as its escape code, `\3B`,
-    /// which names the same unit. The connector may not understand that code: prefer units without a semicolon.
+    /// The connector separates units by semicolons, so a semicolon in a name is escaped as `\3B`; the name still refers
+    /// to the same unit. The connector may not understand the escape, so prefer units without a semicolon.
     ///
     /// # Errors
     /// [`InvalidValue`] if this is the service's file, which has no such key, or if a unit reported by the service is

@@ -30,8 +30,8 @@ pub enum DelegationProfile {
     /// Create computers and have full control of them, in this OU and below: Microsoft's documented rights for the
     /// legacy connector, which runs as its server's computer account.
     CreateFullControl,
-    /// Create and delete computers and have full control of them, in this OU and below: Microsoft's earlier documented
-    /// rights for the legacy connector.
+    /// Create and delete computers and have full control of them, in this OU and below: the rights that Microsoft used
+    /// to document for the legacy connector.
     CreateDeleteFullControl,
 }
 

@@ -27,7 +27,7 @@ const PAGE_SIZE: u16 = 500;
 ///     Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchPage,
 /// };
 ///
-/// /// A directory that can be read, and refuses every change.
+/// /// A directory that can be read but refuses every change.
 /// #[derive(Debug)]
 /// struct ReadOnly<D>(D);
 ///
@@ -70,9 +70,9 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// not known.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
-    /// Creates a computer account as the signed-in account, with its names and service principal names, as the
-    /// connector does for a device. `container` is the distinguished name of an organizational unit or container;
-    /// `name` has no trailing `$`.
+    /// Creates a computer account and sets its names and service principal names, as the connector does for a device.
+    /// The signed-in account is the creator. `container` is the distinguished name of an organizational unit or
+    /// container; `name` has no trailing `$`.
     ///
     /// The default implementation refuses the call: checks and delegations create no computers.
     ///
@@ -88,8 +88,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
         Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
     }
 
-    /// Waits until concurrent changes by others have ended, so that another read shows whether this client's change was
-    /// overwritten. Does nothing unless the directory is shared.
+    /// Waits for concurrent changes by other clients to finish, so that another read shows whether this client's change
+    /// was overwritten. Does nothing unless the directory is shared.
     async fn settle(&self) {}
 
     /// Returns all search results, reading page by page.
@@ -217,7 +217,7 @@ pub enum SearchScope {
 /// let search = Search::entry("OU=Autopilot,DC=corp,DC=example").with_descriptor(DescriptorParts::DACL);
 /// ```
 ///
-/// The SACL is not offered: reading it requires an administrator's privilege, and without that privilege the whole
+/// The SACL is not supported: reading it requires an administrative privilege, and without that privilege the whole
 /// attribute is missing from the response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DescriptorParts(u32);

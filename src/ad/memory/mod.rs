@@ -44,9 +44,9 @@ const FIRST_ACCOUNT: u32 = 1_104;
 ///
 /// The directory contains the domain's root object, the containers for computers and managed service accounts, the most
 /// common groups, and the entries added to it. Calls are made as the domain's administrator or [as another
-/// account](Self::bound_as), subject to the DACLs. Unlike in Active Directory, entries do not inherit, so set each
-/// entry's full list. `modify` accepts only security descriptors. Attributes are either all hidden or all visible. The
-/// quota for computers applies only to accounts that [may join computers](Self::let_join_computers).
+/// account](Self::bound_as), subject to the DACLs. Unlike in Active Directory, entries do not inherit permissions, so
+/// set each entry's complete DACL. `modify` accepts only security descriptors. Attributes are either all hidden or all
+/// visible. The quota for computers applies only to accounts that [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,

@@ -75,7 +75,7 @@ pub struct Preflight {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PreflightReport {
-    /// The domain; `None` if the server is not Active Directory.
+    /// The domain; `None` if the server is not an Active Directory domain controller.
     pub domain: Option<Domain>,
     /// The distinguished name of the OU or container for computer accounts, if it exists.
     pub container: Option<String>,

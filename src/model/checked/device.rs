@@ -39,8 +39,8 @@ checked! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Serial numbers are not unique across manufacturers, and some contain spaces, such as `VMware-56 4d 1f`. A
-    /// hardware hash is refused.
+    /// Serial numbers are not unique across manufacturers, and some contain spaces, such as `VMware-56 4d 1f`. Parsing
+    /// refuses a hardware hash.
     pub struct SerialNumber("serial number", check_serial);
 }
 

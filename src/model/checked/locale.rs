@@ -64,7 +64,7 @@ impl Locale {
         tag.parse().map(Self::Language)
     }
 
-    /// Returns the rule that the language breaks, if the service reported an invalid one.
+    /// Returns the rule that the language breaks, if the service reported an invalid language.
     pub fn violation(&self) -> Option<InvalidValue> {
         match self {
             Self::OsDefault | Self::UserSelect => None,

@@ -57,8 +57,8 @@ macro_rules! checked {
                 &self.0
             }
 
-            /// Returns the rule that the value breaks, if the service reported an invalid one; `None` for every parsed
-            /// value.
+            /// Returns the rule that the value breaks, if the service reported an invalid value; `None` for a value
+            /// that was parsed, because parsing refuses invalid ones.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }

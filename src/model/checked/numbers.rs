@@ -103,7 +103,7 @@ impl InstallTimeout {
         Duration::from_secs(u64::try_from(self.0).unwrap_or_default() * 60)
     }
 
-    /// Returns the rule that the timeout breaks, if the service reported an invalid one.
+    /// Returns the rule that the timeout breaks, if the service reported an invalid timeout.
     pub fn violation(&self) -> Option<InvalidValue> {
         Self::check(self.0).err()
     }

@@ -269,7 +269,7 @@ fn content_type(headers: &http::HeaderMap) -> String {
     text.to_ascii_lowercase()
 }
 
-/// A transport that replays a cassette. Clones share the playback.
+/// A transport that replays a cassette. Clones share the playback state.
 ///
 /// ```
 /// use windows_autopilot::transport::{Cassette, Replayer};
@@ -298,7 +298,8 @@ impl Replayer {
         Self { playback: Arc::new(Mutex::new(Playback { redactor: Redactor::default(), exchanges })) }
     }
 
-    /// Compares the text of the given properties, which were [recorded without redaction](Recorder::with_unredacted).
+    /// Compares the given properties by their text. They must have been [recorded without
+    /// redaction](Recorder::with_unredacted).
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut playback = self.playback();

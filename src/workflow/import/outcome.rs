@@ -16,8 +16,8 @@ pub enum ImportOutcome {
     /// This import registered the device.
     #[non_exhaustive]
     Registered {
-        /// The registered device; `None` if the service did not name it, in which case the run waited for neither its
-        /// visibility nor its group tag.
+        /// The registered device; `None` if the service did not name it, in which case the run did not wait for the
+        /// device to appear or for its group tag.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<Id<Device>>,
         /// The state of the device's group tag.
@@ -150,7 +150,7 @@ impl ImportOutcome {
         }
     }
 
-    /// Returns a finding for the device called `place`; `None` if the device is registered as desired.
+    /// Returns a finding that refers to the device as `place`; `None` if the device is registered as desired.
     pub fn finding(&self, place: &str) -> Option<Finding> {
         Some(match self {
             Self::Registered { device: None, .. } => {

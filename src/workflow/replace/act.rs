@@ -22,10 +22,10 @@ use crate::workflow::waiver::check_findings;
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant, reason = "an event is moved once, to its reader")]
 pub enum ReplacementEvent {
-    /// A part of the replacement is complete.
+    /// One change of the replacement is complete.
     #[non_exhaustive]
     Finished {
-        /// The step that the part belongs to.
+        /// The step that the change belongs to.
         step: Step,
         /// A description of the change.
         description: &'static str,

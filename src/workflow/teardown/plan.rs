@@ -71,7 +71,7 @@ pub enum RemovalAction {
     Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
     Gone,
-    /// Asks a person to do the described work.
+    /// Asks a person to do the work described.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),
