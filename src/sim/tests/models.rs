@@ -476,3 +476,36 @@ async fn a_filter_on_an_assignment_decides_by_the_device() {
         assert_eq!(desk.tenant.effective_objects("SN2", None).unwrap().page, None, "it reaches nobody");
     }
 }
+
+/// Each property of a filter is the device's own: one that is not read would be empty, and the filter would fail.
+#[tokio::test]
+async fn a_filter_reads_every_property_of_the_device() {
+    let desk = Desk::with(|builder| builder.with_delegated_callers());
+    desk.tenant.add_device_with(
+        crate::sim::DeviceSpec::new("SN1").with_manufacturer("Contoso").with_model("Book 3"),
+    );
+    let profile = desk.profile("Hybrid").await;
+    assert_eq!(desk.post(&format!("{profile}/assignments"), all_devices()).await.status, 201);
+    let page = desk.page("Page").await;
+    for (rule, expected) in [
+        ("(device.manufacturer -eq \"Contoso\")", true),
+        ("(device.manufacturer -eq \"Fabrikam\")", false),
+        ("(device.model -eq \"Book 3\")", true),
+        ("(device.enrollmentProfileName -eq \"Hybrid\")", true),
+        ("(device.osVersion -startsWith \"10.0.\")", true),
+        ("(device.operatingSystemVersion -startsWith \"10.0.\")", true),
+        ("(device.deviceOwnership -eq \"Corporate\")", true),
+        ("(device.deviceOwnership -eq \"Personal\")", false),
+    ] {
+        let filter = json!({"displayName": rule, "platform": "windows10AndLater", "rule": rule});
+        let made = desk.post("/beta/deviceManagement/assignmentFilters", filter).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let mut target = all_devices();
+        target["target"]["deviceAndAppManagementAssignmentFilterId"] = json!(made.id());
+        target["target"]["deviceAndAppManagementAssignmentFilterType"] = json!("include");
+        let sent = json!({ "enrollmentConfigurationAssignments": [target] });
+        assert_eq!(desk.post(&format!("{page}/assign"), sent).await.status, 204);
+        let got = desk.tenant.effective_objects("SN1", None).unwrap();
+        assert_eq!(got.page.is_some(), expected, "{rule}");
+    }
+}
