@@ -423,9 +423,11 @@ mod tests {
 
     use super::*;
     use crate::ad::directory::{Search, SearchPage};
+    use crate::ad::findings;
     use crate::ad::memory::MemoryDirectory;
 
     const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
+    const COMPUTER: &str = "bf967a86-0de6-11d0-a285-00aa003049e2";
 
     /// A directory in which another change overwrites the first writes: at once, or while the directory settles.
     #[derive(Debug)]
@@ -478,20 +480,14 @@ mod tests {
     }
 
     fn set(memory: &MemoryDirectory, aces: &[&str], me: &Sid) {
-        let text = |ace: &&str| {
-            ace.replace("ME", &me.to_string()).replace("COMPUTER", "bf967a86-0de6-11d0-a285-00aa003049e2")
-        };
+        let text = |ace: &&str| ace.replace("ME", &me.to_string()).replace("COMPUTER", COMPUTER);
         let dacl = Acl::new(aces.iter().map(|ace| text(ace).parse::<Ace>().unwrap())).unwrap();
         memory.set_descriptor(UNIT, memory.descriptor(UNIT).unwrap().with_dacl(dacl));
     }
 
     fn shown(memory: &MemoryDirectory, me: &Sid) -> Vec<String> {
         let descriptor = memory.descriptor(UNIT).unwrap();
-        let text = |ace: &Ace| {
-            ace.to_string()
-                .replace(&me.to_string(), "ME")
-                .replace("bf967a86-0de6-11d0-a285-00aa003049e2", "COMPUTER")
-        };
+        let text = |ace: &Ace| ace.to_string().replace(&me.to_string(), "ME").replace(COMPUTER, "COMPUTER");
         descriptor.dacl().unwrap().aces().iter().map(text).collect()
     }
 
@@ -598,5 +594,56 @@ mod tests {
         let planned = Delegation::new(&unit(), gone).plan_revocation(&memory).await.unwrap();
         assert!(planned.is_empty(), "the account of a revocation may be gone");
         assert_eq!(Delegation::new(&unit(), connector).plan(&memory).await.unwrap().aces().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn reports_show_each_entry_the_resulting_right_and_overwritten_writes() {
+        let (memory, connector) = directory(&[ALL]);
+        let delegation = Delegation::new(&unit(), connector.clone());
+        let name = "msaODJ00001$";
+        let normal =
+            |shown: String| shown.replace(&connector.to_string(), "ME").replace(COMPUTER, "COMPUTER");
+
+        let report = delegation.apply(&overwritten(&memory, 1, false)).await.unwrap();
+        assert!(!report.receipt.is_empty());
+        assert_eq!(
+            normal(report.to_string()),
+            format!(
+                "{UNIT}\n  + {MINE}\n  {name} may create computers\n  another change overwrote this one, which was \
+                 written again: check the other entries too\n"
+            )
+        );
+        assert_eq!(report.finding(), None);
+
+        let again = delegation.apply(&memory).await.unwrap();
+        assert!(again.receipt.is_empty());
+        assert_eq!(
+            normal(again.to_string()),
+            format!(
+                "{UNIT}\n  nothing was granted to ME: it was there already\n  {name} may create computers\n"
+            )
+        );
+        assert_eq!(again.finding(), None);
+
+        let revoked = report.receipt.revoke(&memory).await.unwrap();
+        assert_eq!(normal(revoked.to_string()), format!("- {MINE}\n"));
+        let revoked = report.receipt.revoke(&memory).await.unwrap();
+        assert_eq!(
+            normal(revoked.to_string()),
+            format!("nothing was removed: no such entry exists\n  not found: {MINE}\n")
+        );
+
+        set(&memory, &["(OD;;CC;COMPUTER;;ME)"], &connector);
+        let denied = delegation.apply(&memory).await.unwrap();
+        assert_eq!(
+            normal(denied.to_string()),
+            format!(
+                "{UNIT}\n  + {MINE}\n  {name} may still NOT create computers: it is denied, by an entry for the account \
+                 itself: (OD;;CC;COMPUTER;;ME)\n"
+            )
+        );
+        let finding = denied.finding().unwrap();
+        assert!(finding.is(&findings::AD_CREATE_DENIED), "{finding:?}");
+        assert_eq!(finding.place, UNIT);
     }
 }

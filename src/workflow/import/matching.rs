@@ -200,7 +200,12 @@ mod tests {
         .unwrap()
     }
 
-    fn found(sent: &[(&str, &str)], records: &[&str], from: RecordSource) -> Vec<(usize, String)> {
+    /// Matches devices (import id, serial number) and returns those found with their records, and those contradicted.
+    fn matched(
+        sent: &[(&str, &str)],
+        records: &[&str],
+        from: RecordSource,
+    ) -> (Vec<(usize, String)>, Vec<usize>) {
         let devices: Vec<DeviceToImport> = sent.iter().map(|(_, serial)| device(serial)).collect();
         let sent: Vec<Sent<'_>> = sent
             .iter()
@@ -209,30 +214,30 @@ mod tests {
             .map(|(index, ((import_id, _), device))| Sent { index, import_id, device })
             .collect();
         let records = records.iter().map(|text| record(text)).collect();
-        match_records(&sent, records, from)
-            .found
-            .into_iter()
-            .map(|(index, record)| (index, record.id.as_str().to_owned()))
-            .collect()
+        let matches = match_records(&sent, records, from);
+        let found =
+            matches.found.into_iter().map(|(index, record)| (index, record.id.as_str().to_owned())).collect();
+        (found, matches.contradicted)
     }
 
     #[test]
     fn a_record_is_ours_by_import_id_if_serial_and_hash_do_not_contradict() {
-        for (records, expected) in [
-            (&["r a A -", "q b B -"][..], &[(0, "r"), (1, "q")][..]),
-            (&["q B b -", "r A a -"], &[(0, "r"), (1, "q")]),
-            (&["r a A T0EAAAA="], &[(0, "r")]),
-            (&["r a A T0EAAQA="], &[]),
-            (&["r a B -"], &[]),
-            (&["r a - -"], &[(0, "r")]),
-            (&["r c A -", "q - B -"], &[]),
-            (&[], &[]),
+        for (records, found, contradicted) in [
+            (&["r a A -", "q b B -"][..], &[(0, "r"), (1, "q")][..], &[][..]),
+            (&["q B b -", "r A a -"], &[(0, "r"), (1, "q")], &[]),
+            (&["r a A T0EAAAA="], &[(0, "r")], &[]),
+            (&["r a A T0EAAQA="], &[], &[0]),
+            (&["r a B -"], &[], &[0]),
+            (&["r a B -", "q b - -"], &[(1, "q")], &[0]),
+            (&["r a - -"], &[(0, "r")], &[]),
+            (&["r c A -", "q - B -"], &[], &[]),
+            (&[], &[], &[]),
         ] {
-            let expected: Vec<(usize, String)> =
-                expected.iter().map(|(index, id)| (*index, (*id).to_owned())).collect();
+            let found: Vec<(usize, String)> =
+                found.iter().map(|(index, id)| (*index, (*id).to_owned())).collect();
             assert_eq!(
-                found(&[("a", "A"), ("b", "B")], records, RecordSource::List),
-                expected,
+                matched(&[("a", "A"), ("b", "B")], records, RecordSource::List),
+                (found, contradicted.to_vec()),
                 "{records:?}"
             );
         }
@@ -241,10 +246,43 @@ mod tests {
     #[test]
     fn in_our_own_answer_a_record_without_import_id_is_told_by_its_serial_number_if_that_is_alone() {
         let sent = [("a", "A"), ("b", "B"), ("c", "B")];
-        assert_eq!(found(&sent, &["r - A -", "q - B -"], RecordSource::Answer), [(0, "r".to_owned())]);
-        assert_eq!(found(&sent, &["r - A -", "q - A -"], RecordSource::Answer), []);
-        assert_eq!(found(&sent, &["r - A T0EAAQA="], RecordSource::Answer), []);
-        assert_eq!(found(&sent, &["r - A -"], RecordSource::List), []);
+        let r = || vec![(0, "r".to_owned())];
+        for (records, from, found, contradicted) in [
+            (&["r - A -", "q - B -"][..], RecordSource::Answer, r(), &[][..]),
+            (&["r - A -", "q - A -"], RecordSource::Answer, vec![], &[]),
+            (&["r - A T0EAAQA="], RecordSource::Answer, vec![], &[0]),
+            (&["r - - T0EAAAA="], RecordSource::Answer, r(), &[]),
+            (&["r - - T0EAAQA="], RecordSource::Answer, vec![], &[]),
+            (&["r - A -"], RecordSource::List, vec![], &[]),
+        ] {
+            assert_eq!(matched(&sent, records, from), (found, contradicted.to_vec()), "{records:?}");
+        }
+    }
+
+    #[test]
+    fn in_our_own_answer_a_device_is_found_or_contradicted_once() {
+        let r = || vec![(0, "r".to_owned())];
+        for (records, found, contradicted) in [
+            // Another record with the serial number does not contradict the record that was found.
+            (&["r a A -", "q x A -"][..], r(), &[][..]),
+            // A record with the import id decides, whatever a record without one says.
+            (&["r a B -", "q - A -"], vec![], &[0]),
+            (&["r a A -", "q - A T0EAAQA="], r(), &[]),
+            (&["r - A -", "q x A -"], r(), &[]),
+            // The serial number is ours, the import id is not.
+            (&["r x A -"], vec![], &[0]),
+            (&["r x a -"], vec![], &[0]),
+            (&["r x B -"], vec![], &[]),
+            (&["r x - -"], vec![], &[]),
+        ] {
+            let context = format!("{records:?}");
+            assert_eq!(
+                matched(&[("a", "A")], records, RecordSource::Answer),
+                (found, contradicted.to_vec()),
+                "{context}"
+            );
+        }
+        assert_eq!(matched(&[("a", "A")], &["r x A -"], RecordSource::List), (vec![], vec![]));
     }
 
     #[test]
