@@ -15,7 +15,7 @@ finding_kinds! {
         "connect to a domain controller of the unit's domain, or correct the unit";
     /// An organizational unit that does not exist or is not visible.
     AD_OU_MISSING = "ad.ou-missing", Error,
-        "create it, or correct it in the settings and in the connector's configuration";
+        "create it, or correct its name in the settings and in the connector's configuration";
     /// An object other than an organizational unit.
     AD_NOT_AN_OU = "ad.not-an-ou", Error, "name an organizational unit";
 
@@ -32,7 +32,7 @@ finding_kinds! {
         "nothing: computers can still be created, and deleted with the right on the computer itself";
     /// Permissions that the signed-in account cannot change.
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
-        "sign in as an account that may change them, or pass the text of the delegation to someone who may";
+        "sign in as an account that may change them, or send the delegation text to someone who may";
 
     /// A domain without the Managed Service Accounts container.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
@@ -45,7 +45,7 @@ finding_kinds! {
         "install the connector, or name the account that it runs as";
     /// An account that does not exist or is not visible.
     AD_ACCOUNT_MISSING = "ad.account-missing", Error,
-        "look the name up on the connector's server (services, Log On As); a computer or managed \
+        "look up the name on the connector's server (services, Log On As); a computer or managed \
          service account ends with $";
     /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
@@ -78,7 +78,7 @@ finding_kinds! {
     AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
     /// A connector with an entry that denies it the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
-        "remove the deny entry, or remove the account from the group in it";
+        "remove the deny entry, or take the account out of the group that it names";
     /// A connector right that could not be determined.
     AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning,
         "check the entries, or let the connector create a computer";

@@ -116,7 +116,7 @@ impl Principal {
             (None, _) => Err(self.error(
                 DirectoryErrorKind::NotFound,
                 "the account does not exist or is not visible",
-                "look the name up on the connector's server (services, Log On As); the name of a computer or managed \
+                "look up the name on the connector's server (services, Log On As); the name of a computer or managed \
                  service account ends with $",
             )),
             (Some(account), None) => Ok(account),

@@ -3,7 +3,7 @@
 use crate::model::finding_kinds;
 
 const CONNECTOR_PAGE: &str =
-    "see the connector's log and netsetup.log on its server for the Windows error code";
+    "find the Windows error code in the connector's log and in netsetup.log on its server";
 const ENDPOINTS: &str =
     "let the device reach Microsoft's endpoints without a proxy that asks for a sign-in or inspects TLS";
 const TO_DOMAIN_CONTROLLER: &str = "give the device a network that reaches a domain controller: DNS servers that know the \
@@ -22,7 +22,7 @@ finding_kinds! {
         "delete the registration, capture the hardware hash again and import it";
     /// A refusal by the deployment service with a code that has no finding of its own.
     EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
-        "see the code: delete the registration and import the device again if the registration is the problem";
+        "look up the code; if the registration is the problem, delete it and import the device again";
     /// An empty profile in the device's cache.
     EVIDENCE_EMPTY_PROFILE = "evidence.empty-profile", Error,
         "wait until the profile is assigned, and restart the device: it fetches the profile again";
@@ -42,7 +42,7 @@ finding_kinds! {
         "sign in as a user of the tenant that the device is registered in, or register it in the user's tenant";
     /// A profile from a file in the image instead of the one from the service.
     EVIDENCE_OFFLINE_PROFILE = "evidence.offline-profile", Warning,
-        "register the device, and take AutopilotConfigurationFile.json out of the image";
+        "register the device, and remove AutopilotConfigurationFile.json from the image";
     /// An offline profile that Windows could not read.
     EVIDENCE_OFFLINE_PROFILE_INVALID = "evidence.offline-profile-invalid", Error,
         "register the device; or save AutopilotConfigurationFile.json as ANSI, with the ids of the tenant";
@@ -93,7 +93,7 @@ finding_kinds! {
         "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
     /// A failed enrollment whose cause the evidence does not show.
     EVIDENCE_ENROLLMENT_FAILED = "evidence.enrollment-failed", Warning,
-        "see the code; check license, MDM scope, enrollment restrictions and conditional access";
+        "look up the code; check license, MDM scope, enrollment restrictions and conditional access";
 
     /// A device that could not reach a domain controller after it applied its blob.
     EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
@@ -123,7 +123,7 @@ finding_kinds! {
         "check DNS servers, routes and trusts between the connector's server and the domain";
     /// An organizational unit that the connector did not find.
     EVIDENCE_UNIT_NOT_FOUND = "evidence.unit-not-found", Warning,
-        "write the full distinguished name of an existing organizational unit into the domain join profile";
+        "set the full distinguished name of an existing organizational unit in the domain join profile";
     /// A domain in the domain join profile that is not the connector's.
     EVIDENCE_OTHER_DOMAIN = "evidence.other-domain", Error,
         "correct the domain in the domain join profile, or install a connector in that domain";
@@ -138,20 +138,21 @@ finding_kinds! {
         "check that the device's sessions with Intune succeed, and try again";
     /// A blob that the device could not apply.
     EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
-        "see the code: the image is in a domain already, or the name is in use; install a clean image";
+        "look up the code: the image is already in a domain, or the name is in use; install a clean image";
     /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
-        "deliver a device tunnel or a VPN that connects before the sign-in; try once on the office network";
+        "deploy a device tunnel or a VPN that connects before the sign-in; try once on the office network";
     /// A sign-in without a domain controller, after the check was skipped.
     EVIDENCE_CHECK_SKIPPED = "evidence.check-skipped", Error,
         "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
     /// A domain join that did not begin.
     EVIDENCE_JOIN_NOT_BEGUN = "evidence.join-not-begun", Warning,
-        "look at the enrollment status page and the log of the profile: the setup ended earlier, or the log is truncated";
+        "check the enrollment status page and the profile's log: the setup ended earlier, or the log is \
+         truncated";
     /// A device that did not restart after its domain join.
     EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
     /// A domain join step that failed in Windows.
-    EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "see the code of the step";
+    EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "look up the code of the step";
     /// A DNS server that does not know the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
         "hand out DNS servers that know the domain, by DHCP or through the VPN";
@@ -184,7 +185,7 @@ finding_kinds! {
         "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage skips the user page";
     /// A page that the user left before it finished.
     EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
-        "treat the rest of the page as not done, and see which app or policy is missing";
+        "assume that the rest of the page did not run, and check which app or policy is missing";
     /// A certificate that the page waited for but that did not arrive.
     EVIDENCE_CERTIFICATE_FAILED = "evidence.certificate-failed", Error,
         "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
@@ -192,7 +193,8 @@ finding_kinds! {
     EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
         "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
     /// A provider of the page that could not be installed.
-    EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error, "see the code of the provider's installation";
+    EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error,
+        "look up the code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the Configuration Manager client as an app that the page waits for";
@@ -217,7 +219,7 @@ finding_kinds! {
     EVIDENCE_STORE_APP = "evidence.store-app", Error,
         "do not wait for Store apps on the page, and exclude the Store from conditional access";
     /// A full disk.
-    EVIDENCE_DISK_FULL = "evidence.disk-full", Error, "free space on the disk, or use a larger one";
+    EVIDENCE_DISK_FULL = "evidence.disk-full", Error, "free up disk space, or use a larger disk";
     /// A failed device page whose cause the evidence does not show.
     EVIDENCE_DEVICE_PAGE_FAILED = "evidence.device-page-failed", Warning,
         "collect the registry and the app logs: they name the app or policy";
@@ -227,7 +229,7 @@ finding_kinds! {
 
     /// A registration that is waiting for the next synchronization.
     EVIDENCE_WAITS_FOR_SYNC = "evidence.waits-for-sync", Info,
-        "wait for the next run of Entra Connect, which comes every 30 minutes";
+        "wait for the next run of Entra Connect, every 30 minutes by default";
     /// A computer that is still not synchronized long after its join.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
         "put the organizational unit into the scope of Entra Connect, make sure that userCertificate is exported, and run it";
@@ -268,7 +270,7 @@ finding_kinds! {
     EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration and the computer each have their own object";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
-        "see the code; run dsregcmd /status on the device, and collect the log of the registration";
+        "look up the code; run dsregcmd /status on the device, and collect the registration log";
 
     /// A wrong clock.
     EVIDENCE_CLOCK = "evidence.clock", Warning,

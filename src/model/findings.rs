@@ -4,17 +4,17 @@ use super::finding_kinds;
 
 finding_kinds! {
     /// A setting in a tenant that breaks a rule.
-    SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that follows the rule";
+    SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "enter a value that follows the rule";
 
     /// A scope tag that is not an id.
     SETTINGS_SCOPE_TAG = "settings.scope-tag", Warning,
-        "write the scope tag's id, a number such as \"0\", and not its name";
+        "use the scope tag's id, a number such as \"0\", instead of its name";
 
     /// A group name that is too long.
     GROUP_LONG_NAME = "group.long-name", Error, "shorten it to at most 256 characters";
 
     /// A hyphen in a profile's name or description, which the service may refuse.
-    PROFILE_HYPHEN = "profile.hyphen", Warning, "write it without a hyphen";
+    PROFILE_HYPHEN = "profile.hyphen", Warning, "use a name and a description without hyphens";
     /// A character in a profile's name or description that the service may refuse.
     PROFILE_DISPUTED_CHARACTER = "profile.disputed-character", Warning,
         "if the service returns 400 without a reason, use only letters, digits and spaces";
@@ -23,7 +23,7 @@ finding_kinds! {
         "set a language: it determines the keyboard";
     /// A language with a code that is not in ISO 639 or ISO 3166.
     PROFILE_UNKNOWN_LOCALE = "profile.unknown-locale", Warning,
-        "write a language and a country, such as en-GB, or os-default, or user-select";
+        "set a language and country, such as en-GB, or os-default, or user-select";
     /// A hybrid join profile in a mode other than user-driven.
     PROFILE_HYBRID_NOT_USER_DRIVEN = "profile.hybrid-not-user-driven", Error,
         "create a new profile: hybrid join is user-driven only";
@@ -42,7 +42,8 @@ finding_kinds! {
     /// More blocking apps than an enrollment status page can have.
     ESP_TOO_MANY_APPS = "esp.too-many-apps", Error, "select at most 100";
     /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
-    ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning, "select apps to wait for, or leave it out";
+    ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning,
+        "select the apps to wait for, or remove the setting";
 
     /// An app selected by name in a separate call for an enrollment status page.
     ESP_APP_BY_NAME = "esp.app-by-name", Error,
@@ -53,7 +54,7 @@ finding_kinds! {
 
     /// A prefix and a number of random characters that do not add up to a computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
-        "write the profile again: the number is derived from the prefix";
+        "create the profile again: the number is derived from the prefix";
     /// An organizational unit outside the domain that devices join.
     DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN = "domain-join.ou-in-another-domain", Error,
         "choose a unit of the domain that devices join";
@@ -65,17 +66,17 @@ finding_kinds! {
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
         "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
     /// Leading or trailing spaces in a group tag.
-    GROUP_TAG_SPACES = "group-tag.spaces", Warning, "write the group tag without them";
+    GROUP_TAG_SPACES = "group-tag.spaces", Warning, "remove the spaces";
     /// A group tag with a label that belongs only in membership rules.
-    GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
+    GROUP_TAG_LABEL = "group-tag.label", Warning, "remove [OrderID]: from the group tag";
     /// A group tag with Excel's apostrophe or `="…"`.
-    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without Excel's mark";
+    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "remove Excel's mark from the group tag";
     /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
     USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
         "give the user a user principal name on a verified domain before the device is deployed";
 
     /// A syntax error in a membership rule.
-    RULE_SYNTAX = "rule.syntax", Error, "correct the rule at this character";
+    RULE_SYNTAX = "rule.syntax", Error, "correct the rule at the indicated character";
     /// A value or operator that does not fit the type of its property.
     RULE_WRONG_TYPE = "rule.wrong-type", Error, "use a value and an operator that fit the property";
     /// A membership rule that is too long.
@@ -84,8 +85,7 @@ finding_kinds! {
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
         "use only device properties, and create a separate group for users";
     /// A membership rule for users.
-    RULE_USER_RULE = "rule.user-rule", Error,
-        "use device properties: what Autopilot assigns goes to groups of devices";
+    RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot assigns to groups of devices";
     /// A property that device rules do not have.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
@@ -98,29 +98,28 @@ finding_kinds! {
     RULE_INVISIBLE = "rule.invisible-character", Warning, "remove the invisible character";
     /// A value that no device has, so the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
-        "write the value with its label and without spaces, such as [OrderID]:Kiosk";
+        "include the label and leave out spaces, as in [OrderID]:Kiosk";
     /// A condition that holds for every registered device.
-    RULE_MATCHES_ALL = "rule.matches-all", Warning, "write -all in place of -any";
+    RULE_MATCHES_ALL = "rule.matches-all", Warning, "use -all instead of -any";
     /// A backslash outside quoted text.
     RULE_BACKSLASH = "rule.backslash", Error,
-        "take the backslashes out: they belong to JSON or Markdown around a rule";
+        "remove the backslashes: they come from JSON or Markdown around the rule";
     /// A typographic quote in place of a straight one.
-    RULE_TYPOGRAPHIC_QUOTES = "rule.typographic-quotes", Error, "write straight quotes (\")";
+    RULE_TYPOGRAPHIC_QUOTES = "rule.typographic-quotes", Error, "use straight quotes (\")";
     /// A typographic dash in place of an operator's hyphen.
-    RULE_TYPOGRAPHIC_DASH = "rule.typographic-dash", Warning, "write a hyphen (-) before the operator";
+    RULE_TYPOGRAPHIC_DASH = "rule.typographic-dash", Warning, "put a hyphen (-) before the operator";
     /// A backtick that escapes nothing.
-    RULE_BACKTICK = "rule.backtick", Warning, "leave it out, or try the rule on one device first";
+    RULE_BACKTICK = "rule.backtick", Warning, "remove it, or try the rule on one device first";
     /// A lone single quote inside quoted text.
-    RULE_SINGLE_QUOTE = "rule.single-quote", Warning, "write it twice: ''";
+    RULE_SINGLE_QUOTE = "rule.single-quote", Warning, "double it: ''";
     /// The word null in quotes.
-    RULE_QUOTED_NULL = "rule.quoted-null", Warning, "write null without quotes, after -eq or -ne";
+    RULE_QUOTED_NULL = "rule.quoted-null", Warning, "use null without quotes, after -eq or -ne";
     /// A quoted value for a property that is true or false.
-    RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "write true or false without quotes";
+    RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "use true or false without quotes";
     /// A property name in the wrong case.
     RULE_PROPERTY_CASE = "rule.property-case", Warning, "spell the property as in Microsoft's list";
     /// A comparison of `devicePhysicalIds` without `-any` or `-all`.
-    RULE_LIST_WITHOUT_ANY = "rule.list-without-any", Warning,
-        "write (device.devicePhysicalIds -any (_ … ))";
+    RULE_LIST_WITHOUT_ANY = "rule.list-without-any", Warning, "write (device.devicePhysicalIds -any (_ … ))";
     /// An item condition without parentheses after `-any` or `-all`.
     RULE_BARE_ELEMENT = "rule.bare-element", Warning, "put it in parentheses: -any (_ -eq \"…\")";
     /// The `organizationalUnit` property, which no device has.
@@ -134,7 +133,7 @@ finding_kinds! {
     /// The `memberOf` property combined with another condition.
     RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "use it alone, as the only condition in a separate group's rule";
     /// A group tag under a label other than `[OrderID]`.
-    RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: and the tag";
+    RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: followed by the tag";
     /// A search for a device whose `[ZTDId]` is empty.
     RULE_ZTDID_EQUALS = "rule.ztdid-equals", Error,
         "write (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))";
@@ -145,5 +144,5 @@ finding_kinds! {
     RULE_SLOW_OPERATOR = "rule.slow-operator", Info, "use -startsWith, -eq or -in where they are equivalent";
     /// A value that the property never has.
     RULE_UNKNOWN_VALUE = "rule.unknown-value", Warning,
-        "write one of the property's values (what Intune calls Corporate is Company)";
+        "use one of the property's values (Intune's Corporate is Company here)";
 }

@@ -334,7 +334,7 @@ fn correlation_id(text: &str) -> Result<Text, InvalidValue> {
     if is_guid(text) {
         return Ok(text.into());
     }
-    let remedy = "write a GUID without braces, such as the id of the profile";
+    let remedy = "use a GUID without braces, such as the id of the profile";
     Err(InvalidValue::new("correlation id", "is not a GUID", remedy).with_value(text))
 }
 

@@ -16,9 +16,9 @@ finding_kinds! {
         "add an [enrollment_status_page] table";
     /// Assignments of an object that the deployment does not have.
     SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
-        "add the table of the object, or take its assignments out";
+        "add the object's table, or remove its assignments";
     /// An empty list in the settings.
-    SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
+    SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "add an item to the list, or remove the list";
     /// A desired change to a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
@@ -39,22 +39,22 @@ finding_kinds! {
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that another run created at the same time under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
-        "allow only one run at a time, with a shared journal folder; keep one of the objects, delete the other, and run \
-         it again";
+        "allow only one run at a time, with a shared journal folder; keep one of the objects, delete the \
+         other, and run the plan again";
 
     /// Permissions that the token does not carry.
     PERMISSIONS_MISSING = "permissions.missing", Error,
         "grant the app this permission, with an administrator's consent, and sign in again";
     /// An MDM user scope that an app cannot read or set without a signed-in user.
     MDM_DELEGATED_ONLY = "mdm.delegated-only", Warning,
-        "check it by hand, or plan with a signed-in user";
+        "check the scope by hand, or plan with a signed-in user";
     /// A tenant without a mobility policy for Microsoft Intune.
     MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
     /// A name in the MDM user scope that does not match exactly one group.
-    MDM_GROUP = "mdm.group", Error, "name exactly one group that exists";
+    MDM_GROUP = "mdm.group", Error, "use a name that exactly one group has";
     /// An MDM user scope that the service does not report.
     MDM_SCOPE_NOT_KNOWN = "mdm.scope-not-known", Error,
-        "look at the scope in the Entra admin center, and plan again; leave mdm_scope out to go on without it";
+        "check the scope in the Entra admin center, and plan again; remove mdm_scope to continue without it";
     /// Users or groups that the plan drops from the MDM user scope.
     MDM_SCOPE_DROPS = "mdm.scope-drops", Warning,
         "check that their devices no longer need to enroll; name the groups in mdm_scope, or leave \
@@ -67,10 +67,12 @@ finding_kinds! {
 
     /// An expected connector that the tenant does not have.
     CONNECTOR_MISSING = "connector.missing", Warning,
-        "install the Intune Connector on it; one that was installed minutes ago may not show yet";
+        "install the Intune Connector on this server; a connector that was installed minutes ago may not be \
+         listed yet";
     /// Fewer healthy connectors than the deployment needs.
     CONNECTOR_TOO_FEW = "connector.too-few", Error,
-        "start one, or install one: without it, no computer account is created and every device fails with 0x80070774";
+        "start or install one: without it, no computer account is created and every device fails with \
+         0x80070774";
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
         "check the Intune ODJConnector service on the server, and its event log";
@@ -82,7 +84,7 @@ finding_kinds! {
     CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
     /// A connector without recent contact with Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
-        "check that the server is on and reaches Intune; with a proxy, restart the service";
+        "check that the server is on and can reach Intune; if there is a proxy, restart the service";
     /// Connectors whose right to create computer accounts is unconfirmed.
     COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
@@ -93,8 +95,7 @@ finding_kinds! {
         "put devices into it and no users: profiles do not reach users' devices, and a status page for users does \
          not wait for its apps";
     /// A group of devices that has users but no devices.
-    GROUP_NO_DEVICE = "group.no-device", Error,
-        "put the devices' objects into it: those that carry [ZTDId]";
+    GROUP_NO_DEVICE = "group.no-device", Error, "add the devices' objects that carry [ZTDId]";
 
     /// A new profile in a tenant that has reached its profile limit.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
@@ -118,12 +119,14 @@ finding_kinds! {
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
     /// A selected app that does not match exactly one app in the tenant.
-    PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
+    PAGE_APP_NOT_ONE = "page.app-not-one", Error,
+        "use a name that exactly one app has, or select the app by its id";
     /// A selected app for a platform other than Windows.
     PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
     /// A selected app that no assignment requires, so the page does not wait for it.
     PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
-        "assign the app to the devices as required, or take it out of the list: the page waits only for required apps";
+        "assign the app to the devices as required, or remove it from the list: the page waits only for \
+         required apps";
     /// A selected app whose assignments are not known.
     PAGE_APP_NOT_KNOWN = "page.app-not-known", Info, "check that the app is required on the devices";
     /// Microsoft 365 Apps, deployed as an Office suite, among the blocking apps.
@@ -135,7 +138,7 @@ finding_kinds! {
     PAGE_OUTRANKED = "page.outranked", Warning,
         "unassign the other page from the group, or give this one a smaller number";
     /// A desired priority that no enrollment status page in the tenant can have.
-    PAGE_PRIORITY = "page.priority", Error, "give a priority between 1 and the number of pages";
+    PAGE_PRIORITY = "page.priority", Error, "choose a priority between 1 and the number of pages";
     /// An exclusion that keeps the enrollment status page from devices.
     PAGE_EXCLUDED = "page.excluded", Warning, "remove the exclusion";
     /// A filter on the enrollment status page's own assignment that leaves out devices.
@@ -149,10 +152,11 @@ finding_kinds! {
          ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
     /// A network access configuration that does not match exactly one device configuration in the tenant.
-    DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
+    DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error,
+        "use a name that exactly one configuration has";
     /// A device configuration listed for network access whose kind has nothing to do with it.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
-        "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
+        "name configurations for Wi-Fi, VPN, wired networks or certificates on Windows";
     /// A network access configuration that is not assigned.
     DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
         "assign the configuration to the devices: the link by itself does not deliver it";
@@ -161,7 +165,7 @@ finding_kinds! {
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
     /// Network access configurations of a domain join profile that could not be read.
     DOMAIN_JOIN_NETWORK_NOT_READ = "domain-join.network-not-read", Warning,
-        "look at the profile's network access configurations, and plan again";
+        "check the profile's network access configurations, and plan again";
     /// Another domain join profile that reaches the same devices.
     DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
         "a device must get exactly one domain join profile: assign them to groups that share no device";
@@ -174,13 +178,14 @@ finding_kinds! {
     DOMAIN_JOIN_NOT_REACHING = "domain-join.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
     /// A name in the assignment settings that does not match exactly one group or filter.
-    ASSIGNMENT_NAME = "assignment.name", Error, "name exactly one that exists";
+    ASSIGNMENT_NAME = "assignment.name", Error, "use a name that exactly one group or filter has";
     /// An assignment with a filter that the settings do not name.
     ASSIGNMENT_FILTERED = "assignment.filtered", Warning,
         "name the filter in the settings, or set remove_other_assignments to remove it";
     /// An assignment to a group that no longer exists.
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
-        "remove_other_assignments takes the assignment away; the service does so itself after about a week";
+        "nothing: the service removes the assignment after about a week, and remove_other_assignments does so \
+         at once";
     /// An assignment that the service accepted but does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
 
@@ -201,13 +206,14 @@ finding_kinds! {
         "assign only one of them to the devices";
     /// An assignment to an audience of an unknown kind.
     RESULTANT_TARGET_NOT_KNOWN = "resultant.target-not-known", Warning,
-        "look at the assignment in the Intune admin center";
+        "check the assignment in the Intune admin center";
     /// A registered device whose object in Entra ID could not be read.
     RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and read again";
 
     /// A serial number that several registered devices share.
     DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
-        "leave the device out, and tell them apart by manufacturer and model in the Intune admin center";
+        "leave the device out, and use manufacturer and model to tell the devices apart in the Intune admin \
+         center";
     /// A device with an assigned user.
     DEVICES_USER_ASSIGNED = "devices.user-assigned", Error,
         "unassign the user, as user_assignment = \"unassign\" does: with an assigned user, a hybrid join \
@@ -223,7 +229,7 @@ finding_kinds! {
     DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again later";
     /// Devices with a group tag other than the one that the deployment's group selects.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
-        "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
+        "use the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
     /// Users who will be assigned to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
         "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an assigned \
@@ -244,7 +250,7 @@ finding_kinds! {
 
     /// A motherboard replacement for a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
-        "correct the serial number; to resume a replacement, give its journal";
+        "correct the serial number; to resume a replacement, pass its journal";
     /// A registration to replace whose group tag is invalid, so the new one cannot take it over.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
@@ -273,13 +279,13 @@ finding_kinds! {
         "give each deployment its own user groups: tearing one down can remove the shared users from the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
-        "name the same groups in both, or leave remove_other_assignments out";
+        "name the same groups in both, or remove remove_other_assignments";
 
     /// A user assigned to a device that is to be imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that appears twice in the input.
-    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or leave out the second";
+    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or remove the second one";
     /// A registered device whose registration id is missing.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
         "search for the device by its serial number, and check its group tag";
@@ -292,7 +298,7 @@ finding_kinds! {
          Microsoft support with proof of purchase";
     /// A device that the service refused.
     IMPORT_REFUSED = "import.refused", Error,
-        "look the name up in Microsoft's list of Autopilot import errors";
+        "look up the name in Microsoft's list of Autopilot import errors";
     /// A device whose outcome is unknown.
     IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
         "run the import again with the same journal: the device is searched for again before it is sent";
@@ -302,14 +308,15 @@ finding_kinds! {
     IMPORT_CANCELED = "import.canceled", Error, RUN_AGAIN;
     /// A sync that the service refused.
     IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
-        "devices also appear without a sync, but later; grant DeviceManagementServiceConfig.ReadWrite.All";
+        "grant DeviceManagementServiceConfig.ReadWrite.All; without a sync, the devices appear later";
     /// Records of finished imports that could not be deleted.
     IMPORT_RECORD_LEFT = "import.record-left", Info,
-        "run it again with the same journal, or leave them: they do no harm";
+        "run the import again with the same journal, or leave them: they do no harm";
 
     /// An MDM user scope to restore that the service does not report.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
-        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
+        "check the scope in the Entra admin center, and waive this finding: the teardown then leaves the \
+         scope as it is";
     /// An MDM user scope that was changed after the deployment set it.
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
         "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
@@ -338,9 +345,10 @@ finding_kinds! {
     /// Several objects with the same type and name as an object to remove.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.
-    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "remove that assignment, or keep the object";
+    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error,
+        "remove those assignments, or keep the object";
     /// A group to remove that something else uses.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
-        "the group is kept; remove its uses first: an assignment to a deleted group prevents the deletion of its \
-            object";
+        "remove its uses first, or keep the group: an assignment to a deleted group prevents the deletion of \
+         its object";
 }

@@ -188,7 +188,7 @@ fn what_only_the_whole_shows_is_found_before_there_is_a_client() {
             "[profile.hyphen] profile.display_name",
             "\"Contoso-hybrid Munich\"",
             "has a hyphen, which several tools report as refused",
-            "write it without a hyphen",
+            "use a name and a description without hyphens",
         ],
     );
 }

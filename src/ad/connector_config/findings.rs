@@ -5,12 +5,11 @@ use crate::model::finding_kinds;
 finding_kinds! {
     /// Settings outside the file's one `appSettings` section.
     CONNECTOR_CONFIG_SETTINGS_ELSEWHERE = "connector-config.settings-elsewhere", Warning,
-        "keep one appSettings with all settings in this file";
+        "put all settings into this file's only appSettings section";
     /// A key that is repeated.
     CONNECTOR_CONFIG_DUPLICATE_KEY = "connector-config.duplicate-key", Warning, "keep one of them";
     /// An unknown key that resembles a missing one.
-    CONNECTOR_CONFIG_RENAMED_KEY = "connector-config.renamed-key", Error,
-        "rename it to the key that is missing";
+    CONNECTOR_CONFIG_RENAMED_KEY = "connector-config.renamed-key", Error, "rename it to the missing key";
     /// A key without the value that the installer writes.
     CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
         "unless this is a national cloud, set it to the installer's value";
@@ -25,16 +24,16 @@ finding_kinds! {
     CONNECTOR_CONFIG_DUPLICATE_OU = "connector-config.duplicate-ou", Info, "keep one of them";
     /// A value that cannot be an organizational unit.
     CONNECTOR_CONFIG_INVALID_OU = "connector-config.invalid-ou", Error,
-        "write the distinguished name of an organizational unit";
+        "use the distinguished name of an organizational unit";
     /// A semicolon in an organizational unit's name, which the connector reads as a separator.
     CONNECTOR_CONFIG_SEPARATOR_IN_OU = "connector-config.separator-in-ou", Error,
         "write it as \\3B, or use a unit without one";
 
     /// A managed service account that is not of the form `account@domain`.
     CONNECTOR_CONFIG_ACCOUNT_FORM = "connector-config.account-form", Error,
-        "write the managed service account as account@domain, such as odj$@corp.example";
+        "use the form account@domain, such as odj$@corp.example";
     /// A value other than true or false.
-    CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "write true or false";
+    CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "use true or false";
     /// Permission updates by the wizard, even though the administrator configured a managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
         "set it to true, and delegate the units by hand";
@@ -44,11 +43,11 @@ finding_kinds! {
 
     /// A `defaultProxy` nested inside another.
     CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,
-        "write only <defaultProxy enabled=\"false\" />";
+        "keep only <defaultProxy enabled=\"false\" />";
     /// A proxy address without a scheme.
     CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME = "connector-config.proxy-without-scheme", Info,
-        "if the connector cannot reach the internet, write http:// before it";
+        "if the connector cannot reach the internet, add http:// in front of it";
     /// A proxy that differs between the two files.
     CONNECTOR_CONFIG_PROXY_DIFFERS = "connector-config.proxy-differs", Error,
-        "write the same into both files, and restart Intune ODJConnector Service";
+        "use the same proxy in both files, and restart Intune ODJConnector Service";
 }

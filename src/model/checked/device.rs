@@ -159,7 +159,7 @@ fn check_label(what: &'static str, text: &str) -> Result<(), InvalidValue> {
 }
 
 fn check_serial(what: &'static str, text: &str) -> Result<(), InvalidValue> {
-    not_empty(what, text, "write the serial number that the firmware reports")?;
+    not_empty(what, text, "add the serial number that the firmware reports")?;
     no_outer_spaces(what, text)?;
     no_control(what, text)?;
     no_hash(what, text)

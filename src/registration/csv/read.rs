@@ -28,7 +28,7 @@ use crate::registration::findings::*;
 ///     let row = row?;
 ///     assert!(row.device.is_none());
 ///     assert_eq!(row.findings[0].to_string(), "error [csv.missing-serial] line 2, Device Serial Number: \
-///         there is no serial number; write the serial number that the firmware reports");
+///         there is no serial number; add the serial number that the firmware reports");
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -429,7 +429,7 @@ fn a_misspelled_header_is_asked_about_and_never_guessed() {
             "Device Serial Number,Hardware Hash,Room",
             1,
             vec![
-                "warning [csv.extra-column] line 1, column 3: the portal knows no column \"Room\"; leave the column out",
+                "warning [csv.extra-column] line 1, column 3: the portal knows no column \"Room\"; remove the column",
             ],
         ),
     ] {

@@ -269,7 +269,7 @@ impl Rejection {
         } else if self.status.is_some() {
             "check its serial number, group tag and user; if nothing is wrong with them, run it again later"
         } else {
-            "look the name up in Microsoft's list of Autopilot import errors"
+            "look up the name in Microsoft's list of Autopilot import errors"
         }
     }
 

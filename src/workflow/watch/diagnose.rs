@@ -84,7 +84,7 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
             case.domain_join(&WATCH_DOMAIN_JOIN_STALLED, &evidence, Severity::Warning)
         }
         Phase::AccountSetup if matches!(case.record, Record::Succeeded(_)) => {
-            let remedy = "wait for the next run of Entra Connect, which comes every 30 minutes";
+            let remedy = "wait for the next run of Entra Connect, every 30 minutes by default";
             vec![case.not_synced().with_severity(Severity::Info).with_remedy(remedy)]
         }
         _ => case.reset_or_deleted(),

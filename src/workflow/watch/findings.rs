@@ -21,13 +21,14 @@ finding_kinds! {
 
     /// A device without a registration.
     WATCH_NOT_REGISTERED = "watch.not-registered", Error,
-        "see how the import of the device ended, and start a sync; import the device again if it is gone";
+        "check how the import of the device ended, and start a sync; if the registration is gone, import the \
+         device again";
     /// A registration that is blocked from enrolling again.
     WATCH_ENROLLMENT_BLOCKED = "watch.enrollment-blocked", Error,
         "unblock the device with allowNextEnrollment";
     /// A registration that the service is repairing.
     WATCH_REGISTRATION_IN_REPAIR = "watch.registration-in-repair", Warning,
-        "wait; do not switch the device on before it is done";
+        "wait, and do not switch the device on until the repair is finished";
     /// A registration that the service cannot repair.
     WATCH_REGISTRATION_NEEDS_REPAIR = "watch.registration-needs-repair", Error,
         "delete the registration, capture the hardware hash again and import it";
@@ -45,11 +46,11 @@ finding_kinds! {
          rule, and whether its Entra ID object is there";
     /// A profile that could not be assigned.
     WATCH_PROFILE_ASSIGNMENT_FAILED = "watch.profile-assignment-failed", Error,
-        "take the device out of the group and put it back; if that does not help, register it again";
+        "remove the device from the group and add it again; if that does not help, register it again";
     /// A profile other than the desired one.
     WATCH_WRONG_PROFILE = "watch.wrong-profile", Warning,
-        "take the device out of the groups that the other profile is assigned to: of several, a device \
-         gets the profile that was created first";
+        "remove the device from the groups that the other profile is assigned to: of several, a device gets \
+         the profile that was created first";
 
     /// A device that has a profile but has never made contact.
     WATCH_NOT_SWITCHED_ON = "watch.not-switched-on", Warning,
@@ -61,7 +62,7 @@ finding_kinds! {
     /// A failed enrollment.
     WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
         "check the user's license and MDM scope, the enrollment restrictions and conditional access; the \
-         device shows an error code with more detail";
+         device shows a more detailed error code";
     /// A device that is already enrolled.
     WATCH_ENROLLED_ALREADY = "watch.enrolled-already", Error,
         "remove the earlier enrollment, or reset the device to an image without one; then start again";
@@ -91,7 +92,8 @@ finding_kinds! {
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";
     /// A TPM that could not be attested.
     WATCH_TPM_ATTESTATION_FAILED = "watch.tpm-attestation-failed", Error,
-        "set the device up as its user; check that the profile is for hybrid join, user-driven";
+        "check that the device gets a profile for user-driven hybrid join, which needs no attestation, and \
+         start the setup again";
     /// A device that enrolled by a method other than hybrid join.
     WATCH_NOT_HYBRID_JOINED = "watch.not-hybrid-joined", Error,
         "check that the profile that the device gets is for hybrid join, and that no user is assigned; \
@@ -127,20 +129,20 @@ finding_kinds! {
 
     /// A device setup that is not progressing.
     WATCH_DEVICE_SETUP_STALLED = "watch.device-setup-stalled", Error,
-        "look at the device: what it installs, whether it asks for a sign-in, whether it is on; the record \
-         of a deployment that takes more than an hour may stay incomplete";
+        "check on the device which app or policy is being installed, whether it asks for a sign-in, and \
+         whether it is on; the record of a deployment that takes more than an hour may stay incomplete";
     /// A device setup that timed out on the enrollment status page.
     WATCH_DEVICE_SETUP_TIMEOUT = "watch.device-setup-timeout", Error,
-        "give the enrollment status page more time, or fewer apps to wait for; the device shows which one \
-         was not done";
+        "give the enrollment status page more time, or fewer apps to wait for; the device shows which app or \
+         policy did not finish";
     /// A failed device setup.
     WATCH_DEVICE_SETUP_FAILED = "watch.device-setup-failed", Error,
-        "see which app or policy failed: the device shows it, and so does the app's installation status in \
-         Intune; Graph does not name it for a deployment";
+        "find the app or policy that failed: the device shows it, and so does the app's installation status \
+         in Intune; Graph does not name it for a deployment";
     /// A part of a deployment that timed out.
     WATCH_TIMED_OUT = "watch.timed-out", Error,
-        "see on the device what it was installing; give the enrollment status page more time, or fewer apps \
-         to wait for";
+        "check on the device which app or policy was being installed; give the enrollment status page more \
+         time, or fewer apps to wait for";
     /// An installed app that its detection rule does not find.
     WATCH_APP_NOT_DETECTED = "watch.app-not-detected", Error,
         "correct the detection rule of the app, or remove it from the apps that the page waits for";
@@ -151,8 +153,8 @@ finding_kinds! {
          organizational unit";
     /// A computer object that is not in Entra ID.
     WATCH_NOT_SYNCED = "watch.not-synced", Error,
-        "check that Entra Connect runs, and that its scope includes the organizational unit of the computer; the \
-         SkipUserStatusPage policy keeps account setup from waiting for it";
+        "check that Entra Connect is running, and that its scope includes the computer's organizational unit; \
+         the SkipUserStatusPage policy keeps account setup from waiting for it";
     /// An account setup that is not progressing.
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
         "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
@@ -167,10 +169,10 @@ finding_kinds! {
 
     /// A part that failed on a device that became ready anyway.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
-        "see which app or policy is missing on the device";
+        "check which app or policy is missing on the device";
     /// A part that timed out on a device that became ready anyway.
     WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
-        "see whether all apps arrived; give the enrollment status page more time";
+        "check that all apps arrived; give the enrollment status page more time";
     /// A device that became ready on a later attempt.
-    WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "nothing, unless it happens to many devices";
+    WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "nothing, unless it happens on many devices";
 }
