@@ -3,8 +3,8 @@
 //! `cargo run --features evidence-archives --example diagnose -- BUNDLE... [--server FILE]... [--zone HOURS] [--html]`
 //!
 //! `BUNDLE` is a cab, a zip, a folder or a single file from the device, `--server` names a log from the connector's
-//! server, and `--zone` is the offset from UTC of the local time in text logs. Exit codes: 0 the deployment succeeded,
-//! 3 the cause was found, 5 neither is proven.
+//! server, and `--zone` is the offset from UTC of the local time in text logs. Exit codes: 0 the deployment succeeded, 3
+//! the cause was found, 5 neither could be established.
 
 mod support;
 

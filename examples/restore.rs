@@ -37,7 +37,7 @@ async fn restore() -> Result<(), Box<dyn Error>> {
         let DeploymentProfile::Hybrid(stored) = profile else { continue };
         let export = HybridJoin::export(&client, &stored.id).await?;
         export.not_expressed.iter().for_each(|finding| println!("not in the export: {finding}"));
-        files.push(toml::to_string(&export.settings)?); // into a repository
+        files.push(toml::to_string(&export.settings)?); // keep this in version control
 
         // A colleague shows the license terms, and removes the assignments.
         client.profiles().update(&stored, &stored.settings.clone().with_eula_hidden(false)).await?;

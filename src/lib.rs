@@ -1,6 +1,6 @@
 //! Windows Autopilot user-driven Microsoft Entra hybrid join, from automatic enrollment to a deployed device: typed
-//! models, a Microsoft Graph client over a pluggable transport, the ten steps as one workflow, and a simulated tenant
-//! for tests.
+//! models, a Microsoft Graph client over a pluggable transport, the [ten steps](workflow/enum.Step.html) of a
+//! deployment as one workflow, and a simulated tenant for tests.
 //!
 //! Microsoft recommends joining new devices only to Microsoft Entra ID. This crate is for organizations that also need
 //! Active Directory.
@@ -27,11 +27,11 @@
 //! | [`clock`] | time: the real clock, and a virtual one for tests |
 //! | [`error`] | the error of every call, its kinds, the service's error, and the reasons for failed sign-ins |
 //! | [`codes`] | the error codes of a deployment, with their causes |
-//! | [`registration`](registration/index.html) | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
+//! | [`registration`](registration/index.html) | device CSV files (feature `registration`) and hardware hashes (feature `registration` or `import`) |
 //! | [`offline`](offline/index.html) | `AutopilotConfigurationFile.json` (feature `offline`) |
-//! | [`workflow`](workflow/index.html) | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; only the import: `import`) |
+//! | [`workflow`](workflow/index.html) | the [ten steps](workflow/enum.Step.html) as one: plan, import, apply, watch, teardown (feature `workflow`, or `import` for device import alone) |
 //! | [`evidence`](evidence/index.html) | offline analysis of a device's and the connector server's logs (feature `evidence`) |
-//! | [`ad`](ad/index.html) | what the connector needs in Active Directory (feature `ad`; only its configuration files: `connector-config`) |
+//! | [`ad`](ad/index.html) | what the connector needs in Active Directory (feature `ad`, or `connector-config` for the connector's configuration files alone) |
 //! | [`sim`](sim/index.html), [`testing`](testing/index.html) | the simulated tenant, and a client for it in one line (feature `sim`) |
 //! | [`docs`] | guides: permissions, reliability, scaling, tracing, findings, exit codes, the cost of features |
 //!
@@ -104,8 +104,8 @@
 //!
 //! # Deploy: the ten steps as one
 //!
-//! With the `workflow` feature, describe a deployment (here in TOML, or in any other serde format), print the plan, and
-//! apply it. Applying it again changes nothing:
+//! With the `workflow` feature, describe a deployment (here in TOML; any serde format works), print the plan, and apply
+//! it. Applying it again changes nothing:
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -252,7 +252,7 @@
 //! for finding in &export.not_expressed {
 //!     eprintln!("{finding}"); // a part of the tenant that settings cannot express
 //! }
-//! let text = toml::to_string(&export.settings)?; // into a repository
+//! let text = toml::to_string(&export.settings)?; // keep this in version control
 //!
 //! // Later: the plan is the difference, and applying it restores the settings.
 //! let desired: HybridJoin = toml::from_str(&text)?;
@@ -492,7 +492,7 @@
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | no | `registration`: CSV files, hardware hashes |
 //! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
-//! | `import` | no | `workflow::Import`: device import with a journal; a fifth of the code of `workflow` |
+//! | `import` | no | `workflow::Import`: device import with a journal, in about a fifth of the code that `workflow` adds |
 //! | `patterns` | no | evaluation of `-match` in membership rules: [`MembershipRule::evaluate`](model::MembershipRule::evaluate) |
 //! | `workflow` | no | `workflow`: the ten steps as one; includes `import`, `offline`, `patterns` and `registration` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
@@ -510,7 +510,7 @@
 //!
 //! Without features, the dependency tree has no HTTP stack and no TLS: provide your own transport. A program with the
 //! default features compiles 139 crates, about as many as with reqwest alone; `workflow` adds two, `ldap` adds forty,
-//! and all features together make 270. [`docs::weight`] has the build times.
+//! and all features together bring the total to 270. [`docs::weight`] has the build times.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "connector-config")]

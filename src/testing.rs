@@ -1,4 +1,4 @@
-//! A test harness: a client on a simulated tenant, in one line.
+//! A test harness: a client for a simulated tenant, in one line.
 //!
 //! In `Cargo.toml`, with the features that your program uses:
 //!

@@ -50,9 +50,9 @@ finding_kinds! {
     /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
         "a connector serves only the domain of its own server: name its account in this domain";
-    /// A name that matches several accounts, or has a domain that cannot be compared.
+    /// A name that matches several accounts, or is qualified with a domain that cannot be compared with this one.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
-    /// A connector's account that no enabled server uses, which means that it is not a working connector.
+    /// A connector's account that no enabled server uses, so no working connector runs as it.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
         "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
     /// A named managed service account that no enabled server uses.
@@ -98,6 +98,6 @@ finding_kinds! {
     AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough names are left";
     /// Existing computer accounts with the prefix, which a connector may not reuse.
     AD_REUSE_BLOCKED = "ad.reuse-blocked", Info,
-        "delete accounts that are not needed, or put their owners on the list of the policy \"Domain \
+        "delete accounts that are not needed, or add their owners to the policy \"Domain \
          controller: Allow computer account re-use during domain join\" (KB5020276)";
 }

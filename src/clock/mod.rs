@@ -1,4 +1,4 @@
-//! Clocks: the only code in the crate that reads time or sleeps.
+//! Clocks: the only code in the crate that reads the time or sleeps.
 
 mod fake;
 #[cfg(feature = "sim")]

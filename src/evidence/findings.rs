@@ -57,10 +57,10 @@ finding_kinds! {
         "give the user a license that includes Intune, or delete devices that the user no longer has";
     /// An enrollment blocked by a restriction or an earlier registration.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
-        "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
+        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it is allowed, unblock the device";
     /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
-        "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
+        "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
     EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "keep the user in the MDM scope of Intune only";
     /// A registration whose object in Microsoft Entra was deleted.
@@ -87,7 +87,7 @@ finding_kinds! {
         "exclude Microsoft Intune Enrollment from the conditional access policies, and try again";
     /// An enrollment by group policy instead of Autopilot.
     EVIDENCE_GROUP_POLICY_ENROLLMENT = "evidence.group-policy-enrollment", Warning,
-        "deploy the device with Autopilot: an enrollment by group policy shows no page; or turn the page off for the group";
+        "deploy the device with Autopilot, because an enrollment by group policy shows no status page; or turn the page off for the group";
     /// The Windows bug that makes hybrid joins fail with 0x80004005.
     EVIDENCE_WINDOWS_FAULT = "evidence.windows-fault", Error,
         "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
@@ -192,7 +192,7 @@ finding_kinds! {
     /// A management extension that was not installed in time.
     EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
         "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
-    /// A provider of the page that could not be installed.
+    /// A provider of the enrollment status page that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error,
         "look up the code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
@@ -208,7 +208,7 @@ finding_kinds! {
         "skip the user page with the SkipUserStatusPage policy, or synchronize more often than the default of every 30 minutes";
     /// A policy that restarts the device during the enrollment status page.
     EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
-        "assign the policy to users, or after the page: it asks for a restart";
+        "assign the policy to users, or only after the page is done: it requires a restart";
     /// A policy that breaks the automatic sign-in of the enrollment status page.
     EVIDENCE_SIGN_IN_BROKEN = "evidence.sign-in-broken", Warning,
         "exclude devices from the policy (DeviceLock, a legal notice, the preferred tenant) until the page is done";
@@ -249,7 +249,7 @@ finding_kinds! {
         "correct the tenant in the service connection point";
     /// A proxy between the device and the registration service.
     EVIDENCE_REGISTRATION_PROXY = "evidence.registration-proxy", Error,
-        "give SYSTEM a proxy, and bypass it for enterpriseregistration.windows.net, login.microsoftonline.com and \
+        "configure a proxy for the SYSTEM account, and bypass it for enterpriseregistration.windows.net, login.microsoftonline.com and \
          device.login.microsoftonline.com";
     /// A federation service that does not respond.
     EVIDENCE_FEDERATION = "evidence.federation", Error,
@@ -274,10 +274,10 @@ finding_kinds! {
 
     /// A wrong clock.
     EVIDENCE_CLOCK = "evidence.clock", Warning,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check its clock battery";
     /// A wrong clock that made certificates and tokens fail.
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check its clock battery";
     /// A device that slept during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
     /// A proxy on the device, along with failed downloads.

@@ -528,7 +528,9 @@ mod tests {
         assert_eq!(operation.url(), "/things/a%2Fb/parts/c%20d?$filter=x%20eq%20'%C3%BC%26'");
         assert_eq!(operation.request.address("https://h"), format!("https://h/v1.0{}", operation.url()));
         for missing in [&["a"][..], &["a", ""], &["..", "a"]] {
-            assert!(Operation::new(&GET, missing, decode::nothing).request.check().is_err(), "{missing:?}");
+            let error = Operation::new(&GET, missing, decode::nothing).request.check().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{missing:?}");
+            assert!(error.to_string().contains("an id is empty, `.` or `..`"), "{missing:?}: {error}");
         }
     }
 

@@ -45,7 +45,7 @@ finding_kinds! {
     ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning,
         "select the apps to wait for, or remove the setting";
 
-    /// An app selected by name in a separate call for an enrollment status page.
+    /// An app selected by name when an enrollment status page is created or updated outside a deployment.
     ESP_APP_BY_NAME = "esp.app-by-name", Error,
         "give the app's id, or use the page in a deployment, which finds apps by name";
     /// A custom configuration with settings other than the one that skips account setup.

@@ -77,8 +77,8 @@ observation! {
 }
 
 impl MdmPolicy {
-    /// The id of Intune's application, which is said to be the id of its policy. This is not documented: if no policy
-    /// has this id, search for the name `Microsoft Intune`.
+    /// The id of Intune's application, reportedly also the id of its policy. This is undocumented: if no policy has
+    /// this id, search for the name `Microsoft Intune`.
     pub const INTUNE_APPLICATION_ID: &'static str = "0000000a-0000-0000-c000-000000000000";
 
     /// Returns `true` if this is Intune's policy, by its id or its name.

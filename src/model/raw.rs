@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 /// assert_eq!(properties.text("displayName"), Some("Munich"));
 /// ```
 ///
-/// `Debug` shows the names but no value, because an unknown object may hold anything.
+/// `Debug` shows the names but not the values, because an unknown object may contain anything.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Properties(Map<String, Value>);

@@ -151,7 +151,8 @@ fn what_other_tools_wrote_is_read() {
         written(json!({ "CloudAssignedDomainJoinMethod": 0, "CloudAssignedDeviceName": "PC-%RAND:3%" }));
     let profile = read(&entra).profile.unwrap();
     assert_eq!(profile.join(), &OfflineJoin::Entra { device_name: Some("PC-%RAND:3%".parse().unwrap()) });
-    assert!(profile.to_hybrid_join("Back".parse().unwrap()).is_err());
+    let error = profile.to_hybrid_join("Back".parse().unwrap()).unwrap_err();
+    assert_eq!(error.problem(), "is for Microsoft Entra join");
     assert_eq!(read(profile.to_json().as_bytes()).profile, Some(profile));
 
     let more = read(&written(json!({ "Tool": { "a": [1, "b"] } })));

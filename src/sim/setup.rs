@@ -286,7 +286,7 @@ impl DeviceSpec {
 }
 
 impl Tenant {
-    /// Creates a tenant with this clock and default options.
+    /// Creates a tenant with the given clock and default options.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::builder().with_clock(clock).build()
     }
@@ -476,8 +476,8 @@ impl Tenant {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Registers a public client with its redirect URIs. People sign in to it without a secret. On loopback, the port
-    /// is ignored.
+    /// Registers a public client with its redirect URIs. Users sign in to it without a secret. On loopback, the port is
+    /// ignored.
     pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
@@ -501,7 +501,7 @@ impl Tenant {
         self.now().issue_token(Caller::App("00000000-0000-0000-0000-000000000001"))
     }
 
-    /// Issues a token for a person.
+    /// Issues a token for a signed-in user.
     pub fn delegated_token(&self) -> String {
         self.now().issue_token(Caller::Person { client: "", user: None, scope: "" })
     }
@@ -568,8 +568,8 @@ impl Tenant {
     /// Switches a device on. Its deployment advances with the tenant's time.
     ///
     /// Each step uses the tenant's current state: an assigned profile, a user in the MDM scope, a domain join
-    /// configuration, a connector, a right. If something is missing, the deployment fails as a real one does: see
-    /// [`Cause`].
+    /// configuration, a connector, and the right to create the computer account. If something is missing, the
+    /// deployment fails as a real one does: see [`Cause`].
     ///
     /// [`Cause`]: super::Cause
     pub fn power_on(&self, serial: &str) {
@@ -586,7 +586,7 @@ impl Tenant {
         self.now().deployments.last(serial)
     }
 
-    /// Returns the story of a device's last deployment so far: the facts known to the device and the connector's
+    /// Returns the story so far of a device's last deployment: the facts known to the device and the connector's
     /// server. `None` if the device was never switched on.
     pub fn device_story(&self, serial: &str) -> Option<DeviceStory> {
         self.now().deployments.story(serial)

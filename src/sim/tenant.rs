@@ -17,7 +17,7 @@ use super::store::later;
 use crate::clock::Clock;
 use crate::transport::{Transport, TransportError};
 
-/// A simulated tenant. Clones share the tenant.
+/// A simulated tenant. Clones share the same state.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -90,8 +90,8 @@ impl Tenant {
         state
     }
 
-    /// Creates the requested computers one at a time, as any request to the tenant also does. Does nothing without
-    /// [`ComputerAccounts`], or while a request is already creating them.
+    /// Creates the requested computer accounts, one at a time. Any request to the tenant does so too. Does nothing if
+    /// no [`ComputerAccounts`] are set, or if a request is already creating them.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };
         let Ok(mut creation) = self.connector.try_lock() else { return };

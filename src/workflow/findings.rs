@@ -154,7 +154,7 @@ finding_kinds! {
     /// A network access configuration that does not match exactly one device configuration in the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error,
         "use a name that exactly one configuration has";
-    /// A device configuration listed for network access whose kind has nothing to do with it.
+    /// A device configuration of an unrelated kind, listed for network access.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
         "name configurations for Wi-Fi, VPN, wired networks or certificates on Windows";
     /// A network access configuration that is not assigned.
@@ -220,7 +220,7 @@ finding_kinds! {
          fails with 0x80070774, because the user's first sign-in joins only Entra ID";
     /// A device with a display name, which a hybrid join ignores.
     DEVICES_DISPLAY_NAME = "devices.display-name", Info,
-        "clear the name; the computer's name is the prefix of the domain join profile and random characters";
+        "clear the name; the computer's name consists of the domain join profile's prefix and random characters";
     /// A registered device whose object in Entra ID is gone.
     DEVICES_ANCHOR_MISSING = "devices.anchor-missing", Warning,
         "delete the registration and import the device again; never delete the object that carries [ZTDId]: a \
@@ -283,7 +283,7 @@ finding_kinds! {
 
     /// A user assigned to a device that is to be imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
-        "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
+        "leave the user out for hybrid join: an assigned user is the most common cause of error 0x80070774";
     /// A device that appears twice in the input.
     IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or remove the second one";
     /// A registered device whose registration id is missing.
@@ -331,7 +331,7 @@ finding_kinds! {
             the group";
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
-        "sign in to the directory with an account that may read and change the permissions of the place";
+        "sign in to the directory with an account that may read and change the permissions of the OU or container";
     /// A device to remove whose serial number several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: use manufacturer and model to tell them apart";

@@ -16,7 +16,8 @@ use crate::ad::{CreateAccess, Principal};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Finding, FindingKind, OrganizationalUnit, Severity};
 
-/// Active Directory and the Intune Connectors, for a plan that carries out steps 2 and 3.
+/// Active Directory and the Intune Connectors, for a plan that also checks the connectors (step 2) and grants their
+/// right to create computers (step 3).
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -55,8 +56,8 @@ pub struct OnPremises {
 }
 
 impl OnPremises {
-    /// Creates the access through a directory. The signed-in account needs the right to read the directory and, if the
-    /// plan is to be applied, to change the permissions of the OU.
+    /// Creates a value that accesses Active Directory through `directory`. The signed-in account needs the right to
+    /// read the directory and, if the plan is to be applied, to change the permissions of the OU.
     pub fn new(directory: impl Directory + 'static) -> Self {
         Self {
             directory: Arc::new(directory),
@@ -66,8 +67,8 @@ impl OnPremises {
         }
     }
 
-    /// Adds a connector's account. If none is added and no configuration file names one, the accounts named `msaODJ…`
-    /// that an enabled server uses are checked.
+    /// Adds a connector's account. If none is added and no configuration file names one, every account named `msaODJ…`
+    /// that is used by an enabled server is checked.
     #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);

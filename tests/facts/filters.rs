@@ -56,7 +56,7 @@ async fn text_for_any_date_is_refused_before_anything_is_sent() {
         let error = list.all().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
         assert!(
-            error.to_string().contains(&format!("{name} is a date: pass a Timestamp, not a text")),
+            error.to_string().contains(&format!("{name} is a date: pass a Timestamp, not a string")),
             "{error}"
         );
     }

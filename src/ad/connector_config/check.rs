@@ -160,8 +160,8 @@ impl ConnectorConfig {
         let (kind, evidence) = match (account, is_disabled) {
             (Some(_), false) => (
                 CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT,
-                "an own managed service account is set, so the wizard cannot change permissions, but its attempts \
-                    are not switched off",
+                "the administrator configured a managed service account, so the wizard cannot change permissions, but \
+                    its attempts are not switched off",
             ),
             (None, true) => (
                 CONNECTOR_CONFIG_OU_UPDATES_DISABLED,

@@ -10,7 +10,7 @@ finding_kinds! {
     CONNECTOR_CONFIG_DUPLICATE_KEY = "connector-config.duplicate-key", Warning, "keep one of them";
     /// An unknown key that resembles a missing one.
     CONNECTOR_CONFIG_RENAMED_KEY = "connector-config.renamed-key", Error, "rename it to the missing key";
-    /// A key without the value that the installer writes.
+    /// A key whose value differs from the one that the installer writes.
     CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
         "unless this is a national cloud, set it to the installer's value";
 
@@ -34,12 +34,12 @@ finding_kinds! {
         "use the form account@domain, such as odj$@corp.example";
     /// A value other than true or false.
     CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "use true or false";
-    /// Permission updates by the wizard, even though the administrator configured a managed service account.
+    /// A setting that lets the wizard update permissions, although the administrator set a managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
-        "set it to true, and delegate the units by hand";
-    /// Permission updates by the wizard that are turned off.
+        "set DisableOUUpdates to true, and delegate the units by hand";
+    /// A setting that stops the wizard from updating permissions.
     CONNECTOR_CONFIG_OU_UPDATES_DISABLED = "connector-config.ou-updates-disabled", Info,
-        "delegate the units by hand, or set it to false";
+        "delegate the units by hand, or set DisableOUUpdates to false";
 
     /// A `defaultProxy` nested inside another.
     CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,

@@ -44,9 +44,9 @@ const DISABLE_OU_UPDATES: &str = "DisableOUUpdates";
 /// One of the connector's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectorFile {
-    /// The wizard's file. The wizard signs in and sets permissions.
+    /// The file of the wizard, which signs in and sets permissions.
     EnrollmentWizard,
-    /// The service's file. The service handles requests.
+    /// The file of the service, which handles requests.
     Service,
 }
 
@@ -437,25 +437,38 @@ mod tests {
 
     #[test]
     fn where_it_is_not_certain_what_counts_nothing_is_written() {
-        for inner in [
-            "<appSettings file='other.config'/>",
-            "<appSettings configSource='other.config'/>",
-            "<appSettings configProtectionProvider='x'><EncryptedData/></appSettings>",
-            "<appSettings/><appSettings/>",
-            "<appSettings><add key='k' value='1'/><add key='k' value='2'/></appSettings>",
-            "<appSettings><add key='k' value='1'/><clear/></appSettings>",
-            "<appSettings><add key='k' value='1'/><remove key='k'/></appSettings>",
+        let elsewhere = |name| format!("has settings in another place: appSettings has the attribute {name}");
+        let twice = || "has the key k more than once, or removes it again".to_owned();
+        for (inner, problem) in [
+            ("<appSettings file='other.config'/>", elsewhere("file")),
+            ("<appSettings configSource='other.config'/>", elsewhere("configSource")),
+            (
+                "<appSettings configProtectionProvider='x'><EncryptedData/></appSettings>",
+                elsewhere("configProtectionProvider"),
+            ),
+            ("<appSettings/><appSettings/>", "has more than one appSettings".to_owned()),
+            ("<appSettings><add key='k' value='1'/><add key='k' value='2'/></appSettings>", twice()),
+            ("<appSettings><add key='k' value='1'/><clear/></appSettings>", twice()),
+            ("<appSettings><add key='k' value='1'/><remove key='k'/></appSettings>", twice()),
         ] {
             let mut config = wizard(&format!("<configuration>{inner}</configuration>"));
             let before = config.clone();
-            assert!(config.set_setting("k", "v").is_err() && config.remove_setting("k").is_err(), "{inner}");
+            assert_eq!(config.set_setting("k", "v").unwrap_err().problem(), problem, "{inner}");
+            assert_eq!(config.remove_setting("k").unwrap_err().problem(), problem, "{inner}");
             assert_eq!(config, before);
         }
         let mut service = ConnectorConfig::parse(ConnectorFile::Service, b"<configuration/>").unwrap();
-        assert!(service.set_organizational_units(&[]).is_err());
+        let error = service.set_organizational_units(&[]).unwrap_err();
+        assert_eq!(error.problem(), "is the service's, which does not read the units");
         let broken = OrganizationalUnit::from_service("OU=a;OU=b,DC=x");
-        assert!(wizard("<configuration/>").set_organizational_units(&[broken]).is_err());
-        assert!(wizard("<configuration/>").set_setting("k", "\u{1}").is_err());
+        let error =
+            wizard("<configuration/>").set_organizational_units(std::slice::from_ref(&broken)).unwrap_err();
+        assert_eq!(Some(error), broken.violation());
+        let error = wizard("<configuration/>").set_setting("k", "\u{1}").unwrap_err();
+        assert!(
+            error.problem().contains("line 1 contains the character '\\u{1}', which XML does not allow"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -304,10 +304,13 @@ mod tests {
         ] {
             let mut config = with_proxy("");
             let before = config.clone();
-            assert!(config.set_proxy(&Proxy::Server(ProxyServer::new(bad))).is_err(), "{bad}");
+            let error = config.set_proxy(&Proxy::Server(ProxyServer::new(bad))).unwrap_err();
+            assert_eq!(error.problem(), "is not host:port or http://host:port", "{bad}");
             assert_eq!(config, before);
         }
-        assert!(with_proxy("").set_proxy(&Proxy::Other).is_err());
-        assert!(with_proxy("<defaultProxy/><defaultProxy/>").set_proxy(&Proxy::Disabled).is_err());
+        let error = with_proxy("").set_proxy(&Proxy::Other).unwrap_err();
+        assert_eq!(error.problem(), "cannot be set to another kind of proxy");
+        let error = with_proxy("<defaultProxy/><defaultProxy/>").set_proxy(&Proxy::Disabled).unwrap_err();
+        assert_eq!(error.problem(), "has more than one defaultProxy");
     }
 }

@@ -36,16 +36,16 @@ const MAX_WRITES: usize = 6;
 /// let report = delegation.apply(&directory).await?;
 /// assert_eq!(report.receipt.granted.len(), 1);
 /// assert!(report.access.is_granted(), "no other entry denies it");
-/// assert!(delegation.apply(&directory).await?.receipt.is_empty(), "it is there already, and nothing is written");
+/// assert!(delegation.apply(&directory).await?.receipt.is_empty(), "already there, so nothing is written");
 /// report.receipt.revoke(&directory).await?;
 /// # Ok(()) });
 /// ```
 ///
 /// Only the DACL is written: the owner, the group, the SACL and the order of the other entries are kept. A directory
-/// cannot make the write conditional on the DACL being unchanged, so every change is read back, and read back once more
-/// after [`Directory::settle`], when concurrent changes have ended. A change that was overwritten is written again. If
-/// two administrators run this crate at the same time, both changes survive. A tool that writes a stale list can still
-/// overwrite a change, or be overwritten.
+/// cannot make the write conditional on the DACL being unchanged, so every change is read back immediately, and again
+/// after [`Directory::settle`], once concurrent changes have finished. A change that was overwritten is written again.
+/// If two administrators run this crate at the same time, both changes survive. A tool that writes a stale list can
+/// still overwrite a change, or be overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
     place: String,
@@ -230,7 +230,7 @@ impl Delegation {
         Ok(RevocationPlan::new(place.dacl()?.1, &self.profile.aces(&self.trustee)))
     }
 
-    /// Adds the missing entries, then reads the account's resulting right. Writes nothing if no entry is missing.
+    /// Adds the missing entries, then checks the account's resulting access. Writes nothing if no entry is missing.
     ///
     /// # Errors
     /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may

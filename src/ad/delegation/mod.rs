@@ -66,8 +66,8 @@ impl DelegationProfile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// No profile requires child OUs to inherit the right to create computers, because the Windows wizard might not
-    /// grant it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
+    /// A profile counts as covered even if child OUs do not inherit the right to create computers, because the Windows
+    /// wizard might not grant it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }

@@ -187,7 +187,7 @@ pub(super) mod tests {
         let entry: Ace = "(A;;RP;;;S-1-5-21-1-2-3-4)".parse().unwrap();
         let full = Acl::new(vec![entry.clone(); (65_535 - 8) / 36]).unwrap();
         assert_eq!(full.aces().len(), 1820);
-        assert!(full.with(entry).is_err());
+        assert_eq!(full.with(entry).unwrap_err().problem(), "has more than 65,535 bytes");
         assert_eq!(Acl::read(&full.to_bytes()).unwrap().0, full);
     }
 
@@ -195,13 +195,15 @@ pub(super) mod tests {
     fn a_broken_list_is_refused() {
         let good = acl(&["(A;;RP;;;AU)"]).to_bytes();
         assert!(Acl::read(&good).is_ok());
-        for (at, value) in [(2, 29), (4, 2), (2, 7), (10, 21)] {
+        const CUT_OFF: &str = "is cut off";
+        const NO_FIT: &str = "has an entry that does not fit in it";
+        for (at, value, problem) in [(2, 29, CUT_OFF), (4, 2, NO_FIT), (2, 7, CUT_OFF), (10, 21, NO_FIT)] {
             let mut bad = good.clone();
             bad[at] = value;
-            assert!(Acl::read(&bad).is_err(), "byte {at} = {value}");
+            assert_eq!(Acl::read(&bad), Err(problem), "byte {at} = {value}");
         }
-        assert!(Acl::read(&good[..good.len() - 1]).is_err());
-        assert!(Acl::read(&[]).is_err());
+        assert_eq!(Acl::read(&good[..good.len() - 1]), Err(CUT_OFF));
+        assert_eq!(Acl::read(&[]), Err(CUT_OFF));
     }
 
     proptest! {

@@ -136,7 +136,13 @@ mod tests {
             "bf967a86-0de6-11d0-a285-00aa003049é",
             "bf967a8-60de6-11d0-a285-00aa003049e2",
         ] {
-            assert!(bad.parse::<Guid>().is_err(), "{bad}");
+            let error = bad.parse::<Guid>().unwrap_err();
+            assert_eq!(
+                error.problem(),
+                "is not 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
+                "{bad}"
+            );
+            assert_eq!(error.value(), Some(bad));
         }
     }
 

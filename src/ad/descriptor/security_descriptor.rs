@@ -365,7 +365,8 @@ mod tests {
     fn a_list_that_claims_many_entries_takes_no_memory_for_them() {
         let mut bytes = "D:".parse::<SecurityDescriptor>().unwrap().to_bytes();
         bytes[24..26].copy_from_slice(&u16::MAX.to_le_bytes());
-        assert!(SecurityDescriptor::from_bytes(&bytes).is_err());
+        let error = SecurityDescriptor::from_bytes(&bytes).unwrap_err();
+        assert_eq!(error.problem(), "has a part, the DACL, that has an entry that does not fit in it");
     }
 
     proptest! {

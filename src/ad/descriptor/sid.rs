@@ -62,7 +62,7 @@ impl Sid {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
-    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector does at a domain controller.
+    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector does to a domain controller.
     pub fn network() -> Self {
         Self { authority: 5, sub_authorities: [2].into() }
     }
@@ -108,7 +108,7 @@ impl Sid {
     /// Parses a SID that takes up all of `bytes`, as in the `objectSid` attribute.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the bytes are not a SID or continue after it.
+    /// [`InvalidValue`] if the bytes are not a SID, or if any bytes follow it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         match Self::read(bytes) {
             Some((sid, length)) if length == bytes.len() => Ok(sid),
@@ -239,6 +239,8 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const TOO_MANY: &str = "has more than 15 sub-authorities";
+
     /// Generates any SID.
     pub(in crate::ad) fn any_sid() -> impl Strategy<Value = Sid> + Clone {
         let authority = prop_oneof![8 => Just(5_u64), 1 => 0..16_u64, 1 => 0..1_u64 << 48];
@@ -275,38 +277,46 @@ pub(super) mod tests {
 
     #[test]
     fn what_is_not_a_sid_is_refused() {
-        for bad in [
-            "",
-            "S",
-            "S-1-",
-            "S-2-5-21",
-            "S-1-5-",
-            "S-1-5--1",
-            "S-1-5-+1",
-            "S-1-5-4294967296",
-            "S-1-281474976710656-1",
-            "S-1-0x-1",
-            "S-1-0x1234567890123-1",
-            "S-1-0x+1-1",
-            "S-1-5-21-1 ",
-            "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16",
-            "BA",
+        const SHAPE: &str = "is not written S-1-AUTHORITY-SUBAUTHORITY…";
+        const AFTER: &str = "has characters after its end";
+        for (bad, problem) in [
+            ("", SHAPE),
+            ("S", SHAPE),
+            ("S-1-", SHAPE),
+            ("S-2-5-21", SHAPE),
+            ("S-1-5-", SHAPE),
+            ("S-1-5--1", SHAPE),
+            ("S-1-5-+1", SHAPE),
+            ("S-1-5-4294967296", "has a sub-authority of more than 32 bits"),
+            ("S-1-281474976710656-1", "has an authority of more than 48 bits"),
+            ("S-1-0x-1", SHAPE),
+            ("S-1-0x1234567890123-1", AFTER),
+            ("S-1-0x+1-1", SHAPE),
+            ("S-1-5-21-1 ", AFTER),
+            ("S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16", TOO_MANY),
+            ("BA", SHAPE),
         ] {
-            assert!(bad.parse::<Sid>().is_err(), "{bad:?}");
+            let error = bad.parse::<Sid>().unwrap_err();
+            assert_eq!((error.problem(), error.value()), (problem, Some(bad)));
         }
         let sid = Sid::builtin_users().to_bytes();
-        assert!(Sid::from_bytes(&sid[..sid.len() - 1]).is_err());
-        assert!(Sid::from_bytes(&[sid.as_slice(), &[0]].concat()).is_err());
-        assert!(Sid::from_bytes(&[2, 0, 0, 0, 0, 0, 0, 5]).is_err());
-        assert!(Sid::from_bytes(&[[1, 16].as_slice(), &[0; 70]].concat()).is_err());
+        const CUT_OFF: &str = "is cut off, or has a revision other than 1";
+        for (bytes, problem) in [
+            (sid[..sid.len() - 1].to_vec(), CUT_OFF),
+            ([sid.as_slice(), &[0]].concat(), "has bytes after its end"),
+            (vec![2, 0, 0, 0, 0, 0, 0, 5], CUT_OFF),
+            ([[1, 16].as_slice(), &[0; 70]].concat(), CUT_OFF),
+        ] {
+            assert_eq!(Sid::from_bytes(&bytes).unwrap_err().problem(), problem, "{bytes:?}");
+        }
     }
 
     #[test]
     fn an_account_is_its_domain_and_a_relative_id() {
         let domain = Sid::nt_authority(&[21, 1, 2, 3]).unwrap();
         assert_eq!(domain.with_relative_id(512).unwrap().to_string(), "S-1-5-21-1-2-3-512");
-        assert!(Sid::nt_authority(&[1; 16]).is_err());
-        assert!(Sid::nt_authority(&[1; 15]).unwrap().with_relative_id(1).is_err());
+        assert_eq!(Sid::nt_authority(&[1; 16]).unwrap_err().problem(), TOO_MANY);
+        assert_eq!(Sid::nt_authority(&[1; 15]).unwrap().with_relative_id(1).unwrap_err().problem(), TOO_MANY);
     }
 
     proptest! {

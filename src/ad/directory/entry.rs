@@ -121,6 +121,7 @@ impl fmt::Debug for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ad::directory::DirectoryErrorKind;
 
     #[test]
     fn values_are_found_by_any_spelling_and_read_as_what_they_are() {
@@ -136,7 +137,9 @@ mod tests {
         assert_eq!(entry.guid("objectguid"), Some(Guid::COMPUTER));
         assert!(entry.has("objectclass", "Computer") && !entry.has("objectClass", "user"));
         assert_eq!((entry.sid("other").unwrap(), entry.text("other")), (None, None));
-        assert!(entry.sid("objectGUID").is_err() && entry.sids("objectClass").is_err());
+        for error in [entry.sid("objectGUID").unwrap_err(), entry.sids("objectClass").unwrap_err()] {
+            assert_eq!(error.kind(), DirectoryErrorKind::Unexpected, "{error}");
+        }
         assert_eq!((entry.number("objectGUID"), entry.guid("uSNChanged")), (None, None));
     }
 

@@ -317,8 +317,8 @@ pub struct Modification {
 }
 
 impl Modification {
-    /// Creates a change to an entry's DACL that leaves the owner, group and SACL alone. `descriptor` contains a DACL
-    /// and nothing else.
+    /// Creates a change to an entry's DACL that leaves the owner, group and SACL alone. `descriptor` must contain a
+    /// DACL and nothing else.
     pub fn dacl(
         distinguished_name: impl Into<String>,
         descriptor: &super::descriptor::SecurityDescriptor,

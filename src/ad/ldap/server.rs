@@ -101,24 +101,28 @@ mod tests {
 
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
-        for text in [
-            "dc1.corp.example",
-            "http://dc1",
-            "ldapi://%2frun",
-            "ldaps://",
-            "ldaps://:636",
-            "ldaps://dc1:0",
-            "ldaps://dc1:x",
-            "ldaps://user@dc1",
-            "ldaps://dc1/DC=x",
-            "ldaps://dc1?x",
-            "ldaps://[::1]",
-            "ldaps://[::1]:636",
-            "ldaps://::1",
-            "ldaps://dc1..x",
-            "ldaps://dc1 ",
+        const SCHEME: &str = "is neither ldaps:// nor ldap://";
+        const NAME: &str = "has something other than a host's name or an IPv4 address";
+        const PORT: &str = "has something other than a port after the name";
+        const IPV6: &str = "has an IPv6 address, and certificates are for names";
+        for (text, problem) in [
+            ("dc1.corp.example", "has no ldaps:// before the name"),
+            ("http://dc1", SCHEME),
+            ("ldapi://%2frun", SCHEME),
+            ("ldaps://", NAME),
+            ("ldaps://:636", NAME),
+            ("ldaps://dc1:0", PORT),
+            ("ldaps://dc1:x", PORT),
+            ("ldaps://user@dc1", NAME),
+            ("ldaps://dc1/DC=x", NAME),
+            ("ldaps://dc1?x", NAME),
+            ("ldaps://[::1]", IPV6),
+            ("ldaps://[::1]:636", IPV6),
+            ("ldaps://::1", IPV6),
+            ("ldaps://dc1..x", NAME),
+            ("ldaps://dc1 ", NAME),
         ] {
-            assert!(text.parse::<Server>().is_err(), "{text}");
+            assert_eq!(text.parse::<Server>().unwrap_err().problem(), problem, "{text}");
         }
     }
 

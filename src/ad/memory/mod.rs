@@ -747,6 +747,6 @@ mod tests {
         let other = Modification { attribute: "description".into(), ..write("D:") };
         assert_eq!(directory.modify(&other).await.unwrap_err().kind(), DirectoryErrorKind::Rejected);
         let nothing = Modification { value: vec![1, 2, 3], ..write("D:") };
-        assert!(directory.modify(&nothing).await.is_err());
+        assert_eq!(directory.modify(&nothing).await.unwrap_err().kind(), DirectoryErrorKind::InvalidInput);
     }
 }

@@ -87,10 +87,11 @@ mod tests {
     #[test]
     fn a_truncated_file_is_refused_at_every_length() {
         let file = pfx("p", EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256);
+        let problem = |file: &[u8]| read(file, &"p".into()).map(drop).unwrap_err().problem().to_owned();
         for length in (0..file.len()).step_by(7) {
-            assert!(read(&file[..length], &"p".into()).is_err(), "{length}");
+            assert_eq!(problem(&file[..length]), "cannot be read with this password", "{length}");
         }
-        assert!(read(&vec![0x30; MAX_FILE_BYTES + 1], &"p".into()).is_err());
-        assert!(read(KEY.as_bytes(), &"p".into()).is_err());
+        assert_eq!(problem(&vec![0x30; MAX_FILE_BYTES + 1]), "is larger than 1 MiB");
+        assert_eq!(problem(KEY.as_bytes()), "cannot be read with this password");
     }
 }

@@ -56,7 +56,7 @@ impl fmt::Display for Literal {
 impl fmt::Display for LiteralKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Text => "a text",
+            Self::Text => "a string",
             Self::Number => "a number",
             Self::Boolean => "a boolean",
             Self::Date => "a date",

@@ -40,7 +40,7 @@ pub fn field(name: impl Into<String>) -> Field {
 /// let filter = field("createdDateTime").ge("2026-01-01");
 /// let error = client.groups().list().filter(filter).all().await.unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
-/// assert!(error.to_string().contains("createdDateTime is a date: pass a Timestamp, not a text"));
+/// assert!(error.to_string().contains("createdDateTime is a date: pass a Timestamp, not a string"));
 /// # Ok(()) });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -64,32 +64,32 @@ fn a_value_of_another_type_than_the_property_is_refused() {
     for (filter, expected) in [
         (
             field("createdDateTime").ge("2026-01-01"),
-            "createdDateTime is a date: pass a Timestamp, not a text",
+            "createdDateTime is a date: pass a Timestamp, not a string",
         ),
         (field("createdDateTime").lt(2026), "createdDateTime is a date: pass a Timestamp, not a number"),
         (
             field("createdDateTime").starts_with("2026"),
             "createdDateTime is a date: compare it with ge and lt, not with startswith",
         ),
-        (field("displayName").eq(7), "displayName is a text: pass a &str or a String, not a number"),
-        (field("displayName").ge(since), "displayName is a text: pass a &str or a String, not a date"),
-        (field("isManaged").eq("true"), "isManaged is a boolean: pass true or false, not a text"),
+        (field("displayName").eq(7), "displayName is a string: pass a &str or a String, not a number"),
+        (field("displayName").ge(since), "displayName is a string: pass a &str or a String, not a date"),
+        (field("isManaged").eq("true"), "isManaged is a boolean: pass true or false, not a string"),
         (
             field("isManaged").contains("true"),
             "isManaged is a boolean: compare it with eq, not with contains",
         ),
-        (field("priority").eq("0"), "priority is a number: pass an integer, not a text"),
+        (field("priority").eq("0"), "priority is a number: pass an integer, not a string"),
         (
             field("extensionAttributes/extensionAttribute1").eq(1),
-            "extensionAttributes/extensionAttribute1 is a text: pass a &str or a String, not a number",
+            "extensionAttributes/extensionAttribute1 is a string: pass a &str or a String, not a number",
         ),
         (
             field("physicalIds").any(|id| id.eq(1)),
-            "physicalIds is a text: pass a &str or a String, not a number",
+            "physicalIds is a string: pass a &str or a String, not a number",
         ),
         (
             field("displayName").eq("A").and(field("createdDateTime").ge("2026").or(Filter::raw("b")).not()),
-            "createdDateTime is a date: pass a Timestamp, not a text",
+            "createdDateTime is a date: pass a Timestamp, not a string",
         ),
         (
             field("displayName").is_in::<&str>([]),

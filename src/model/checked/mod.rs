@@ -58,7 +58,7 @@ macro_rules! checked {
             }
 
             /// Returns the rule that the value breaks, if the service reported an invalid value; `None` for a value
-            /// that was parsed, because parsing refuses invalid ones.
+            /// that was parsed, because parsing rejects invalid ones.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }

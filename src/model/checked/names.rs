@@ -142,7 +142,7 @@ fn check_mail_nickname(what: &'static str, text: &str) -> Result<(), InvalidValu
 }
 
 fn check_custom_error_message(what: &'static str, text: &str) -> Result<(), InvalidValue> {
-    not_empty(what, text, "write a text, or leave it out for the text of Windows")?;
+    not_empty(what, text, "write a message, or leave it out to show that of Windows")?;
     at_most(what, text, 10_000)
 }
 

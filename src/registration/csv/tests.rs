@@ -488,7 +488,7 @@ fn an_error_of_the_input_is_given_once_and_ends_the_rows() {
         let errors = reader.by_ref().filter(Result::is_err).count();
         assert_eq!(errors, 1);
         assert!(reader.next().is_none());
-        assert!(check(Fails(file.as_bytes())).is_err());
+        assert_eq!(check(Fails(file.as_bytes())).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 }
 

@@ -21,8 +21,8 @@ impl Tenant {
         true
     }
 
-    /// Renames a managed device in Intune, in Active Directory, and in Microsoft Entra if its computer is synchronized.
-    /// Returns `false` if Intune does not manage it.
+    /// Renames a managed device in Intune, in Active Directory, and in Microsoft Entra if its computer account is
+    /// synchronized. Returns `false` if Intune does not manage it.
     pub fn rename(&self, serial: &str, name: &str) -> bool {
         let mut state = self.now();
         let Some(managed) = state.managed_device_of(serial) else { return false };
@@ -54,8 +54,8 @@ impl Tenant {
         true
     }
 
-    /// Deletes a device everywhere: its record in Intune, its computer and its registration's object in Microsoft
-    /// Entra, and the registration itself. Returns `false` if no device with this serial number is registered.
+    /// Deletes a device everywhere: its Intune record, its Microsoft Entra objects (the computer's and the
+    /// registration's), and the registration itself. Returns `false` if no device with this serial number is registered.
     pub fn delete_everywhere(&self, serial: &str) -> bool {
         let mut state = self.now();
         let Some(registration) = state.registration_of(serial) else { return false };

@@ -154,7 +154,7 @@ pub enum StoryEvent {
         error: u32,
         /// The connector's own code, such as `0x800`.
         diagnostic: u32,
-        /// The connector's text.
+        /// The connector's message.
         text: String,
     },
     /// The device applied the blob.
@@ -189,7 +189,7 @@ pub enum StoryEvent {
         /// The app's id.
         id: String,
     },
-    /// An app that the page waits for failed.
+    /// One of the apps that the page waits for failed.
     AppFailed {
         /// The app's id.
         id: String,
@@ -206,7 +206,7 @@ pub enum StoryEvent {
     RegistrationFailed {
         /// The error code, as the server reports it.
         code: u32,
-        /// The server's text.
+        /// The server's message.
         text: String,
     },
     /// The device is registered in Microsoft Entra.

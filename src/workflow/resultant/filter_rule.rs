@@ -316,21 +316,24 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_not_understood_is_an_error() {
-        for rule in [
-            "",
-            "device.model",
-            "device.model -like \"x\"",
-            "device.model -eq x",
-            "(device.model -eq \"x\"",
-            "device.model -eq \"x",
-            "device.model -in \"x\"",
-            "device.model -in [\"x\"",
-            "device.model -eq \"x\" device.model -eq \"y\"",
-            "app.version -eq \"1\"",
-            "device.model = \"x\"",
-            &"(".repeat(100_000),
+        for (rule, problem) in [
+            ("", "the rule ends too early"),
+            ("device.model", "model has no operator"),
+            ("device.model -like \"x\"", "-like is not an operator of filters"),
+            ("device.model -eq x", "\"x\" stands where a value in double quotes should"),
+            ("(device.model -eq \"x\"", "a parenthesis is not closed"),
+            ("device.model -eq \"x", "quoted text is not closed"),
+            ("device.model -in \"x\"", "-in and -notIn take a list in brackets"),
+            ("device.model -in [\"x\"", "a list is not closed"),
+            (
+                "device.model -eq \"x\" device.model -eq \"y\"",
+                "\"device.model\" follows a finished condition",
+            ),
+            ("app.version -eq \"1\"", "\"app.version\" stands where a property of a device should"),
+            ("device.model = \"x\"", "'=' has no meaning in a filter"),
+            (&"(".repeat(100_000), "parentheses nest more than 64 deep"),
         ] {
-            assert!(FilterRule::parse(rule).is_err(), "{rule}");
+            assert_eq!(FilterRule::parse(rule).unwrap_err(), problem);
         }
     }
 }

@@ -417,7 +417,7 @@ impl Resolver<'_> {
     #[cfg_attr(not(feature = "ad"), allow(clippy::unused_async, reason = "there is no directory to read"))]
     async fn rights(&mut self, site: &Site) {
         const BY_HAND: &str = "it was granted in Active Directory: plan with the directory to revoke it, or remove its \
-            entries from the permissions of the place";
+            entries from the permissions of the OU or container";
         let step = Step::ComputerAccounts;
         for item in self.teardown.created.items() {
             let CreatedObject::Right { subject, .. } = item else { continue };

@@ -4,7 +4,7 @@ use crate::model::finding_kinds;
 
 const ON_PREMISES: &str = "Graph does not show the cause. On the connector's server, read the event log \
     Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means that the \
-    connector may not create computers in the organizational unit; no event for the device means that no request came. \
+    connector may not create computers in the organizational unit; no event for the device means that no request arrived. \
     The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
     0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
 
@@ -13,7 +13,7 @@ const USER_STEP: &str = "let the user sign in and try again; the device shows wh
 
 finding_kinds! {
     /// A source that could not be read.
-    WATCH_UNREAD = "watch.unread", Warning, "watch again; facts that depend on it are not known";
+    WATCH_UNREAD = "watch.unread", Warning, "watch again; until then, facts that depend on it are not known";
 
     /// Evidence from a deployment other than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
@@ -83,7 +83,7 @@ finding_kinds! {
         "reset the device to an image without the Intune PC agent";
     /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
     WATCH_NOT_IN_MDM_SCOPE = "watch.not-in-mdm-scope", Error,
-        "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
+        "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
         "keep the user in the MDM scope of Intune only";
@@ -165,7 +165,7 @@ finding_kinds! {
     WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
     /// An unfinished record for a device to which a user has signed in.
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
-        "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
+        "ask the user whether setup finished: the record of a deployment that takes more than an hour may stay incomplete";
 
     /// A part that failed on a device that became ready anyway.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,

@@ -34,14 +34,14 @@ use crate::model::InvalidValue;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct SddlDomain<'a> {
-    /// The SID of the domain: the SID of `DA`, Domain Admins, without its last number.
+    /// The SID of the domain: the SID of `DA`, Domain Admins, without its last component (the RID).
     pub domain: &'a Sid,
-    /// The SID of the forest's first domain: the SID of `EA`, Enterprise Admins, without its last number.
+    /// The SID of the forest root domain: the SID of `EA`, Enterprise Admins, without its last component (the RID).
     pub forest_root: &'a Sid,
 }
 
 impl<'a> SddlDomain<'a> {
-    /// Creates the context from the SIDs of the domain and of the forest's first domain.
+    /// Creates the context from the SIDs of the domain and of the forest root domain.
     pub fn new(domain: &'a Sid, forest_root: &'a Sid) -> Self {
         Self { domain, forest_root }
     }
@@ -528,10 +528,15 @@ mod tests {
             let error = text.parse::<SecurityDescriptor>().unwrap_err();
             assert_eq!(error.position(), Some(position), "{text}: {error}");
         }
-        assert!("(A;;RP;;;AU)(A;;RP;;;AU)".parse::<Ace>().is_err());
-        assert!("A;;RP;;;AU".parse::<Ace>().is_err());
+        for (text, problem) in [
+            ("(A;;RP;;;AU)(A;;RP;;;AU)", "has characters after the entry"),
+            ("A;;RP;;;AU", "has no ( where an entry should begin"),
+        ] {
+            assert_eq!(text.parse::<Ace>().unwrap_err().problem(), problem, "{text}");
+        }
         let long = format!("D:{}", "(A;;RP;;;AU)".repeat(4_000));
-        assert!(long.parse::<SecurityDescriptor>().is_err(), "more than a list can hold");
+        let error = long.parse::<SecurityDescriptor>().unwrap_err();
+        assert_eq!(error.problem(), "has more than 65,535 bytes", "more than a list can hold");
     }
 
     proptest! {

@@ -72,7 +72,7 @@ pub(super) const OF_DOMAIN: &[(&str, u32)] = &[
     ("RS", 553),
 ];
 
-/// Names of groups in the forest's first domain only, with their relative ids.
+/// Names of groups in the forest root domain only, with their relative ids.
 pub(super) const OF_FOREST_ROOT: &[(&str, u32)] = &[("EA", 519), ("EK", 527), ("RO", 498), ("SA", 518)];
 
 /// Names of rights, in the order in which Windows writes them. Together they cover every right.

@@ -61,7 +61,7 @@ pub struct DeviceDeployment {
     pub state: DeviceState,
 }
 
-/// An enrollment of a device that preceded its most recent one.
+/// An enrollment that preceded the device's most recent one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarlierEnrollment {
@@ -72,7 +72,7 @@ pub struct EarlierEnrollment {
     pub phase: Phase,
     /// The outcome of the enrollment.
     pub outcome: DeploymentOutcome,
-    /// The time at which the outcome became known, or the enrollment was seen to be over.
+    /// The time at which the outcome was known, or at which the watch found that the enrollment had ended.
     pub until: Timestamp,
     /// The likeliest cause, if the enrollment failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
