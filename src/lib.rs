@@ -17,7 +17,7 @@
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | [`model`] | settings, observations, and a checked type for every value with a rule |
+//! | [`model`] | settings, observations, and a checked type for every value that has a validation rule |
 //! | [`catalog`] | every operation's method, path, versions, permissions and documentation page |
 //! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and others |
 //! | [`graph`] | Graph's protocol: operations as values, lists as streams, batches, pollers, filters |
@@ -25,7 +25,7 @@
 //! | [`transport`] | one HTTP exchange: the seam below the client |
 //! | [`pipeline`] | retries, limits, middleware, and an observer of calls |
 //! | [`clock`] | time: the real clock, and a virtual one for tests |
-//! | [`error`] | the error of every call, its kinds, the service's error, and the reasons for failed sign-ins |
+//! | [`error`] | the error type of every call, its kinds, the service's own error, and the reasons for failed sign-ins |
 //! | [`codes`] | the error codes of a deployment, with their causes |
 //! | [`registration`](registration/index.html) | device CSV files (feature `registration`) and hardware hashes (feature `registration` or `import`) |
 //! | [`offline`](offline/index.html) | `AutopilotConfigurationFile.json` (feature `offline`) |
@@ -468,7 +468,7 @@
 //! tenant.add_device("PF3XK7M1");
 //! assert_eq!(client.devices().count().await?, 1);
 //!
-//! // Faults of a real tenant can be injected.
+//! // Inject the faults that a real tenant shows.
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);

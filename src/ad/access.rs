@@ -34,7 +34,7 @@ pub enum CreateAccess {
     },
 }
 
-/// The entry of a DACL that determines the outcome of an access check.
+/// The entry in a DACL that determines the outcome of an access check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecidingEntry {

@@ -91,7 +91,8 @@ impl fmt::Display for GroupSource {
     }
 }
 
-/// An account in a domain. `Display` writes the name, or the SID for a user, whose name identifies a person.
+/// An account in a domain. `Display` writes the name, except for users: it writes a user's SID, because the name would
+/// identify a person.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {

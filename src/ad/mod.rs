@@ -4,11 +4,11 @@
 //! | --- | --- |
 //! | [`connector_config`] | the connector's two configuration files |
 //! | `preflight` | checks of the connector's right to create computer accounts in an OU |
-//! | `delegation` | that right: planned, applied, revoked, and as text for other tools |
+//! | `delegation` | planning, granting and revoking that right, or writing the change as text for other tools |
 //! | `directory` | the interface to a directory, with `Domain`, `Account` and `Principal` built on it |
 //! | `ldap` | a directory over LDAP (feature `ldap`) |
 //! | `memory` | an in-memory directory, for tests |
-//! | `descriptor` | security descriptors, byte for byte |
+//! | `descriptor` | security descriptors, preserved byte for byte |
 
 #[cfg(feature = "ad")]
 mod access;

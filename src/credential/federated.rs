@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
 /// App-only sign-in that replaces the secret with a token from an identity provider trusted by the app registration,
-/// such as that of a pipeline or a Kubernetes cluster (workload identity federation).
+/// such as a CI pipeline's or a Kubernetes cluster's (workload identity federation).
 ///
 /// ```
 /// use windows_autopilot::credential::FederatedToken;

@@ -1,4 +1,4 @@
-//! The device's own evidence: the logs of Windows and of the Intune Connector's server, read offline.
+//! The device's own evidence: logs from Windows and from the Intune Connector's server, read offline.
 //!
 //! Graph does not show why a domain join failed; the device's and the server's logs do. A [`Bundle`] takes collected
 //! files: the cab or zip from `mdmdiagnosticstool`, the zip from Intune's remote action, a folder, single files, or the

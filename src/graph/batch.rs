@@ -36,7 +36,7 @@ use crate::pipeline::{Progress, leaves_open, retry_after};
 /// The maximum number of requests that Graph takes in one batch.
 const MAX_REQUESTS: usize = 20;
 
-/// Requests that are sent together, twenty per exchange.
+/// Requests that are sent together, twenty at a time.
 ///
 /// If there are more than twenty, they are sent in concurrent exchanges: as many as the service accepts without
 /// throttling, up to [`Limits::concurrency`](crate::pipeline::Limits::concurrency).

@@ -26,29 +26,31 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Such a type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
-/// [`Properties`]: the service's values are read without loss, including those that the type cannot express, and
+/// Each such type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
+/// [`Properties`]: the service's values, including those that the type cannot express, are read without loss and
 /// written back.
 pub trait Settings: Sized {
     /// The type's name in Graph, with its `#`.
     const ODATA_TYPE: &'static str;
 
-    /// Whether request bodies must name the type, because the type that the service declares is abstract.
+    /// Whether request bodies must include the type name. They must if the service declares an abstract type.
     const SENDS_TYPE: bool = true;
 
-    /// Every property of the service, with its rule. An object has a rule for each modeled member.
+    /// The rule for each property in the service's schema. For a property that is an object, each modeled member has
+    /// its own rule.
     const RULES: &'static [PropertyRule];
 
-    /// The read-only values of the service, [`WriteMode::Observed`]; `()` if there are none.
+    /// The read-only values that the service reports (see [`WriteMode::Observed`]), or `()` if there are none.
     type Observed: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
 
-    /// Returns all values by their names on the wire.
+    /// Returns all values, keyed by their wire names.
     fn to_properties(&self) -> Properties;
 
-    /// Reads the service's values, without id, dates and [`Settings::Observed`]. Missing properties get their defaults.
+    /// Reads the service's values, except for the id, the dates and [`Settings::Observed`]. Missing properties get
+    /// their defaults.
     ///
     /// # Errors
-    /// A property has the wrong JSON type.
+    /// [`InvalidValue`] if a property has the wrong JSON type.
     fn from_properties(properties: Properties) -> Result<Self, InvalidValue>;
 
     /// Moves values from old property names to the new ones.

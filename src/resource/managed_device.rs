@@ -52,7 +52,7 @@ impl ManagedDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// Deletes a managed device, the first step in retiring a device. The device is not wiped.
+    /// Deletes a managed device from Intune, the first step in taking it out of service. The device is not wiped.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.ReadWrite.All`

@@ -128,7 +128,7 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// A user of a [`Seed`].
+/// A user in a [`Seed`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedUser {
@@ -149,7 +149,7 @@ fn yes() -> bool {
     true
 }
 
-/// An assigned security group of a [`Seed`].
+/// An assigned security group in a [`Seed`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedGroup {
@@ -169,7 +169,7 @@ impl fmt::Debug for SeedGroup {
     }
 }
 
-/// An active Intune Connector of a [`Seed`].
+/// An active Intune Connector in a [`Seed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedConnector {
@@ -186,7 +186,7 @@ fn connector_version() -> String {
     "6.2501.2000.5".to_owned()
 }
 
-/// An app of a [`Seed`].
+/// An app in a [`Seed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedApp {
@@ -201,7 +201,7 @@ fn app_type() -> String {
     "win32LobApp".to_owned()
 }
 
-/// A registered device of a [`Seed`].
+/// A registered device in a [`Seed`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedDevice {
@@ -233,7 +233,7 @@ impl fmt::Debug for SeedDevice {
     }
 }
 
-/// An application of a [`Seed`].
+/// An application in a [`Seed`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeedApplication {

@@ -12,7 +12,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/writes.md");
 const INTRODUCTION: &str = "\
 # Writes
 
-Every write that a workflow can make, with the guard that precedes it and the test that proves the guard works. A plan
+Every write that a workflow can make, the guard that precedes it, and the test that proves that the guard works. A plan
 only reads; each run reads the tenant again before its first write, and ends with
 [`Conflict`](crate::ErrorKind::Conflict) if the tenant has changed since the plan.
 
@@ -100,7 +100,7 @@ const ROWS: &[Row] = &[
     row(
         "autopilotImports.import",
         "apply, import, replace",
-        "recorded before it is sent; after a lost response searched for by its import id",
+        "recorded before it is sent; after a lost response, searched for by its import id",
         KILLED,
     ),
     row("autopilotImports.delete", "apply, import, replace", "only the run's own records", KILLED),
@@ -113,7 +113,7 @@ const ROWS: &[Row] = &[
     row(
         "autopilotDevices.updateDeviceProperties",
         "apply, import, retag",
-        "the registration with the id that was planned; only the group tag is sent, and read back",
+        "only the registration whose id is in the plan; only the group tag is sent, and it is read back",
         "a_retag_killed_or_stopped_at_any_write_and_resumed_ends_as_one_that_was_not",
     ),
     row(
@@ -144,7 +144,7 @@ const ROWS: &[Row] = &[
     row(
         "mobilityPolicies.update",
         "apply, teardown",
-        "alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
+        "sent alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
          loses; a teardown writes only if the scope is still as the deployment left it",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
@@ -163,7 +163,7 @@ const ROWS: &[Row] = &[
     row(
         "directory: add entries to an OU's permissions",
         "apply, with a directory",
-        "the receipt is recorded before each write; the list is read again, and a lost update is written again",
+        "the receipt is recorded before each write; the list is read back, and an update that was overwritten is written again",
         "the_receipt_of_a_right_is_kept_whatever_ends_the_run",
     ),
     row(

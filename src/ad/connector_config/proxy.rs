@@ -6,7 +6,7 @@ use super::xml::Element;
 use super::{ConnectorConfig, ROOT, invalid};
 use crate::model::InvalidValue;
 
-/// The proxy settings of the connector. They must match in both files.
+/// The connector's proxy settings. They must be the same in both of its configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
@@ -17,8 +17,8 @@ pub enum Proxy {
     Disabled,
     /// A fixed proxy server.
     Server(ProxyServer),
-    /// Settings that this crate does not read, such as a script or an address with a user name. This variant cannot be
-    /// set.
+    /// Settings that this crate does not support, such as a script or an address with a user name. This variant cannot
+    /// be set.
     Other,
 }
 
@@ -37,7 +37,7 @@ pub enum Proxy {
 #[non_exhaustive]
 pub struct ProxyServer {
     /// The address: `http://host:port` or `host:port`. Microsoft's connector documentation uses the latter; its
-    /// documentation of the element calls the value a URI.
+    /// documentation of the `proxy` element calls the value a URI.
     pub address: String,
     /// Whether hosts without a dot in their name bypass the proxy.
     pub bypass_on_local: bool,

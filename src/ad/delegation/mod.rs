@@ -284,7 +284,7 @@ impl fmt::Display for RevocationPlan {
 }
 
 /// Returns the difference between two lists, one line per entry: `- ` and SDDL for removed entries, `+ ` and SDDL for
-/// added ones, and a line if the order of the others changed.
+/// added ones, and one more line if the order of the remaining entries changed.
 ///
 /// ```
 /// use windows_autopilot::ad::delegation::sddl_difference;

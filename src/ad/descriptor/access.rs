@@ -20,7 +20,7 @@ use super::sid::Sid;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// [`Account`](crate::ad::Account) has a token read from the directory.
+/// For a token read from the directory, see [`Account`](crate::ad::Account).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityToken {
     sids: BTreeSet<Sid>,
@@ -33,7 +33,7 @@ impl SecurityToken {
         Self { sids: sids.into_iter().collect(), unknown: BTreeSet::new() }
     }
 
-    /// Adds SIDs whose membership is not known.
+    /// Adds SIDs of groups that the account may or may not belong to.
     #[must_use]
     pub fn with_unknown(mut self, sids: impl IntoIterator<Item = Sid>) -> Self {
         self.unknown.extend(sids.into_iter().filter(|sid| !self.sids.contains(sid)));
@@ -45,7 +45,7 @@ impl SecurityToken {
         self.sids.iter()
     }
 
-    /// Returns the SIDs whose membership is not known.
+    /// Returns the SIDs of groups that the account may or may not belong to.
     pub fn unknown(&self) -> impl Iterator<Item = &Sid> {
         self.unknown.iter()
     }

@@ -26,7 +26,7 @@ pub enum DirectoryErrorKind {
     Ambiguous,
     /// The server is a read-only domain controller.
     ReadOnly,
-    /// The record of a change could not be kept, so the change was not made.
+    /// The change could not be recorded beforehand, so it was not made.
     NotRecorded,
     /// The input cannot be sent, or the directory cannot parse it.
     InvalidInput,
@@ -42,7 +42,7 @@ pub enum DirectoryErrorKind {
     QuotaExceeded,
     /// The directory rejects the request.
     Rejected,
-    /// A change was overwritten repeatedly: something else changes the same entry.
+    /// The change was overwritten repeatedly: something else keeps changing the same entry.
     LostUpdate,
     /// The response is malformed.
     Unexpected,
@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// The error contains neither a password nor an account name. From the server's text, it contains only the numbers.
+/// The error contains neither a password nor an account name. Of the server's message, only the numeric codes are kept.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,
@@ -155,7 +155,7 @@ impl DirectoryError {
 }
 
 impl From<InvalidValue> for DirectoryError {
-    /// Converts an invalid value from the directory; the caller's values are checked earlier.
+    /// Converts an error about a value read from the directory. Values from the caller are validated before the call.
     fn from(error: InvalidValue) -> Self {
         let message = format!("the directory gave a {} that {}", error.subject(), error.problem());
         Self::unexpected(message)

@@ -95,8 +95,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns all search results, reading page by page.
     ///
     /// # Errors
-    /// Same as [`search_page`](Self::search_page); also an error if there are more than `most` entries.
-    async fn search(&self, search: Search, most: usize) -> Result<Vec<Entry>, DirectoryError> {
+    /// Same as [`search_page`](Self::search_page); also an error if there are more than `limit` entries.
+    async fn search(&self, search: Search, limit: usize) -> Result<Vec<Entry>, DirectoryError> {
         // A page may be empty although others follow; without end they must not.
         let mut empty = 0;
         let mut search = search;
@@ -105,8 +105,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
             let page = self.search_page(&search).await?;
             empty = if page.entries.is_empty() { empty + 1 } else { 0 };
             found.extend(page.entries);
-            if found.len() > most {
-                return Err(DirectoryError::unexpected(format!("a search found more than {most} entries")));
+            if found.len() > limit {
+                return Err(DirectoryError::unexpected(format!("a search found more than {limit} entries")));
             }
             match page.next {
                 None => return Ok(found),

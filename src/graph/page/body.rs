@@ -61,7 +61,7 @@ impl<T> fmt::Debug for Page<T> {
     }
 }
 
-/// An iterator over the items of a page, which decodes each as it is taken.
+/// An iterator over the items of a page that decodes each one lazily.
 pub struct PageItems<T> {
     walk: ItemCursor,
     item: PhantomData<fn() -> T>,

@@ -164,7 +164,7 @@ impl<T: Tracked> fmt::Debug for DeltaItems<T> {
     }
 }
 
-/// The position of a delta list, from which the next list continues. It serializes as text.
+/// A position in a delta list, from which the next list continues. It serializes as text.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
 pub struct DeltaLink<T> {

@@ -371,8 +371,8 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// A stream of the pages of a list. It follows next links only to the client's own host and the same collection, each
-/// once.
+/// A stream of the pages of a list. It follows next links only to the client's own host and the same collection, and
+/// each link only once.
 #[must_use = "a stream does nothing until it is read"]
 pub struct Pages<T> {
     reader: Reader,

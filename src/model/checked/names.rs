@@ -19,10 +19,9 @@ checked! {
 }
 
 impl ProfileName {
-    /// Finds characters that the service reportedly refuses without giving a reason.
+    /// Finds characters that the service reportedly rejects without giving a reason.
     ///
-    /// They are not refused here, because reports disagree, and none of them comes from the service's own
-    /// documentation.
+    /// They are not rejected here, because reports disagree and none comes from the service's own documentation.
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("display_name", self.as_str())
     }

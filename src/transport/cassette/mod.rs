@@ -39,8 +39,9 @@ mod redact;
 /// ```
 ///
 /// The file is JSON that people can review: the method, path, query and body of each request, and the status, selected
-/// headers and body of its response. Values of properties that are not on a list of harmless ones become `[redacted]`:
-/// secrets, tokens, hardware hashes and people's names are never recorded. Request headers are not recorded.
+/// headers and body of its response. The value of any property that is not on the list of harmless ones becomes
+/// `[redacted]`: secrets, tokens, hardware hashes and people's names are never recorded. Request headers are not
+/// recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cassette {
     version: u32,
@@ -102,7 +103,7 @@ impl Cassette {
     /// Parses the content of a file.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the text is not a cassette, or has a different version.
+    /// [`InvalidValue`] if the text is not a cassette, or is a cassette of a different version.
     pub fn from_json(text: &str) -> Result<Self, InvalidValue> {
         const REMEDY: &str = "pass text that `Cassette::to_json` returned";
         let cassette: Self = serde_json::from_str(text)

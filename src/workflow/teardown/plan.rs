@@ -50,7 +50,7 @@ pub struct Teardown {
     pub delete_managed_devices: bool,
 }
 
-/// The action that a removal takes.
+/// The action taken in a removal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ pub enum RemovalAction {
     Restore {
         /// The current scope in the tenant.
         now: UserScope,
-        /// The restored scope. Groups that no longer exist are left out.
+        /// The scope to restore, without groups that no longer exist.
         before: UserScope,
     },
     /// Revokes the right: removes these entries, in SDDL, from the permissions of the OU or container.

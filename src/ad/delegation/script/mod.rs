@@ -9,8 +9,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 /// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as text for PowerShell, dsacls or Samba. This crate runs none of these tools; each changes only the
-/// DACL.
+/// A delegation as text for PowerShell, dsacls or Samba. This crate does not run these tools; each script changes only
+/// the DACL.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
@@ -64,7 +64,7 @@ impl DelegationScript {
     /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding an entry that already
     /// exists changes nothing.
     ///
-    /// The script is pure ASCII, whatever the names are, so it can be saved in any encoding.
+    /// The script is pure ASCII, whatever the names contain, so it can be saved in any encoding.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
         let account = |names: String| {
@@ -115,9 +115,9 @@ impl DelegationScript {
     /// with [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a
     /// line would be too long; or if the account has no domain or is given by its distinguished name.
     ///
-    /// In the OU's name, characters that are special to cmd.exe and those that are neither ASCII nor letters are
-    /// written as escape codes, such as `\25` for a percent sign. In an account's name, a percent sign is doubled, as
-    /// batch files require; at the prompt, type it once.
+    /// In the OU's name, characters that are special to cmd.exe and non-ASCII characters other than letters are written
+    /// as escape codes, such as `\25` for a percent sign. In an account's name, a percent sign is doubled, as batch
+    /// files require; at the prompt, type it once.
     pub fn dsacls(&self) -> Option<String> {
         let dn = dn::with_codes(self.ou.as_str(), |c| {
             matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
