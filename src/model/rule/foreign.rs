@@ -6,22 +6,14 @@ use crate::model::invalid::nearest;
 pub(super) const NO_ORDER: &str = "rules have no order: they cannot compare by size, not even versions and dates; \
     write -startsWith, such as \"10.0.22\", or list the values with -in";
 
-/// The tokens after a foreign operator.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct After<'a> {
-    /// A second operator, as in `-not -startsWith`.
-    pub(super) operator: Option<&'a str>,
-    pub(super) value: Option<&'a str>,
-}
-
 /// Returns the remedy for a word in place of an operator: the whole condition on `subject` with the same meaning, if
-/// Entra can express it.
-pub(super) fn remedy(word: &str, subject: &str, after: After<'_>) -> String {
+/// Entra can express it. `second` is the operator after the word, as in `-not -startsWith`.
+pub(super) fn remedy(word: &str, subject: &str, second: Option<&str>, value: Option<&str>) -> String {
     if word.eq_ignore_ascii_case("not") {
-        let own = after.operator.and_then(|operator| known_form(operator, subject, true, after.value));
+        let own = second.and_then(|operator| known_form(operator, subject, true, value));
         return own.unwrap_or_else(|| format!("write -not before the condition: -not ({subject} -eq \"…\")"));
     }
-    if let Some(form) = known_form(word, subject, false, after.value) {
+    if let Some(form) = known_form(word, subject, false, value) {
         return form;
     }
     match nearest(word, OPERATORS.iter().map(|(name, _)| *name).filter(|name| name.len() > 2)) {
@@ -43,6 +35,7 @@ fn known_form(word: &str, subject: &str, denied: bool, value: Option<&str>) -> O
 }
 
 /// The meaning of an operator in other languages, without its negation.
+#[derive(Clone, Copy)]
 enum Meaning {
     Compare(Verb),
     /// A comparison with wildcards.
@@ -55,9 +48,11 @@ enum Meaning {
 /// Returns the meaning of a word in lower case, and whether the word negates it.
 fn meaning_of(word: &str) -> Option<(Meaning, bool)> {
     let word = without_case_mark(word);
-    let (denied, bare) = without_not(word);
-    let without_not = || plain_meaning(bare).or_else(|| plain_meaning(without_case_mark(bare)));
-    plain_meaning(word).or_else(|| without_not().map(|(meaning, negated)| (meaning, negated != denied)))
+    plain_meaning(word).or_else(|| {
+        let bare = ["doesnot", "isnot", "not", "donot"].into_iter().find_map(|not| word.strip_prefix(not))?;
+        let (meaning, negated) = plain_meaning(bare).or_else(|| plain_meaning(without_case_mark(bare)))?;
+        Some((meaning, !negated))
+    })
 }
 
 /// Returns the meaning of a word without `not`.
@@ -66,37 +61,27 @@ fn plain_meaning(word: &str) -> Option<(Meaning, bool)> {
         let Operator::Compare { verb, negated } = *own else { return None };
         return Some((Meaning::Compare(verb), negated));
     }
-    Some(match word {
-        "equal" | "equals" | "equalto" | "is" | "eqs" => (Meaning::Compare(Verb::Equals), false),
-        "startwith" | "starts" | "beginswith" | "beginwith" | "begins" | "prefix" => {
-            (Meaning::Compare(Verb::StartsWith), false)
-        }
-        "endwith" | "ends" | "finisheswith" | "suffix" => (Meaning::Compare(Verb::EndsWith), false),
-        "contain" | "containing" | "include" | "includes" | "has" | "substring" => {
-            (Meaning::Compare(Verb::Contains), false)
-        }
-        "matches" | "matching" | "regex" | "regexmatch" | "rlike" => (Meaning::Compare(Verb::Matches), false),
-        "oneof" | "isin" | "anyof" => (Meaning::Compare(Verb::In), false),
-        "neq" | "nte" | "isnot" | "differs" | "differsfrom" => (Meaning::Compare(Verb::Equals), true),
-        "nin" => (Meaning::Compare(Verb::In), true),
-        "like" | "ilike" | "wildcard" => (Meaning::Like, false),
-        "null" | "isnull" | "empty" | "isempty" => (Meaning::Null, false),
-        // It exists if it is not null.
-        "exists" | "exist" | "isset" => (Meaning::Null, true),
-        "ge" | "gt" | "le" | "lt" | "gte" | "lte" | "greater" | "less" | "greaterthan" | "lessthan"
-        | "greaterorequal" | "lessorequal" | "greaterthanorequal" | "lessthanorequal" | "above" | "below"
-        | "before" | "after" | "newer" | "older" | "between" => (Meaning::Order, false),
-        _ => return None,
-    })
+    WORDS.iter().find(|(words, _)| words.split(' ').any(|known| known == word)).map(|(_, meaning)| *meaning)
 }
 
-/// Returns a word without its leading `not`, `doesNot` and the like.
-fn without_not(lower: &str) -> (bool, &str) {
-    ["doesnot", "isnot", "not", "donot"]
-        .into_iter()
-        .find_map(|not| lower.strip_prefix(not).filter(|rest| !rest.is_empty()))
-        .map_or((false, lower), |rest| (true, rest))
-}
+/// Words of other languages, in lower case, with their meaning and whether they negate it.
+const WORDS: [(&str, (Meaning, bool)); 12] = [
+    ("equal equals equalto is eqs", (Meaning::Compare(Verb::Equals), false)),
+    ("startwith starts beginswith beginwith begins prefix", (Meaning::Compare(Verb::StartsWith), false)),
+    ("endwith ends finisheswith suffix", (Meaning::Compare(Verb::EndsWith), false)),
+    ("contain containing include includes has substring", (Meaning::Compare(Verb::Contains), false)),
+    ("matches matching regex regexmatch rlike", (Meaning::Compare(Verb::Matches), false)),
+    ("oneof isin anyof", (Meaning::Compare(Verb::In), false)),
+    ("neq nte isnot differs differsfrom", (Meaning::Compare(Verb::Equals), true)),
+    ("nin", (Meaning::Compare(Verb::In), true)),
+    ("like ilike wildcard", (Meaning::Like, false)),
+    ("null isnull empty isempty", (Meaning::Null, false)),
+    ("exists exist isset", (Meaning::Null, true)),
+    (ORDER, (Meaning::Order, false)),
+];
+
+const ORDER: &str = "ge gt le lt gte lte greater less greaterthan lessthan greaterorequal lessorequal greaterthanorequal \
+    lessthanorequal above below before after newer older between";
 
 /// Returns a PowerShell operator without its case-sensitivity letter.
 fn without_case_mark(lower: &str) -> &str {
@@ -179,7 +164,7 @@ mod tests {
             ("isNotNull", "", "write x -ne null"),
             ("exists", "", "write x -ne null"),
         ] {
-            let remedy = remedy(word, "x", After { operator: None, value: Some(after) });
+            let remedy = remedy(word, "x", None, Some(after));
             assert_eq!(remedy, expected, "{word}");
         }
         for (operator, expected) in [
@@ -193,11 +178,11 @@ mod tests {
             ("ge", "-ge does not exist: rules have no order"),
             ("blurb", "write -not before"),
         ] {
-            let remedy = remedy("not", "x", After { operator: Some(operator), value: Some("A") });
+            let remedy = remedy("not", "x", Some(operator), Some("A"));
             assert!(remedy.starts_with(expected), "{remedy}");
         }
         for word in ["ge", "gt", "lt", "le", "greaterThan"] {
-            let remedy = remedy(word, "x", After { operator: None, value: Some("10") });
+            let remedy = remedy(word, "x", None, Some("10"));
             assert!(remedy.contains("does not exist: rules have no order"), "{remedy}");
         }
     }

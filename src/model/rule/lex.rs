@@ -1,5 +1,8 @@
 //! The tokens of a rule's text.
 
+use std::iter::{Enumerate, Peekable};
+use std::str::Chars;
+
 use super::lint::Remark;
 use crate::model::findings::{
     RULE_BACKSLASH, RULE_BACKTICK, RULE_INVISIBLE, RULE_SINGLE_QUOTE, RULE_SYNTAX, RULE_TYPOGRAPHIC_DASH,
@@ -15,62 +18,35 @@ pub(super) struct Token {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TokenKind {
-    Open,
-    Close,
-    ListOpen,
-    ListClose,
-    Comma,
+    /// A parenthesis, bracket or comma.
+    Mark(char),
     /// A name, operator or unquoted value, without its hyphen.
-    Word {
-        word: String,
-        hyphen: bool,
-    },
+    Word { word: String, hyphen: bool },
     /// Quoted text, without its quotes and escapes.
     Text(String),
 }
 
 /// Splits `text`; adds remarks about readable but doubtful parts.
 pub(super) fn tokens(text: &str, remarks: &mut Vec<Remark>) -> Result<Vec<Token>, Remark> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer { characters: &characters, next: 0, remarks };
-    let mut tokens = Vec::new();
-    while let Some(token) = lexer.token()? {
-        tokens.push(token);
-    }
-    Ok(tokens)
+    let mut lexer = Lexer { rest: text.chars().enumerate().peekable(), remarks };
+    std::iter::from_fn(|| lexer.token().transpose()).collect()
 }
 
 struct Lexer<'a> {
-    characters: &'a [char],
-    next: usize,
+    rest: Peekable<Enumerate<Chars<'a>>>,
     remarks: &'a mut Vec<Remark>,
 }
 
 impl Lexer<'_> {
-    fn peek(&self) -> Option<char> {
-        self.characters.get(self.next).copied()
-    }
-
-    fn take(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.next += 1;
-        Some(c)
-    }
-
     fn take_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
-        self.peek().filter(|c| wanted(*c)).inspect(|_| self.next += 1)
+        self.rest.next_if(|(_, c)| wanted(*c)).map(|(_, c)| c)
     }
 
     fn token(&mut self) -> Result<Option<Token>, Remark> {
         while self.take_if(char::is_whitespace).is_some() {}
-        let position = self.next;
-        let Some(c) = self.take() else { return Ok(None) };
+        let Some((position, c)) = self.rest.next() else { return Ok(None) };
         let kind = match c {
-            '(' => TokenKind::Open,
-            ')' => TokenKind::Close,
-            '[' => TokenKind::ListOpen,
-            ']' => TokenKind::ListClose,
-            ',' => TokenKind::Comma,
+            '(' | ')' | '[' | ']' | ',' => TokenKind::Mark(c),
             '"' | '\'' => self.quoted(c, position)?,
             '-' => self.operator(position)?,
             dash if is_dash(dash) => {
@@ -105,9 +81,7 @@ impl Lexer<'_> {
     fn quoted(&mut self, quote: char, start: usize) -> Result<TokenKind, Remark> {
         let mut text = String::new();
         let mut typographic = None;
-        loop {
-            let position = self.next;
-            let Some(c) = self.take() else { break };
+        while let Some((position, c)) = self.rest.next() {
             match c {
                 '`' if self.take_if(|c| c == '"').is_some() => text.push('"'),
                 '`' => {

@@ -11,65 +11,59 @@ use crate::model::{Finding, FindingKind, InvalidValue, Severity};
 /// A finding about one position in a rule: an error or a risk.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Remark {
-    kind: FindingKind,
     /// The index of a character.
     pub(super) position: usize,
-    severity: Severity,
-    problem: Cow<'static, str>,
-    remedy: Cow<'static, str>,
+    /// The finding, with the position counted from 1 as its place.
+    finding: Finding,
 }
 
 impl Remark {
-    pub(super) fn new(kind: FindingKind, position: usize, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, position, severity: kind.severity, problem: problem.into(), remedy: kind.remedy.into() }
+    pub(super) fn new(kind: FindingKind, position: usize, problem: impl Into<String>) -> Self {
+        Self { position, finding: kind.at(position.saturating_add(1).to_string(), problem) }
     }
 
     /// Sets a remedy other than the kind's.
-    pub(super) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
-        self.remedy = remedy.into();
-        self
-    }
-
-    /// Sets a severity other than the kind's.
-    fn with_severity(mut self, severity: Severity) -> Self {
-        self.severity = severity;
-        self
+    pub(super) fn with_remedy(self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        Self { finding: self.finding.with_remedy(remedy), ..self }
     }
 
     pub(super) fn into_invalid_value(self, rule: &str) -> InvalidValue {
-        let problem = format!("{} (character {})", self.problem, self.position.saturating_add(1));
-        InvalidValue::new("membership rule", problem, self.remedy).with_value(rule).at(self.position)
+        let Finding { place, evidence, remedy, .. } = self.finding;
+        let problem = format!("{evidence} (character {place})");
+        InvalidValue::new("membership rule", problem, remedy).with_value(rule).at(self.position)
     }
 }
 
 /// Returns one finding for each kind, with all its places, in the order of the text.
 pub(super) fn into_findings(remarks: Vec<Remark>) -> Vec<Finding> {
-    let mut kinds: Vec<Vec<Remark>> = Vec::new();
-    for remark in remarks {
-        match kinds.iter_mut().find(|same| same.iter().any(|other| other.kind == remark.kind)) {
-            Some(same) => same.push(remark),
-            None => kinds.push(vec![remark]),
+    let mut kinds: Vec<Vec<Finding>> = Vec::new();
+    for Remark { finding, .. } in remarks {
+        match kinds.iter_mut().find(|same| same.iter().any(|other| other.id == finding.id)) {
+            Some(same) => same.push(finding),
+            None => kinds.push(vec![finding]),
         }
     }
     kinds.into_iter().filter_map(|same| one_finding(&same)).collect()
 }
 
-fn one_finding(same: &[Remark]) -> Option<Finding> {
-    let (kind, severity) = (same.first()?.kind, same.iter().map(|remark| remark.severity).max()?);
-    let joined = |part: fn(&Remark) -> &str, between: &str| {
+fn one_finding(same: &[Finding]) -> Option<Finding> {
+    let joined = |part: fn(&Finding) -> &str| {
         let mut parts: Vec<&str> = Vec::new();
         for part in same.iter().map(part) {
             if !parts.contains(&part) {
                 parts.push(part);
             }
         }
-        parts.join(between)
+        parts.join("; ")
     };
-    let places: Vec<String> =
-        same.iter().map(|remark| remark.position.saturating_add(1).to_string()).collect();
-    let place = format!("character{} {}", if same.len() > 1 { "s" } else { "" }, places.join(", "));
-    let finding = kind.at(place, joined(|remark| &remark.problem, "; "));
-    Some(finding.with_severity(severity).with_remedy(joined(|remark| &remark.remedy, "; ")))
+    let places: Vec<&str> = same.iter().map(|finding| finding.place.as_str()).collect();
+    Some(Finding {
+        severity: same.iter().map(|finding| finding.severity).max()?,
+        place: format!("character{} {}", if same.len() > 1 { "s" } else { "" }, places.join(", ")),
+        evidence: joined(|finding| &finding.evidence),
+        remedy: joined(|finding| &finding.remedy).into(),
+        ..same.first()?.clone()
+    })
 }
 
 /// Checks a property. `name` is its spelling in the rule.
@@ -84,9 +78,9 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
     let since = "is set when a device enrols, so a registered device that has not may not be matched";
     let unknown = "Entra does not know organizationalUnit, so no device has it";
     let preview = "memberOf is a preview that Microsoft does not want in production";
-    let (kind, problem): (_, Cow<'_, _>) = match property {
-        P::OrganizationalUnit => (RULE_ORGANIZATIONAL_UNIT, unknown.into()),
-        P::MemberOf => (RULE_MEMBER_OF_PREVIEW, preview.into()),
+    let (kind, problem) = match property {
+        P::OrganizationalUnit => (RULE_ORGANIZATIONAL_UNIT, unknown.to_owned()),
+        P::MemberOf => (RULE_MEMBER_OF_PREVIEW, preview.to_owned()),
         P::DeviceCategory
         | P::DeviceManagementAppId
         | P::DeviceManufacturer
@@ -95,7 +89,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
         | P::DeviceOsVersion
         | P::DeviceOwnership
         | P::IsRooted
-        | P::ManagementType => (RULE_SET_AT_ENROLMENT, format!("{property} {since}").into()),
+        | P::ManagementType => (RULE_SET_AT_ENROLMENT, format!("{property} {since}")),
         _ => return,
     };
     remarks.push(Remark::new(kind, position, problem));
@@ -172,9 +166,12 @@ pub(super) fn value(
             if found.is_guess {
                 remedy.push_str(", if the value is a group tag");
             }
-            let remark = Remark::new(RULE_MATCHES_NOTHING, position, problem).with_remedy(remedy);
+            let mut remark = Remark::new(RULE_MATCHES_NOTHING, position, problem).with_remedy(remedy);
             // A group tag can have spaces, and a rule that repeats them is right.
-            if found.is_space { remark.with_severity(Severity::Warning) } else { remark }
+            if found.is_space {
+                remark.finding.severity = Severity::Warning;
+            }
+            remark
         }),
         P::EnrollmentProfileName if !lower.starts_with("offlineautopilotprofile-") => {
             let problem = "enrollmentProfileName is set when a device enrols, so a registered device that has not \
@@ -286,7 +283,9 @@ fn names_group_tag(lower: &str) -> bool {
 pub(super) fn whole(rule: &Expr, remarks: &mut Vec<Remark>) {
     let mut others = false;
     rule.leaves(&mut |clause: &Clause| others |= clause.property() != DeviceProperty::MemberOf);
-    if others && let Some(member_of) = remarks.iter().find(|remark| remark.kind == RULE_MEMBER_OF_PREVIEW) {
+    if others
+        && let Some(member_of) = remarks.iter().find(|remark| remark.finding.is(&RULE_MEMBER_OF_PREVIEW))
+    {
         let problem = "memberOf cannot be combined with another condition";
         remarks.push(Remark::new(RULE_MEMBER_OF_COMBINED, member_of.position, problem));
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator, Test, Verb};
-use super::foreign::{self, After};
+use super::foreign;
 use super::lex::{Token, TokenKind, tokens};
 use super::lint::{self, Remark, Subject};
 use super::pattern::Pattern;
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remar
     let mut parser = Parser { tokens: tokens.into(), end: text.chars().count(), depth: 0, remarks };
     let rule = parser.any_of(&Parser::clause)?;
     let Some(Token { kind, position }) = parser.tokens.front() else { return Ok(rule) };
-    if *kind == TokenKind::Close {
+    if *kind == CLOSE {
         let problem = "a parenthesis is closed that was not opened";
         return refuse(RULE_SYNTAX, *position, problem, "take it out, or open it before");
     }
@@ -46,10 +46,13 @@ pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remar
 
 type Parsed<T> = Result<T, Remark>;
 
+const OPEN: TokenKind = TokenKind::Mark('(');
+const CLOSE: TokenKind = TokenKind::Mark(')');
+
 fn refuse<T>(
     kind: FindingKind,
     position: usize,
-    problem: impl Into<Cow<'static, str>>,
+    problem: impl Into<String>,
     remedy: impl Into<Cow<'static, str>>,
 ) -> Parsed<T> {
     Err(Remark::new(kind, position, problem).with_remedy(remedy))
@@ -126,10 +129,10 @@ impl Parser<'_> {
             let inner = self.nested(position, |parser| parser.one_of(leaf))?;
             return Ok(Logic::Not(Box::new(inner)));
         }
-        if self.take_if(&TokenKind::Open) {
+        if self.take_if(&OPEN) {
             let inner = self.nested(position, |parser| parser.any_of(leaf))?;
             let remedy = "close every parenthesis that is opened, and join conditions with -and or -or";
-            return self.expect(&TokenKind::Close, remedy).map(|()| inner);
+            return self.expect(&CLOSE, remedy).map(|()| inner);
         }
         leaf(self).map(Logic::Leaf)
     }
@@ -175,7 +178,7 @@ impl Parser<'_> {
             return Err(member_of_form(position));
         }
         let element = |parser: &mut Self| parser.element(Subject { property, every: Some(every) });
-        let condition = if self.next_is(&TokenKind::Open) {
+        let condition = if self.next_is(&OPEN) {
             // The parentheses belong to the operator, but nest like any other.
             self.one_of(&element)?
         } else {
@@ -234,13 +237,13 @@ impl Parser<'_> {
         }
         let Some((object, name)) = word.split_once('.') else {
             let remedy = "write device. and the name of the property, and put text in double quotes";
-            let remedy = suggest(word).map_or(Cow::Borrowed(remedy), Cow::Owned);
+            let remedy = suggest(word).unwrap_or_else(|| remedy.to_owned());
             return refuse(RULE_SYNTAX, position, format!("{shown} is not a property"), remedy);
         };
         let found = DeviceProperty::find(name).filter(|_| object.eq_ignore_ascii_case("device"));
         let Some(property) = found else {
             let problem = format!("{shown} is not a property that device rules can use");
-            let remedy = suggest(name).map_or(Cow::Borrowed(RULE_UNKNOWN_PROPERTY.remedy), Cow::Owned);
+            let remedy = suggest(name).unwrap_or_else(|| RULE_UNKNOWN_PROPERTY.remedy.to_owned());
             return refuse(RULE_UNKNOWN_PROPERTY, position, problem, remedy);
         };
         // The object's name counts as part of the property's.
@@ -257,30 +260,27 @@ impl Parser<'_> {
             if let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
                 return Ok((*operator, position));
             }
-            remedy = foreign::remedy(word, subject, self.after());
+            let (second, value) = self.after();
+            remedy = foreign::remedy(word, subject, second, value);
         }
         let problem = format!("{} is not an operator of device rules", shown(&kind));
         refuse(RULE_SYNTAX, position, problem, remedy)
     }
 
-    /// Returns the tokens after an operator: another one, and the value.
-    fn after(&self) -> After<'_> {
-        let mut rest = self.tokens.iter().map(|token| &token.kind);
-        let mut next = rest.next();
-        let operator = match next {
-            Some(TokenKind::Word { word, hyphen: true }) => {
-                next = rest.next();
-                Some(word.as_str())
-            }
+    /// Returns the tokens after an operator: another one, as in `-not -startsWith`, and the value.
+    fn after(&self) -> (Option<&str>, Option<&str>) {
+        let token = |index| self.tokens.get(index).map(|token| &token.kind);
+        let operator = match token(0) {
+            Some(TokenKind::Word { word, hyphen: true }) => Some(word.as_str()),
             _ => None,
         };
-        let value = match next {
+        let value = match token(usize::from(operator.is_some())) {
             Some(TokenKind::Text(text) | TokenKind::Word { word: text, hyphen: false }) => {
                 Some(text.as_str())
             }
             _ => None,
         };
-        After { operator, value }
+        (operator, value)
     }
 
     /// Parses the value after an operator and returns the condition.
@@ -356,10 +356,10 @@ impl Parser<'_> {
             }
             other => {
                 let remedy = match (&other, comparison.0) {
-                    (TokenKind::ListOpen, verb) if verb != Verb::Equals => {
+                    (TokenKind::Mark('['), verb) if verb != Verb::Equals => {
                         "write a condition for each value, joined by -or; a list of values is for -in and -notIn"
                     }
-                    (TokenKind::ListClose, _) => {
+                    (TokenKind::Mark(']'), _) => {
                         "take out the comma before the bracket, and put at least one value in double quotes"
                     }
                     _ => "put the value in double quotes; a list of values is for -in and -notIn",
@@ -372,15 +372,15 @@ impl Parser<'_> {
 
     /// Parses `["a", "b"]`.
     fn list(&mut self, subject: Subject, negated: bool) -> Parsed<Vec<Caseless>> {
-        self.expect(&TokenKind::ListOpen, "put the values of -in and -notIn in brackets: [\"a\", \"b\"]")?;
+        self.expect(&TokenKind::Mark('['), "put the values of -in and -notIn in brackets: [\"a\", \"b\"]")?;
         let mut values = Vec::new();
         loop {
             values.push(Caseless::new(self.text(subject, (Verb::In, negated))?.0));
-            if !self.take_if(&TokenKind::Comma) {
+            if !self.take_if(&TokenKind::Mark(',')) {
                 break;
             }
         }
-        self.expect(&TokenKind::ListClose, "put a comma between values, and close the list with ]")?;
+        self.expect(&TokenKind::Mark(']'), "put a comma between values, and close the list with ]")?;
         Ok(values)
     }
 
@@ -438,11 +438,7 @@ fn suggest(name: &str) -> Option<String> {
 /// Returns a token in the form for errors.
 fn shown(kind: &TokenKind) -> String {
     match kind {
-        TokenKind::Open => "'('".to_owned(),
-        TokenKind::Close => "')'".to_owned(),
-        TokenKind::ListOpen => "'['".to_owned(),
-        TokenKind::ListClose => "']'".to_owned(),
-        TokenKind::Comma => "','".to_owned(),
+        TokenKind::Mark(mark) => format!("{mark:?}"),
         TokenKind::Word { word, hyphen } => format!("{}{}", if *hyphen { "-" } else { "" }, shorten(word)),
         TokenKind::Text(text) => format!("{:?}", shorten(text)),
     }

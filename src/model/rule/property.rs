@@ -14,9 +14,9 @@ pub(super) enum Kind {
     List,
 }
 
-/// One row per property: the variant, its name in a rule, its type, and its path in Graph's `device`.
+/// One row per property: the variant, its name in a rule, its type, its path in Graph's `device`, and its value.
 macro_rules! device_properties {
-    ($( $(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident, $graph:expr; )+) => {
+    ($( $(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident, $graph:expr, |$device:pat_param| $value:expr; )+) => {
         /// A device attribute that a membership rule can use.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -43,50 +43,57 @@ macro_rules! device_properties {
                 match self { $( Self::$variant => Kind::$kind, )+ }
             }
         }
+
+        /// Reads a directory device. It has no `isRooted` or `memberOf`, so they count as missing.
+        impl DeviceAttributes for DirectoryDevice {
+            fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
+                match property { $( DeviceProperty::$variant => { let $device = self; $value } )+ }
+            }
+        }
     };
 }
 
 device_properties! {
-    AccountEnabled = "accountEnabled", Bool, Some("accountEnabled");
-    DeviceCategory = "deviceCategory", Text, Some("deviceCategory");
+    AccountEnabled = "accountEnabled", Bool, Some("accountEnabled"), |device| device.account_enabled.into();
+    DeviceCategory = "deviceCategory", Text, Some("deviceCategory"), |device| text(&device.device_category);
     /// The device id, not the directory object's id.
-    DeviceId = "deviceId", Text, Some("deviceId");
-    DeviceManagementAppId = "deviceManagementAppId", Text, Some("mdmAppId");
-    DeviceManufacturer = "deviceManufacturer", Text, Some("manufacturer");
-    DeviceModel = "deviceModel", Text, Some("model");
-    DisplayName = "displayName", Text, Some("displayName");
-    DeviceOsType = "deviceOSType", Text, Some("operatingSystem");
-    DeviceOsVersion = "deviceOSVersion", Text, Some("operatingSystemVersion");
-    DeviceOwnership = "deviceOwnership", Text, Some("deviceOwnership");
+    DeviceId = "deviceId", Text, Some("deviceId"), |device| device.device_id.as_ref().map(Id::as_str).into();
+    DeviceManagementAppId = "deviceManagementAppId", Text, Some("mdmAppId"), |device| text(&device.mdm_app_id);
+    DeviceManufacturer = "deviceManufacturer", Text, Some("manufacturer"), |device| text(&device.manufacturer);
+    DeviceModel = "deviceModel", Text, Some("model"), |device| text(&device.model);
+    DisplayName = "displayName", Text, Some("displayName"), |device| text(&device.display_name);
+    DeviceOsType = "deviceOSType", Text, Some("operatingSystem"), |device| text(&device.operating_system);
+    DeviceOsVersion = "deviceOSVersion", Text, Some("operatingSystemVersion"), |device| text(&device.operating_system_version);
+    DeviceOwnership = "deviceOwnership", Text, Some("deviceOwnership"), |device| text(&device.device_ownership);
     /// Autopilot's labeled ids: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
-    DevicePhysicalIds = "devicePhysicalIds", List, Some("physicalIds");
-    DeviceTrustType = "deviceTrustType", Text, Some("trustType");
-    EnrollmentProfileName = "enrollmentProfileName", Text, Some("enrollmentProfileName");
-    ExtensionAttribute1 = "extensionAttribute1", Text, Some("extensionAttributes/extensionAttribute1");
-    ExtensionAttribute2 = "extensionAttribute2", Text, Some("extensionAttributes/extensionAttribute2");
-    ExtensionAttribute3 = "extensionAttribute3", Text, Some("extensionAttributes/extensionAttribute3");
-    ExtensionAttribute4 = "extensionAttribute4", Text, Some("extensionAttributes/extensionAttribute4");
-    ExtensionAttribute5 = "extensionAttribute5", Text, Some("extensionAttributes/extensionAttribute5");
-    ExtensionAttribute6 = "extensionAttribute6", Text, Some("extensionAttributes/extensionAttribute6");
-    ExtensionAttribute7 = "extensionAttribute7", Text, Some("extensionAttributes/extensionAttribute7");
-    ExtensionAttribute8 = "extensionAttribute8", Text, Some("extensionAttributes/extensionAttribute8");
-    ExtensionAttribute9 = "extensionAttribute9", Text, Some("extensionAttributes/extensionAttribute9");
-    ExtensionAttribute10 = "extensionAttribute10", Text, Some("extensionAttributes/extensionAttribute10");
-    ExtensionAttribute11 = "extensionAttribute11", Text, Some("extensionAttributes/extensionAttribute11");
-    ExtensionAttribute12 = "extensionAttribute12", Text, Some("extensionAttributes/extensionAttribute12");
-    ExtensionAttribute13 = "extensionAttribute13", Text, Some("extensionAttributes/extensionAttribute13");
-    ExtensionAttribute14 = "extensionAttribute14", Text, Some("extensionAttributes/extensionAttribute14");
-    ExtensionAttribute15 = "extensionAttribute15", Text, Some("extensionAttributes/extensionAttribute15");
-    IsRooted = "isRooted", Bool, Some("isRooted");
-    ManagementType = "managementType", Text, Some("managementType");
+    DevicePhysicalIds = "devicePhysicalIds", List, Some("physicalIds"), |device| list(&device.physical_ids);
+    DeviceTrustType = "deviceTrustType", Text, Some("trustType"), |device| text(&device.trust_type);
+    EnrollmentProfileName = "enrollmentProfileName", Text, Some("enrollmentProfileName"), |device| text(&device.enrollment_profile_name);
+    ExtensionAttribute1 = "extensionAttribute1", Text, Some("extensionAttributes/extensionAttribute1"), |device| extension(device, 1);
+    ExtensionAttribute2 = "extensionAttribute2", Text, Some("extensionAttributes/extensionAttribute2"), |device| extension(device, 2);
+    ExtensionAttribute3 = "extensionAttribute3", Text, Some("extensionAttributes/extensionAttribute3"), |device| extension(device, 3);
+    ExtensionAttribute4 = "extensionAttribute4", Text, Some("extensionAttributes/extensionAttribute4"), |device| extension(device, 4);
+    ExtensionAttribute5 = "extensionAttribute5", Text, Some("extensionAttributes/extensionAttribute5"), |device| extension(device, 5);
+    ExtensionAttribute6 = "extensionAttribute6", Text, Some("extensionAttributes/extensionAttribute6"), |device| extension(device, 6);
+    ExtensionAttribute7 = "extensionAttribute7", Text, Some("extensionAttributes/extensionAttribute7"), |device| extension(device, 7);
+    ExtensionAttribute8 = "extensionAttribute8", Text, Some("extensionAttributes/extensionAttribute8"), |device| extension(device, 8);
+    ExtensionAttribute9 = "extensionAttribute9", Text, Some("extensionAttributes/extensionAttribute9"), |device| extension(device, 9);
+    ExtensionAttribute10 = "extensionAttribute10", Text, Some("extensionAttributes/extensionAttribute10"), |device| extension(device, 10);
+    ExtensionAttribute11 = "extensionAttribute11", Text, Some("extensionAttributes/extensionAttribute11"), |device| extension(device, 11);
+    ExtensionAttribute12 = "extensionAttribute12", Text, Some("extensionAttributes/extensionAttribute12"), |device| extension(device, 12);
+    ExtensionAttribute13 = "extensionAttribute13", Text, Some("extensionAttributes/extensionAttribute13"), |device| extension(device, 13);
+    ExtensionAttribute14 = "extensionAttribute14", Text, Some("extensionAttributes/extensionAttribute14"), |device| extension(device, 14);
+    ExtensionAttribute15 = "extensionAttribute15", Text, Some("extensionAttributes/extensionAttribute15"), |device| extension(device, 15);
+    IsRooted = "isRooted", Bool, Some("isRooted"), |_| Attribute::Absent;
+    ManagementType = "managementType", Text, Some("managementType"), |device| text(&device.management_type);
     /// The object ids of the groups that directly contain the device.
-    MemberOf = "memberOf", List, Some("memberOf");
+    MemberOf = "memberOf", List, Some("memberOf"), |_| Attribute::Absent;
     /// The directory object's id, Graph's `id`.
-    ObjectId = "objectId", Text, Some("id");
+    ObjectId = "objectId", Text, Some("id"), |device| device.id.as_str().into();
     /// A property that Entra does not know and that is never set. Do not use it.
-    OrganizationalUnit = "organizationalUnit", Text, None;
-    ProfileType = "profileType", Text, Some("profileType");
-    SystemLabels = "systemLabels", List, Some("systemLabels");
+    OrganizationalUnit = "organizationalUnit", Text, None, |_| Attribute::Absent;
+    ProfileType = "profileType", Text, Some("profileType"), |device| text(&device.profile_type);
+    SystemLabels = "systemLabels", List, Some("systemLabels"), |device| list(&device.system_labels);
 }
 
 impl DeviceProperty {
@@ -102,10 +109,6 @@ impl DeviceProperty {
                 (self, name),
                 (Self::DevicePhysicalIds, "devicePhysicalIDs") | (Self::MemberOf, "memberof")
             )
-    }
-
-    fn extension_number(self) -> Option<u8> {
-        self.as_str().strip_prefix("extensionAttribute")?.parse().ok()
     }
 
     /// Returns the name of one item of the list inside `-any (…)`.
@@ -237,37 +240,16 @@ impl<T: DeviceAttributes + ?Sized> DeviceAttributes for &T {
     }
 }
 
-/// Reads a directory device. It has no `isRooted` or `memberOf`, so they count as missing.
-impl DeviceAttributes for DirectoryDevice {
-    fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
-        use DeviceProperty as P;
-        let text = match property {
-            P::AccountEnabled => return self.account_enabled.into(),
-            P::DevicePhysicalIds => return self.physical_ids.as_deref().map(TextList::from).into(),
-            P::SystemLabels => return self.system_labels.as_deref().map(TextList::from).into(),
-            P::DeviceId => return self.device_id.as_ref().map(Id::as_str).into(),
-            P::ObjectId => return self.id.as_str().into(),
-            P::DeviceCategory => &self.device_category,
-            P::DeviceManagementAppId => &self.mdm_app_id,
-            P::DeviceManufacturer => &self.manufacturer,
-            P::DeviceModel => &self.model,
-            P::DisplayName => &self.display_name,
-            P::DeviceOsType => &self.operating_system,
-            P::DeviceOsVersion => &self.operating_system_version,
-            P::DeviceOwnership => &self.device_ownership,
-            P::DeviceTrustType => &self.trust_type,
-            P::EnrollmentProfileName => &self.enrollment_profile_name,
-            P::ManagementType => &self.management_type,
-            P::ProfileType => &self.profile_type,
-            P::IsRooted | P::MemberOf | P::OrganizationalUnit => return Attribute::Absent,
-            extension => {
-                let all = self.extension_attributes.as_deref();
-                let attribute = all.and_then(|all| all.get(extension.extension_number()?));
-                return attribute.map(Text::as_str).into();
-            }
-        };
-        text.as_deref().into()
-    }
+fn text(text: &Option<Text>) -> Attribute<'_> {
+    text.as_deref().into()
+}
+
+fn list(list: &Option<Vec<Text>>) -> Attribute<'_> {
+    list.as_deref().map(TextList::from).into()
+}
+
+fn extension(device: &DirectoryDevice, number: u8) -> Attribute<'_> {
+    device.extension_attributes.as_ref().and_then(|all| all.get(number)).map(Text::as_str).into()
 }
 
 /// Reads a `device` in Graph's JSON.

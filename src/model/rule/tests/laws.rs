@@ -130,11 +130,7 @@ proptest! {
             use lex::TokenKind as T;
             text.push_str(&blank);
             match token.kind {
-                T::Open => text.push('('),
-                T::Close => text.push(')'),
-                T::ListOpen => text.push('['),
-                T::ListClose => text.push(']'),
-                T::Comma => text.push(','),
+                T::Mark(mark) => text.push(mark),
                 T::Word { word, hyphen } => {
                     text.push_str(if hyphen && !bare { "-" } else { "" });
                     text.push_str(&if upper { word.to_uppercase() } else { word });
