@@ -125,23 +125,17 @@ impl Target {
 
     /// Returns `true` if both targets reach the same devices. Ids are compared without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
-        let same_id = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        let same_kind = match (&self.kind, &other.kind) {
-            (TargetKind::Group(a), TargetKind::Group(b))
-            | (TargetKind::ExclusionGroup(a), TargetKind::ExclusionGroup(b)) => {
-                same_id(a.as_str(), b.as_str())
+        let same_kind = match (self.kind.on_wire(), other.kind.on_wire()) {
+            (Some((a, a_id)), Some((b, b_id))) => {
+                let folded = |id: Option<(_, &str)>| id.map(|(_, id)| id.to_ascii_lowercase());
+                a == b && folded(a_id) == folded(b_id)
             }
-            (
-                TargetKind::ConfigurationManagerCollection(a),
-                TargetKind::ConfigurationManagerCollection(b),
-            ) => same_id(a, b),
-            (a, b) => a == b,
+            _ => self.kind == other.kind,
         };
-        let same_filter = match (&self.filter, &other.filter) {
-            (Some(a), Some(b)) => same_id(a.id.as_str(), b.id.as_str()) && a.filter_type == b.filter_type,
-            (a, b) => a == b,
+        let filter = |target: &Self| {
+            target.filter.clone().map(|filter| (filter.id.as_str().to_ascii_lowercase(), filter.filter_type))
         };
-        same_kind && same_filter
+        same_kind && filter(self) == filter(other)
     }
 
     fn read(mut properties: Properties) -> Self {
@@ -174,26 +168,33 @@ impl Target {
     }
 
     fn write(&self) -> Properties {
+        if let TargetKind::Unknown(object) = &self.kind {
+            return object.properties().clone();
+        }
         let mut properties = self.kept.clone();
-        let (name, id) = match &self.kind {
-            TargetKind::AllDevices => (ALL_DEVICES, None),
-            TargetKind::AllLicensedUsers => (ALL_LICENSED_USERS, None),
-            TargetKind::Group(id) => (GROUP, Some((GROUP_ID, id.as_str()))),
-            TargetKind::ExclusionGroup(id) => (EXCLUSION_GROUP, Some((GROUP_ID, id.as_str()))),
-            TargetKind::ConfigurationManagerCollection(id) => {
-                (COLLECTION, Some((COLLECTION_ID, id.as_str())))
-            }
-            TargetKind::Unknown(object) => return object.properties().clone(),
-        };
-        properties.insert(ODATA_TYPE, name);
-        if let Some((property, id)) = id {
-            properties.insert(property, id);
+        if let Some((name, id)) = self.kind.on_wire() {
+            properties.insert(ODATA_TYPE, name);
+            id.map(|(property, id)| properties.insert(property, id));
         }
         if let Some(filter) = &self.filter {
             properties.insert(FILTER_ID, filter.id.as_str());
             properties.insert(FILTER_TYPE, filter.filter_type.as_str());
         }
         properties
+    }
+}
+
+impl TargetKind {
+    /// Returns the type, and the property with the audience's id and its value; `None` for an unknown audience.
+    fn on_wire(&self) -> Option<(&'static str, Option<(&'static str, &str)>)> {
+        Some(match self {
+            Self::AllDevices => (ALL_DEVICES, None),
+            Self::AllLicensedUsers => (ALL_LICENSED_USERS, None),
+            Self::Group(id) => (GROUP, Some((GROUP_ID, id.as_str()))),
+            Self::ExclusionGroup(id) => (EXCLUSION_GROUP, Some((GROUP_ID, id.as_str()))),
+            Self::ConfigurationManagerCollection(id) => (COLLECTION, Some((COLLECTION_ID, id))),
+            Self::Unknown(_) => return None,
+        })
     }
 }
 

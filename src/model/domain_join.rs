@@ -12,7 +12,7 @@ use super::settings::{
     PropertyRule, Quirks, same_set, same_text, same_text_in_any_case, settings, violations,
 };
 use super::stored::stored_enum;
-use super::wire::{take, wire_object};
+use super::wire::{Blank, Wire, members_to_wire, take, take_members};
 use super::{
     AdDomain, ApplicabilityRuleType, ComputerNamePrefix, DisplayName, Finding, InvalidValue,
     OrganizationalUnit, Properties, Text, WindowsDeviceMode, WindowsEdition,
@@ -111,7 +111,25 @@ macro_rules! applicability_rule {
             }
         }
 
-        wire_object! { $rule { name: "name", $($field: $wire,)+ rule_type: "ruleType" } }
+        impl Blank for $rule {
+            fn blank() -> Self {
+                Self::new($(<$ty>::blank(),)+ Blank::blank())
+            }
+        }
+
+        impl Wire for $rule {
+            fn to_wire(&self) -> Option<Value> {
+                let members: &[(&str, &dyn Wire)] =
+                    &[("name", &self.name), $(($wire, &self.$field),)+ ("ruleType", &self.rule_type)];
+                Some(members_to_wire(members))
+            }
+
+            fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+                let members: &mut [(&str, &mut dyn Wire)] =
+                    &mut [("name", &mut self.name), $(($wire, &mut self.$field),)+ ("ruleType", &mut self.rule_type)];
+                take_members(reported, members)
+            }
+        }
     };
 }
 

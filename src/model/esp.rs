@@ -95,12 +95,8 @@ settings! {
             .together(PROGRESS)
             .named("block_device_use.until.allow_device_use_on_install_failure");
         PropertyRule::new(APPS).together(PROGRESS).same(same_set).named("block_device_use.until.apps").shown(shown_apps);
-        PropertyRule::new(AUTOPILOT_ONLY)
-            .together(AUTOPILOT_ONLY)
-            .named("track_install_progress_for_autopilot_only");
-        PropertyRule::new(FIRST_USER_ONLY)
-            .together(AUTOPILOT_ONLY)
-            .named("track_install_progress_for_autopilot_only");
+        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY).named("track_install_progress_for_autopilot_only");
+        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY).named("track_install_progress_for_autopilot_only");
     }
     private {
         /// Selected apps with invalid ids.
@@ -195,13 +191,9 @@ impl EnrollmentStatusPage {
             let evidence = "quality updates are installed only by a page that blocks the use of the device";
             findings.push(ESP_QUALITY_UPDATES_NEED_BLOCKING.at("install_quality_updates", evidence));
         }
-        let selected = match &self.block_device_use {
-            BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) => apps.len(),
-            _ => 0,
-        };
+        let selected = self.selected_apps().count();
         if selected > MOST_APPS {
-            let place = "block_device_use.until.apps.selected";
-            findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
+            findings.push(ESP_TOO_MANY_APPS.at(SELECTED, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
             let evidence = "no selected app can fail the technician phase";
@@ -213,17 +205,18 @@ impl EnrollmentStatusPage {
     /// Reports what a call refuses: errors, and apps selected by name, because the service accepts ids only.
     pub(crate) fn lint_for_call(&self) -> Vec<Finding> {
         let mut findings = self.lint();
-        if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) =
-            &self.block_device_use
-        {
-            let names = apps.iter().filter(|app| matches!(app, AppSelector::Name(_)));
-            let place = "block_device_use.until.apps.selected";
-            let finding = |name: &AppSelector| {
-                ESP_APP_BY_NAME.at(place, format!("{:?} is not an id", name.to_string()))
-            };
-            findings.extend(names.map(finding));
-        }
+        let names = self.selected_apps().filter(|app| matches!(app, AppSelector::Name(_)));
+        let evidence = names.map(|name| format!("{:?} is not an id", name.to_string()));
+        findings.extend(evidence.map(|evidence| ESP_APP_BY_NAME.at(SELECTED, evidence)));
         findings
+    }
+
+    fn selected_apps(&self) -> impl Iterator<Item = &AppSelector> {
+        let apps = match &self.block_device_use {
+            BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) => Some(apps),
+            _ => None,
+        };
+        apps.into_iter().flatten()
     }
 }
 
@@ -334,6 +327,8 @@ const USE_ANYWAY: &str = "allowDeviceUseOnInstallFailure";
 const APPS: &str = "selectedMobileAppIds";
 const AUTOPILOT_ONLY: &str = "trackInstallProgressForAutopilotOnly";
 const FIRST_USER_ONLY: &str = "disableUserStatusTrackingAfterFirstUser";
+/// The setting with the selected apps.
+const SELECTED: &str = "block_device_use.until.apps.selected";
 /// The group of properties that are sent together.
 const PROGRESS: &str = "progress";
 

@@ -199,12 +199,8 @@ fn nickname_of(properties: &Properties) -> Value {
 
 /// Compares rules by their meaning.
 fn same_rule(a: &Value, b: &Value) -> bool {
-    match (a.as_str(), b.as_str()) {
-        (Some(a), Some(b)) => {
-            a == b || MembershipRule::from_service(a).equivalent(&MembershipRule::from_service(b))
-        }
-        _ => a == b,
-    }
+    let rule = |text: &str| MembershipRule::from_service(text);
+    a == b || a.as_str().zip(b.as_str()).is_some_and(|(a, b)| rule(a).equivalent(&rule(b)))
 }
 
 #[cfg(test)]

@@ -28,30 +28,30 @@ impl UnknownValue {
 text_impls! { [] UnknownValue: Debug }
 
 /// Declares enums of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`: many of
-/// these enums have a member `unknown`.) A last `..` adds the [`SENTINEL`] as a member.
+/// these enums have a member `unknown`.) A member is followed by its wire name and its documentation, which may also
+/// stand above the member. A last `..` adds the [`SENTINEL`] as a member.
 ///
 /// Reading never fails on a new member; `as_str` and `Display` give the wire name; `MEMBERS` lists the known ones.
 macro_rules! open_enum {
     ($( $(#[$meta:meta])* $vis:vis enum $name:ident = $wire_type:literal { $($members:tt)* } )+) => {
         $( $crate::model::open_enum::open_enum! { @one [$(#[$meta])* $vis $name $wire_type] $($members)* } )+
     };
-    (@one [$($head:tt)*] $( $(#[$member_meta:meta])* $member:ident = $wire:literal, )+ ..) => {
+    (@one [$($head:tt)*] $( $(#[$member_meta:meta])* $member:ident = $wire:literal $(, $doc:literal)?; )+ ..) => {
         $crate::model::open_enum::open_enum! {
-            @one [$($head)*] $( $(#[$member_meta])* $member = $wire, )+
-            /// Placeholder for members that the request did not ask for.
-            UnknownFutureValue = "unknownFutureValue"
+            @one [$($head)*] $( $(#[$member_meta])* $member = $wire $(, $doc)?; )+
+            UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the request did not ask for.";
         }
     };
     (
         @one [$(#[$meta:meta])* $vis:vis $name:ident $wire_type:literal]
-        $( $(#[$member_meta:meta])* $member:ident = $wire:literal ),+ $(,)?
+        $( $(#[$member_meta:meta])* $member:ident = $wire:literal $(, $doc:literal)?; )+
     ) => {
         $(#[$meta])*
         #[doc = concat!("\n\nGraph's `", $wire_type, "`.")]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         $vis enum $name {
-            $( $(#[$member_meta])* #[doc = concat!("\n\n`", $wire, "`")] $member, )+
+            $( $(#[$member_meta])* $(#[doc = $doc])? #[doc = concat!("\n\n`", $wire, "`")] $member, )+
             /// A member that this version does not recognize.
             Other($crate::model::UnknownValue),
         }
@@ -108,17 +108,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl serde::de::Visitor<'_> for Visitor {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("a member of ", $wire_type))
-                    }
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        Ok($name::from_wire(text))
-                    }
-                }
-                deserializer.deserialize_str(Visitor)
+                $crate::model::Text::deserialize(deserializer).map(|text| Self::from_wire(&text))
             }
         }
     };
@@ -177,7 +167,7 @@ mod tests {
 
     open_enum! {
         /// A test enum.
-        pub enum Color = "color" { Red = "red", DarkBlue = "darkBlue" }
+        pub enum Color = "color" { Red = "red"; DarkBlue = "darkBlue"; }
     }
 
     #[test]

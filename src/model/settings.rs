@@ -54,14 +54,10 @@ pub trait Settings: Sized {
     fn from_properties(properties: Properties) -> Result<Self, InvalidValue>;
 
     /// Moves values from old property names to the new ones.
-    fn rename(properties: &mut Properties) {
-        let _ = properties;
-    }
+    fn rename(_properties: &mut Properties) {}
 
-    /// Removes or corrects properties that the service does not accept together. `properties` may be partial.
-    fn normalize(properties: &mut Properties) {
-        let _ = properties;
-    }
+    /// Removes or corrects properties that the service does not accept together. The properties may be partial.
+    fn normalize(_properties: &mut Properties) {}
 
     /// Returns the body that creates the object: without nulls, and without values that only an action may set.
     fn to_create_body(&self) -> Properties {
@@ -195,10 +191,6 @@ impl PropertyRule {
     pub(crate) const fn derived(self, default: fn(&Properties) -> Value) -> Self {
         Self { derived: Some(default), is_required: true, ..self }
     }
-
-    fn is_member(&self) -> bool {
-        self.name.len() != self.path.len()
-    }
 }
 
 /// Returns the part of a path before its dot.
@@ -225,18 +217,12 @@ impl fmt::Debug for PropertyRule {
 
 /// Compares text; null and empty text are equal.
 pub(crate) fn same_text(a: &Value, b: &Value) -> bool {
-    match (text_of(a), text_of(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
-    }
+    text_of(a).zip(text_of(b)).map_or(a == b, |(a, b)| a == b)
 }
 
 /// Compares text as [`same_text`] does, without regard to case.
 pub(crate) fn same_text_in_any_case(a: &Value, b: &Value) -> bool {
-    match (text_of(a), text_of(b)) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        _ => a == b,
-    }
+    text_of(a).zip(text_of(b)).map_or(a == b, |(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// Compares lists without regard to order and repetitions; null is the empty list.
@@ -269,7 +255,7 @@ impl<'r> Reader<'r> {
     pub(crate) fn new(mut left: Properties, rules: &'r [PropertyRule]) -> Result<Self, InvalidValue> {
         left.retain(|name, _| !name.contains('@'));
         for rule in rules.iter().filter(|rule| rule.write.is_decided()) {
-            if rule.is_member() {
+            if rule.name != rule.path {
                 match left.get_mut(rule.name) {
                     Some(Value::Object(members)) => members.retain(|name, _| !name.contains('@')),
                     Some(Value::Null) => drop(left.remove(rule.name)),

@@ -146,7 +146,8 @@ macro_rules! stored_enum {
         pub enum $name:ident { $( $(#[$variant_meta:meta])* $variant:ident($settings:ty), )+ }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[serde(untagged)]
         #[allow(clippy::large_enum_variant, reason = "a match reads better without a box, and lists are short")]
         #[non_exhaustive]
         pub enum $name {
@@ -186,15 +187,6 @@ macro_rules! stored_enum {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self {
-                    $( Self::$variant(stored) => stored.serialize(serializer), )+
-                    Self::Unknown(object) => object.serialize(serializer),
-                }
-            }
-        }
-
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 use $crate::model::Settings as _;
@@ -215,39 +207,37 @@ macro_rules! stored_enum {
 pub(crate) use stored_enum;
 
 #[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_mut,
+    reason = "the macro declares public types with all they can do"
+)]
 mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::wire::take;
+    use crate::model::settings::{Quirks, settings};
 
-    #[derive(Debug, Clone, PartialEq)]
-    struct Thing {
-        display_name: String,
-        kept: Properties,
-    }
-
-    impl Settings for Thing {
-        const ODATA_TYPE: &'static str = "#microsoft.graph.thing";
-        const RULES: &'static [PropertyRule] =
-            &[PropertyRule::new("displayName"), PropertyRule::new("version").write(WriteMode::Observed)];
-        type Observed = Facts;
-        fn to_properties(&self) -> Properties {
-            let mut properties = self.kept.clone();
-            properties.insert("displayName", self.display_name.as_str());
-            properties
+    settings! {
+        /// A thing.
+        pub struct Thing = "thing", sends_type: true;
+        required {
+            /// A name.
+            display_name: String => PropertyRule::new("displayName");
         }
-        fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
-            let mut kept = properties;
-            kept.retain(|name, _| !name.contains('@'));
-            Ok(Self { display_name: take(&mut kept, "displayName")?.unwrap_or_default(), kept })
+        optional {}
+        default {}
+        odd {}
+        rules {}
+        private {}
+        /// The facts of a thing.
+        observed Facts {
+            version: i32 = "version", "A version.";
         }
     }
 
-    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    struct Facts {
-        version: Option<i32>,
-    }
+    impl Quirks for Thing {}
 
     fn thing() -> Value {
         json!({
@@ -270,11 +260,8 @@ mod tests {
         assert_eq!(stored.created_date_time, "2017-01-01T08:02:43.5775965Z".parse().ok());
         assert_eq!(stored.last_modified_date_time, None);
         assert_eq!((stored.settings.display_name.as_str(), stored.observed.version), ("a", Some(7)));
-        assert_eq!(
-            stored.settings.kept.names().collect::<Vec<_>>(),
-            ["new"],
-            "what is not of the settings is not kept"
-        );
+        let kept: Vec<&str> = stored.settings.kept.names().collect();
+        assert_eq!(kept, ["new"], "what is not of the settings is not kept");
         let mut expected = thing();
         expected.as_object_mut().unwrap().remove("@odata.context");
         expected.as_object_mut().unwrap().remove("lastModifiedDateTime");

@@ -64,9 +64,9 @@ fn text(reported: Value) -> Result<Option<String>, &'static str> {
     serde_json::from_value(reported).map_err(|_| "text")
 }
 
-/// Implements [`WireText`] for types with `as_str`: the constructor of each.
+/// Implements [`WireText`] for types with `as_str`: the constructor of each, and `blank` if the type has no default.
 macro_rules! wire_text {
-    ($($type:ident: $of:expr;)+) => { $(
+    ($($type:ident: $of:expr $(, $blank:ident)?;)+) => { $(
         impl WireText for $type {
             fn text(&self) -> &str {
                 self.as_str()
@@ -76,63 +76,34 @@ macro_rules! wire_text {
                 $of(text)
             }
         }
+
+        $( impl Blank for $type {
+            fn $blank() -> Self {
+                Self::of(String::new())
+            }
+        } )?
     )+ };
 }
 
 wire_text! {
     String: String::from;
     Text: Text::from;
-    AdDomain: Self::from_service;
-    ComputerNamePrefix: Self::from_service;
-    CustomErrorMessage: Self::from_service;
-    DeviceNameTemplate: Self::from_service;
-    DisplayName: Self::from_service;
-    MailNickname: Self::from_service;
-    OrganizationalUnit: Self::from_service;
-    ProfileDescription: Self::from_service;
-    ProfileName: Self::from_service;
-    ApplicabilityRuleType: |text: String| Self::from_wire(&text);
-    WindowsDeviceMode: |text: String| Self::from_wire(&text);
+    AdDomain: Self::from_service, blank;
+    ComputerNamePrefix: Self::from_service, blank;
+    CustomErrorMessage: Self::from_service, blank;
+    DeviceNameTemplate: Self::from_service, blank;
+    DisplayName: Self::from_service, blank;
+    MailNickname: Self::from_service, blank;
+    OrganizationalUnit: Self::from_service, blank;
+    ProfileDescription: Self::from_service, blank;
+    ProfileName: Self::from_service, blank;
+    ApplicabilityRuleType: |text: String| Self::from_wire(&text), blank;
+    WindowsDeviceMode: |text: String| Self::from_wire(&text), blank;
     WindowsEdition: |text: String| Self::from_wire(&text);
     DeviceType: |text: String| if text.is_empty() { Self::WindowsPc } else { Self::from_wire(&text) };
     // The rights that the service gives a user by default.
     UserType: |text: String| if text.is_empty() { Self::Administrator } else { Self::from_wire(&text) };
 }
-
-macro_rules! blank_text {
-    ($($type:ident),+) => { $(
-        impl Blank for $type {
-            fn blank() -> Self {
-                Self::of(String::new())
-            }
-        }
-    )+ };
-}
-
-blank_text!(AdDomain, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DisplayName, MailNickname);
-blank_text!(OrganizationalUnit, ProfileDescription, ProfileName, ApplicabilityRuleType, WindowsDeviceMode);
-
-/// Implements [`Wire`] and [`Blank`] for an object by its members. Other members are kept.
-macro_rules! wire_object {
-    ($type:ident { $($field:ident: $name:literal),+ }) => {
-        impl $crate::model::wire::Blank for $type {
-            fn blank() -> Self {
-                Self { $( $field: $crate::model::wire::Blank::blank(), )+ }
-            }
-        }
-
-        impl $crate::model::wire::Wire for $type {
-            fn to_wire(&self) -> Option<Value> {
-                Some($crate::model::wire::members_to_wire(&[$( ($name, &self.$field) ),+]))
-            }
-
-            fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-                $crate::model::wire::take_members(reported, &mut [$( ($name, &mut self.$field) ),+])
-            }
-        }
-    };
-}
-pub(crate) use wire_object;
 
 /// Creates an object. Not collected: that would sort the members first, and a sort is much code.
 pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
@@ -141,11 +112,13 @@ pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Valu
     object.into()
 }
 
+/// Creates the value of an object from its members.
 pub(crate) fn members_to_wire(members: &[(&str, &dyn Wire)]) -> Value {
     let members = members.iter().filter_map(|(name, member)| Some(((*name).to_owned(), member.to_wire()?)));
     object(members)
 }
 
+/// Reads the members of an object and returns the others.
 pub(crate) fn take_members(
     reported: Value,
     members: &mut [(&str, &mut dyn Wire)],

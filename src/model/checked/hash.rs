@@ -11,6 +11,7 @@ use crate::model::text::text_impls;
 
 const WHAT: &str = "hardware hash";
 const COPY_AGAIN: &str = "copy the complete hash again";
+const NOT_BASE64: &str = "contains a character that base64 does not have";
 
 /// The hardware hash of a device: about 3,000 bytes, in base64, that describe its components.
 ///
@@ -56,13 +57,7 @@ impl HardwareHash {
                 // The character is not shown: it may be the only thing that is wrong in something confidential.
                 '-' | '_' => return Err(refused("is in base64url", "write it in standard base64", position)),
                 '=' => return Err(refused("has '=' before its end", COPY_AGAIN, position)),
-                _ => {
-                    return Err(refused(
-                        "contains a character that base64 does not have",
-                        COPY_AGAIN,
-                        position,
-                    ));
-                }
+                _ => return Err(refused(NOT_BASE64, COPY_AGAIN, position)),
             }
         }
         if repaired.is_empty() {

@@ -89,8 +89,7 @@ impl InstallTimeout {
     /// # Errors
     /// The value is not between 1 and 1,440.
     pub fn from_minutes(minutes: u16) -> Result<Self, InvalidValue> {
-        Self::check(minutes.into())?;
-        Ok(Self(minutes.into()))
+        Self(minutes.into()).checked()
     }
 
     /// Returns the timeout in minutes.
@@ -105,20 +104,20 @@ impl InstallTimeout {
 
     /// Returns the rule that the timeout breaks, if the service reported an invalid timeout.
     pub fn violation(&self) -> Option<InvalidValue> {
-        Self::check(self.0).err()
+        let error = InvalidValue::new(
+            Self::WHAT,
+            "is not from 1 to 1440 minutes",
+            "write a number of minutes, such as 60",
+        );
+        (!(1..=1_440).contains(&self.0)).then(|| error.with_value(&self.to_string()))
     }
 
     pub(crate) fn from_service(minutes: i32) -> Self {
         Self(minutes)
     }
 
-    fn check(minutes: i32) -> Result<(), InvalidValue> {
-        if (1..=1_440).contains(&minutes) {
-            return Ok(());
-        }
-        let problem = "is not from 1 to 1440 minutes";
-        Err(InvalidValue::new(Self::WHAT, problem, "write a number of minutes, such as 60")
-            .with_value(&minutes.to_string()))
+    fn checked(self) -> Result<Self, InvalidValue> {
+        self.violation().map_or(Ok(self), Err)
     }
 }
 
@@ -132,9 +131,7 @@ impl FromStr for InstallTimeout {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let number = || InvalidValue::new(Self::WHAT, "is not a number of minutes", "write one, such as 60");
-        let minutes = text.parse().map_err(|_| number().with_value(text))?;
-        Self::check(minutes)?;
-        Ok(Self(minutes))
+        Self(text.parse().map_err(|_| number().with_value(text))?).checked()
     }
 }
 
@@ -152,16 +149,14 @@ impl fmt::Debug for InstallTimeout {
 
 impl Serialize for InstallTimeout {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::check(self.0).map_err(serde::ser::Error::custom)?;
-        serializer.serialize_i32(self.0)
+        let checked = self.checked().map_err(serde::ser::Error::custom)?;
+        serializer.serialize_i32(checked.0)
     }
 }
 
 impl<'de> Deserialize<'de> for InstallTimeout {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let minutes = i32::deserialize(deserializer)?;
-        Self::check(minutes).map_err(serde::de::Error::custom)?;
-        Ok(Self(minutes))
+        Self(i32::deserialize(deserializer)?).checked().map_err(serde::de::Error::custom)
     }
 }
 

@@ -55,8 +55,8 @@ impl OrganizationalUnit {
 
     /// Returns `true` if both names refer to the same unit, without regard to case or escaping.
     pub fn same_as(&self, other: &Self) -> bool {
-        match (parse(self.as_str()), parse(other.as_str())) {
-            (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),
+        match (self.folded(), other.folded()) {
+            (Some(one), Some(other)) => one == other,
             _ => self.as_str().to_lowercase() == other.as_str().to_lowercase(),
         }
     }
@@ -69,15 +69,17 @@ impl OrganizationalUnit {
 
     /// Returns `true` if this is `other` or below it.
     pub fn is_within(&self, other: &Self) -> bool {
-        match (parse(self.as_str()), parse(other.as_str())) {
-            (Ok(inner), Ok(outer)) => {
-                let depth = inner.units.len().checked_sub(outer.units.len());
-                let around = depth.and_then(|depth| inner.units.get(depth..));
-                inner.domain.same_as(&outer.domain)
-                    && around.is_some_and(|units| same_names(units, &outer.units))
-            }
+        match (self.folded(), other.folded()) {
+            (Some(inner), Some(outer)) => inner.ends_with(&outer),
             _ => self.same_as(other),
         }
+    }
+
+    /// Returns the units and then the domain, in lower case; `None` for an invalid value.
+    fn folded(&self) -> Option<Vec<String>> {
+        let Parsed { mut units, domain, .. } = parse(self.as_str()).ok()?;
+        units.push(domain.as_str().to_owned());
+        Some(units.iter().map(|name| name.to_lowercase()).collect())
     }
 
     /// Reports a semicolon, which separates units in the connector's configuration file.
@@ -97,10 +99,6 @@ struct Parsed {
     domain: AdDomain,
     /// The offset at which the first part ends.
     first_ends: usize,
-}
-
-fn same_names(a: &[String], b: &[String]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_lowercase() == b.to_lowercase())
 }
 
 fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {

@@ -145,13 +145,10 @@ pub(super) fn normalize(properties: &mut Properties) {
 
 /// Compares locales; the service also returns `os-default` or null for "the user selects".
 pub(super) fn same_locale(a: &Value, b: &Value) -> bool {
-    fn language(value: &Value) -> Option<&str> {
-        value.as_str().filter(|text| !matches!(*text, "" | "os-default"))
-    }
-    match (language(a), language(b)) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        (a, b) => a == b,
-    }
+    let language = |value: &Value| {
+        value.as_str().filter(|text| !matches!(*text, "" | "os-default")).map(str::to_ascii_lowercase)
+    };
+    language(a) == language(b)
 }
 
 pub(super) fn lint(

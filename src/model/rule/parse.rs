@@ -294,7 +294,7 @@ impl Parser<'_> {
             let remedy = format!("write device.{property} -eq true");
             return refuse(RULE_WRONG_TYPE, at, problem, remedy);
         }
-        let test = if verb != Verb::In && self.take_null() {
+        let test = if verb != Verb::In && (self.take_word("null") || self.take_word("$null")) {
             if verb != Verb::Equals {
                 let problem = format!("{operator} cannot be used with null");
                 return refuse(RULE_WRONG_TYPE, at, problem, "compare null with -eq or -ne");
@@ -336,10 +336,6 @@ impl Parser<'_> {
             self.remarks.push(remark.with_remedy(format!("write {value} without quotes")));
         }
         Ok(value)
-    }
-
-    fn take_null(&mut self) -> bool {
-        self.take_word("null") || self.take_word("$null")
     }
 
     fn text(&mut self, subject: Subject, comparison: (Verb, bool)) -> Parsed<(String, usize)> {

@@ -168,117 +168,102 @@ fn rules_as_they_are_found_are_read_and_printed_in_canonical_text() {
     }
 }
 
+/// Returns the rows of a table, whose columns are separated by ` | `. `\n` is a line break, `\u{200b}` a zero-width space.
+fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let column = |text: &str| text.replace("\\n", "\n").replace("\\u{200b}", "\u{200b}");
+    let row = |line: &str| line.split(" | ").map(column).collect::<Vec<_>>().try_into().unwrap();
+    table.trim_matches('\n').lines().map(row).collect()
+}
+
+/// Rules that are refused: the position, a part of the problem and a part of the remedy.
+const REFUSED: &str = r#"
+device.deviceModel -eq | 22 | ends too early | double quotes
+device.deviceModel -equals "x" | 19 | -equals is not an operator | write device.deviceModel -eq "x"
+device.deviceModel -frob "x" | 19 | -frob is not an operator | write one such as -eq
+device.deviceModel -like "x*" | 19 | -like is not an operator | write device.deviceModel -startsWith "x"
+device.deviceModel -not -startsWith "x" | 19 | -not is not an operator | -notStartsWith "x"
+device.deviceModel -ge "x" | 19 | -ge is not an operator | -ge does not exist: rules have no order
+device.deviceModel -startWith "x" | 19 | -startWith is not an operator | write device.deviceModel -startsWith "x"
+device.deviceModel - eq "x" | 19 | a hyphen stands alone | right after its hyphen
+device.deviceModel = "x" | 19 | '=' has no meaning | write -eq
+device.deviceModel -eq x | 23 | x is not in quotes, and deviceModel is text | double quotes
+device.deviceModel -eq true | 23 | true is not in quotes | double quotes
+device.deviceModel -eq -and | 23 | -and stands where a value should | double quotes
+device.deviceModel -eq ["x"] | 23 | '[' stands where a value should | -in and -notIn
+device.deviceModel -startsWith null | 19 | -startsWith cannot be used with null | -eq or -ne
+device.deviceModel -in "x" | 23 | "x" stands where '[' should | in brackets
+device.deviceModel -in [] | 24 | ']' stands where a value should | at least one value
+device.deviceModel -in ["x",] | 28 | ']' stands where a value should | take out the comma
+device.deviceModel -startsWith ["x"] | 31 | '[' stands where a value should | joined by -or
+device.deviceModel -in ["x" "y"] | 28 | "y" stands where ']' should | comma
+device.deviceModel -in ["x", null] | 29 | null is not in quotes | double quotes
+device.deviceModel -any (_ -eq "x") | 19 | deviceModel is not a list | directly
+device.deviceModel -match "*x" | 26 | not a regular expression | .* matches anything
+device.deviceModel -match "(?=x" | 26 | not a regular expression | .*
+device.deviceModel -eq "x | 23 | quoted text is not closed | close it
+device.deviceModel -eq "x\ny" | 25 | inside quoted text | close the quotes
+device.deviceModel -eq “x” | 23 | typographic quote | straight quotes
+device.deviceModel -eq "x” | 25 | typographic quote | straight quotes
+device.deviceModel -eq \"x\" | 23 | '\\' has no meaning | backslashes
+device.deviceModel -eq "a\"b" | 28 | quoted text is not closed | `" for a double quote
+device.deviceModel -eq "x") | 26 | closed that was not opened | take it out
+device.deviceModel -eq "x" -and | 31 | ends too early | add a condition
+device.deviceModel | 18 | ends too early | add an operator
+device.devicePhysicalIds -any (_ -beginsWith "[O") | 33 | -beginsWith is not | write _ -startsWith "[O"
+device.isCompliant -eq true | 0 | not a property that device rules | compliance cannot be used in rules
+device.accountEnabled -contains "t" | 22 | true or false, and supports only -eq | -eq true
+device.accountEnabled -in [true] | 22 | true or false, and supports only -eq | -eq true
+device.accountEnabled -eq yes | 26 | yes is neither true nor false | without quotes
+device.operatingSystem -eq "x" | 0 | not a property that device rules | write device.deviceOSType
+device.osVersion -eq "x" | 0 | not a property that device rules | write device.deviceOSVersion
+device.groupTag -eq "x" | 0 | not a property that device rules | [OrderID]:<group tag>
+device.deviceModell -eq "x" | 0 | not a property that device rules | write device.deviceModel
+device.zzz -eq "x" | 0 | not a property that device rules | Microsoft's list
+device.devicePhysicalIds -any (device.deviceModel -eq "x") | 31 | stands where _ should | write _
+device.devicePhysicalIds -any (_ -any (_ -eq "x")) | 33 | not a list | directly
+device.devicePhysicalIds -any _ -eq "x" -or device.deviceModel -eq "y" | 40 | not clear | parentheses
+device.memberOf -any (_ -in ['x']) | 22 | _ stands where group.objectId should | write group.objectId
+device.memberOf -all (group.objectId -in ['x']) | 0 | one form | group.objectId -in
+device.memberOf -any (group.objectId -notIn ['x']) | 37 | one form | group.objectId -in
+device.memberOf -eq "x" | 0 | one form | group.objectId -in
+(device.deviceModel -eq "x")\u{200b} | 28 | zero-width space | remove the invisible character
+(device.deviceModel -eq "x" | 27 | the end of the rule stands where ')' should | close every
+(device.deviceModel -eq "x") (device.deviceModel -eq "y") | 29 | follows a finished | -and or -or
+(device.deviceModel -eq "x" device.deviceModel -eq "y") | 28 | stands where ')' should | -and or -or
+(device.deviceModel -eq "x") -or (user.city -eq "y") | 34 | users and devices | a separate group
+ | 0 | ends too early | add a condition
+ \n  | 3 | ends too early | add a condition
+"x" -eq device.deviceModel | 0 | stands where a property should | in this order
+-and | 0 | -and stands where a property should | in this order
+deviceModel -eq "x" | 0 | deviceModel is not a property | write device.deviceModel
+nonsense -eq "x" | 0 | nonsense is not a property | write device.
+_ -eq "x" | 0 | _ is outside | devicePhysicalIds -any
+group.deviceModel -eq "x" | 0 | not a property that device rules | write device.deviceModel
+user.department -eq "x" | 0 | over users | device properties
+Direct Reports for "4a1f" | 0 | Direct is not a property | write device.
+"#;
+
 #[test]
 fn a_refusal_says_where_and_what_to_write() {
     let deep = format!("{}device.deviceModel -eq \"x\"{}", "(".repeat(101), ")".repeat(101));
     let negations = format!("{}device.deviceModel -eq \"x\"", "-not ".repeat(101));
     let long = format!("device.deviceModel -eq \"{}\"", "é".repeat(MAX_CHARACTERS));
-    const OPENED: &str = "(device.deviceModel -eq \"x\"";
-    // What follows the start of the rule; position in the whole rule, part of the problem, part of the remedy.
-    type Case<'a> = (&'a str, usize, &'a str, &'a str);
-    let on_model: &[Case<'_>] = &[
-        ("-eq", 22, "ends too early", "double quotes"),
-        ("-equals \"x\"", 19, "-equals is not an operator", "write device.deviceModel -eq \"x\""),
-        ("-frob \"x\"", 19, "-frob is not an operator", "write one such as -eq"),
-        ("-like \"x*\"", 19, "-like is not an operator", "write device.deviceModel -startsWith \"x\""),
-        ("-not -startsWith \"x\"", 19, "-not is not an operator", "-notStartsWith \"x\""),
-        ("-ge \"x\"", 19, "-ge is not an operator", "-ge does not exist: rules have no order"),
-        (
-            "-startWith \"x\"",
-            19,
-            "-startWith is not an operator",
-            "write device.deviceModel -startsWith \"x\"",
-        ),
-        ("- eq \"x\"", 19, "a hyphen stands alone", "right after its hyphen"),
-        ("= \"x\"", 19, "'=' has no meaning", "write -eq"),
-        ("-eq x", 23, "x is not in quotes, and deviceModel is text", "double quotes"),
-        ("-eq true", 23, "true is not in quotes", "double quotes"),
-        ("-eq -and", 23, "-and stands where a value should", "double quotes"),
-        ("-eq [\"x\"]", 23, "'[' stands where a value should", "-in and -notIn"),
-        ("-startsWith null", 19, "-startsWith cannot be used with null", "-eq or -ne"),
-        ("-in \"x\"", 23, "\"x\" stands where '[' should", "in brackets"),
-        ("-in []", 24, "']' stands where a value should", "at least one value"),
-        ("-in [\"x\",]", 28, "']' stands where a value should", "take out the comma"),
-        ("-startsWith [\"x\"]", 31, "'[' stands where a value should", "joined by -or"),
-        ("-in [\"x\" \"y\"]", 28, "\"y\" stands where ']' should", "comma"),
-        ("-in [\"x\", null]", 29, "null is not in quotes", "double quotes"),
-        ("-any (_ -eq \"x\")", 19, "deviceModel is not a list", "directly"),
-        ("-match \"*x\"", 26, "not a regular expression", ".* matches anything"),
-        ("-match \"(?=x\"", 26, "not a regular expression", ".*"),
-        ("-eq \"x", 23, "quoted text is not closed", "close it"),
-        ("-eq \"x\ny\"", 25, "inside quoted text", "close the quotes"),
-        ("-eq “x”", 23, "typographic quote", "straight quotes"),
-        ("-eq \"x”", 25, "typographic quote", "straight quotes"),
-        ("-eq \\\"x\\\"", 23, "'\\\\' has no meaning", "backslashes"),
-        ("-eq \"a\\\"b\"", 28, "quoted text is not closed", "`\" for a double quote"),
-        ("-eq \"x\")", 26, "closed that was not opened", "take it out"),
-        ("-eq \"x\" -and", 31, "ends too early", "add a condition"),
-    ];
-    let on_device: &[Case<'_>] = &[
-        ("deviceModel", 18, "ends too early", "add an operator"),
-        (
-            "devicePhysicalIds -any (_ -beginsWith \"[O\")",
-            33,
-            "-beginsWith is not",
-            "write _ -startsWith \"[O\"",
-        ),
-        ("isCompliant -eq true", 0, "not a property that device rules", "compliance cannot be used in rules"),
-        ("accountEnabled -contains \"t\"", 22, "true or false, and supports only -eq", "-eq true"),
-        ("accountEnabled -in [true]", 22, "true or false, and supports only -eq", "-eq true"),
-        ("accountEnabled -eq yes", 26, "yes is neither true nor false", "without quotes"),
-        ("operatingSystem -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSType"),
-        ("osVersion -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSVersion"),
-        ("groupTag -eq \"x\"", 0, "not a property that device rules", "[OrderID]:<group tag>"),
-        ("deviceModell -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
-        ("zzz -eq \"x\"", 0, "not a property that device rules", "Microsoft's list"),
-        ("devicePhysicalIds -any (device.deviceModel -eq \"x\")", 31, "stands where _ should", "write _"),
-        ("devicePhysicalIds -any (_ -any (_ -eq \"x\"))", 33, "not a list", "directly"),
-        (
-            "devicePhysicalIds -any _ -eq \"x\" -or device.deviceModel -eq \"y\"",
-            40,
-            "not clear",
-            "parentheses",
-        ),
-        ("memberOf -any (_ -in ['x'])", 22, "_ stands where group.objectId should", "write group.objectId"),
-        ("memberOf -all (group.objectId -in ['x'])", 0, "one form", "group.objectId -in"),
-        ("memberOf -any (group.objectId -notIn ['x'])", 37, "one form", "group.objectId -in"),
-        ("memberOf -eq \"x\"", 0, "one form", "group.objectId -in"),
-    ];
-    let opened: &[Case<'_>] = &[
-        (")\u{200b}", 28, "zero-width space", "remove the invisible character"),
-        ("", 27, "the end of the rule stands where ')' should", "close every"),
-        (") (device.deviceModel -eq \"y\")", 29, "follows a finished", "-and or -or"),
-        (" device.deviceModel -eq \"y\")", 28, "stands where ')' should", "-and or -or"),
-        (") -or (user.city -eq \"y\")", 34, "users and devices", "a separate group"),
-    ];
-    let others: &[Case<'_>] = &[
-        ("", 0, "ends too early", "add a condition"),
-        (" \n ", 3, "ends too early", "add a condition"),
-        ("\"x\" -eq device.deviceModel", 0, "stands where a property should", "in this order"),
-        ("-and", 0, "-and stands where a property should", "in this order"),
-        ("deviceModel -eq \"x\"", 0, "deviceModel is not a property", "write device.deviceModel"),
-        ("nonsense -eq \"x\"", 0, "nonsense is not a property", "write device."),
-        ("_ -eq \"x\"", 0, "_ is outside", "devicePhysicalIds -any"),
-        ("group.deviceModel -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
-        ("user.department -eq \"x\"", 0, "over users", "device properties"),
-        ("Direct Reports for \"4a1f\"", 0, "Direct is not a property", "write device."),
-        (&deep, 100, "more than 100 deep", "take out parentheses"),
-        (&negations, 500, "more than 100 deep", "take out parentheses"),
-        (&long, MAX_CHARACTERS, "has 3097 characters", "shorten it"),
-    ];
-    let cases = [("device.deviceModel ", on_model), ("device.", on_device), (OPENED, opened), ("", others)];
-    let cases = cases.into_iter().flat_map(|(start, cases)| cases.iter().map(move |case| (start, case)));
-    for (start, (text, position, problem, remedy)) in cases {
-        let text = format!("{start}{text}");
+    let made = format!(
+        "{deep} | 100 | more than 100 deep | take out parentheses
+{negations} | 500 | more than 100 deep | take out parentheses
+{long} | {MAX_CHARACTERS} | has 3097 characters | shorten it"
+    );
+    for [text, position, problem, remedy] in rows(REFUSED).into_iter().chain(rows(&made)) {
+        let position: usize = position.parse().unwrap();
         let error = match text.parse::<MembershipRule>() {
             Err(error) => error,
             Ok(_) => panic!("{text} was read"),
         };
         assert_eq!(error.subject(), "membership rule");
-        assert_eq!(error.position(), Some(*position), "{error}");
-        assert!(error.problem().contains(problem), "{error}");
+        assert_eq!(error.position(), Some(position), "{error}");
+        assert!(error.problem().contains(&problem), "{error}");
         assert!(error.problem().ends_with(&format!("(character {})", position + 1)), "{error}");
-        assert!(error.remedy().contains(remedy), "{error}");
+        assert!(error.remedy().contains(&remedy), "{error}");
 
         let kept = MembershipRule::from_service(text.as_str());
         assert_eq!(kept.violation(), Some(error));
@@ -431,130 +416,96 @@ fn rules_that_say_the_same_are_equivalent_and_others_are_not() {
     );
 }
 
+/// Rules, and the severity, kind and place of each finding.
+#[cfg(feature = "patterns")]
+const FINDINGS: &str = r#"
+(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Kiosk")) | error [rule.group-tag-label] character 39
+(device.devicePhysicalIds -any (_ -startsWith "[group tag]:")) | error [rule.group-tag-label] character 47
+(device.devicePhysicalIds -any (_ -match "\[GroupTag\]:A.*")) | error [rule.group-tag-label] character 42
+(device.devicePhysicalIds -any (_ -contains "[ZTDId]")) | warning [rule.ztdid-contains] character 45
+(device.devicePhysicalIds -all (_ -notContains "[ZTDID]")) | warning [rule.ztdid-contains] character 48
+(device.devicePhysicalIds -any (_ -eq "[ZTDId]")) | error [rule.ztdid-equals] character 39
+(device.devicePhysicalIds -any (_ -contains "[OrderID]:Ki")) | info [rule.slow-operator] character 45
+(device.devicePhysicalIds -any _ -eq "[OrderID]:A") | warning [rule.bare-element] character 32
+(device.devicePhysicalIds -startsWith "[ZTDId]") | warning [rule.list-without-any] character 27
+(device.devicePhysicalIds -any (_ -eq "OrderID:A")) | error [rule.matches-nothing] character 39
+(device.devicePhysicalIds -any (_ -eq "[OrderID]: A")) | warning [rule.matches-nothing] character 39
+(device.devicePhysicalIds -any (_ -eq "[OrderID]A")) | error [rule.matches-nothing] character 39
+(device.devicePhysicalIds -any (_ -startsWith "A")) | error [rule.matches-nothing] character 47
+(device.devicePhysicalIds -any (_ -ne "[OrderID]:A")) | warning [rule.matches-all] character 27
+(device.devicePhysicalIds -any (-not _ -eq "[OrderID]:A")) | warning [rule.matches-all] character 27
+(device.devicePhysicalIds -all (_ -ne "[OrderID]:A")) | none
+(device.devicePhysicalIds -any (_ -startsWith "[OrderID]:" -and _ -ne "[OrderID]:A")) | none
+device.displayName -match "^SN" | info [rule.slow-operator] character 27
+device.deviceModel -eq "X1" | warning [rule.set-at-enrolment] character 1
+device.enrollmentProfileName -eq "Hybrid" | warning [rule.set-at-enrolment] character 34
+device.deviceTrustType -eq "ServerAD" | warning [rule.set-at-enrolment] character 28
+device.deviceTrustType -eq "AzureAD" | none
+device.deviceTrustType -in ["Workplace", "Hybrid"] | warning [rule.unknown-value] character 42
+device.deviceOwnership -eq "Corporate" | warning [rule.set-at-enrolment] character 1; warning [rule.unknown-value] character 28
+device.organizationalUnit -eq "x" | error [rule.organizational-unit] character 1
+device.displayName -eq "O'Hare" | warning [rule.single-quote] character 26
+device.displayName -eq "O''Hare `"x`"" | none
+device.displayName -eq "a`b" | warning [rule.backtick] character 26
+device.displayName –eq "x" | warning [rule.typographic-dash] character 20
+device.displayName -ne "null" | warning [rule.quoted-null] character 24
+device.accountEnabled -eq "true" | warning [rule.quoted-boolean] character 27
+device.memberOf -any (group.objectId -in ['x']) | warning [rule.member-of-preview] character 1
+device.objectId -ne null | none
+device.displayName -match "^(?!LAB)" | info [rule.slow-operator] character 27; info [rule.pattern-not-evaluated] character 27
+device.displayName -eq "a\u{200b}b" | warning [rule.invisible-character] character 26
+device.displayName -eq “x” | error [rule.typographic-quotes] character 24
+device.displayName -eq \"x\" | error [rule.backslash] character 24
+device.manufacturer -eq "x" | error [rule.unknown-property] character 1
+device.displayName -any (_ -eq "x") | error [rule.wrong-type] character 20
+device.displayName -match "*" | error [rule.pattern] character 27
+device.displayName -eq "x" -an | error [rule.syntax] character 28
+(device.DisplayName -eq "x") | warning [rule.property-case] character 2
+(Device.displayName -eq "x") | warning [rule.property-case] character 2
+(device.memberOf -any (group.objectId -in ['x'])) -or (device.accountEnabled -eq true) | warning [rule.member-of-preview] character 2; error [rule.member-of-combined] character 2
+(device.displayName -eq "x") -and (user.city -eq "y") | error [rule.mixed-objects] character 36
+user.city -eq "y" | error [rule.user-rule] character 1
+"#;
+
 #[test]
 #[cfg(feature = "patterns")]
 fn lint_finds_the_known_bad_forms_and_where_they_are() {
-    use Severity::{Error, Info, Warning};
-    type Expected<'a> = &'a [(&'a str, Severity, usize)];
-    // Conditions on `devicePhysicalIds`, conditions on a property, and others; id, severity and character of each
-    // finding in the whole rule.
-    let on_ids: &[(&str, Expected<'_>)] = &[
-        (r#"-any (_ -eq "[GroupTag]:Kiosk")"#, &[("group-tag-label", Error, 39)]),
-        (r#"-any (_ -startsWith "[group tag]:")"#, &[("group-tag-label", Error, 47)]),
-        (r#"-any (_ -match "\[GroupTag\]:A.*")"#, &[("group-tag-label", Error, 42)]),
-        (r#"-any (_ -contains "[ZTDId]")"#, &[("ztdid-contains", Warning, 45)]),
-        (r#"-all (_ -notContains "[ZTDID]")"#, &[("ztdid-contains", Warning, 48)]),
-        (r#"-any (_ -eq "[ZTDId]")"#, &[("ztdid-equals", Error, 39)]),
-        (r#"-any (_ -contains "[OrderID]:Ki")"#, &[("slow-operator", Info, 45)]),
-        (r#"-any _ -eq "[OrderID]:A""#, &[("bare-element", Warning, 32)]),
-        (r#"-startsWith "[ZTDId]""#, &[("list-without-any", Warning, 27)]),
-        (r#"-any (_ -eq "OrderID:A")"#, &[("matches-nothing", Error, 39)]),
-        (r#"-any (_ -eq "[OrderID]: A")"#, &[("matches-nothing", Warning, 39)]),
-        (r#"-any (_ -eq "[OrderID]A")"#, &[("matches-nothing", Error, 39)]),
-        (r#"-any (_ -startsWith "A")"#, &[("matches-nothing", Error, 47)]),
-        (r#"-any (_ -ne "[OrderID]:A")"#, &[("matches-all", Warning, 27)]),
-        (r#"-any (-not _ -eq "[OrderID]:A")"#, &[("matches-all", Warning, 27)]),
-        (r#"-all (_ -ne "[OrderID]:A")"#, &[]),
-        (r#"-any (_ -startsWith "[OrderID]:" -and _ -ne "[OrderID]:A")"#, &[]),
-    ];
-    let on_device: &[(&str, Expected<'_>)] = &[
-        (r#"displayName -match "^SN""#, &[("slow-operator", Info, 27)]),
-        (r#"deviceModel -eq "X1""#, &[("set-at-enrolment", Warning, 1)]),
-        (r#"enrollmentProfileName -eq "Hybrid""#, &[("set-at-enrolment", Warning, 34)]),
-        (r#"deviceTrustType -eq "ServerAD""#, &[("set-at-enrolment", Warning, 28)]),
-        (r#"deviceTrustType -eq "AzureAD""#, &[]),
-        (r#"deviceTrustType -in ["Workplace", "Hybrid"]"#, &[("unknown-value", Warning, 42)]),
-        (
-            r#"deviceOwnership -eq "Corporate""#,
-            &[("set-at-enrolment", Warning, 1), ("unknown-value", Warning, 28)],
-        ),
-        (r#"organizationalUnit -eq "x""#, &[("organizational-unit", Error, 1)]),
-        (r#"displayName -eq "O'Hare""#, &[("single-quote", Warning, 26)]),
-        (r#"displayName -eq "O''Hare `"x`"""#, &[]),
-        (r#"displayName -eq "a`b""#, &[("backtick", Warning, 26)]),
-        (r#"displayName –eq "x""#, &[("typographic-dash", Warning, 20)]),
-        (r#"displayName -ne "null""#, &[("quoted-null", Warning, 24)]),
-        (r#"accountEnabled -eq "true""#, &[("quoted-boolean", Warning, 27)]),
-        (r"memberOf -any (group.objectId -in ['x'])", &[("member-of-preview", Warning, 1)]),
-        (r"objectId -ne null", &[]),
-        (
-            r#"displayName -match "^(?!LAB)""#,
-            &[("slow-operator", Info, 27), ("pattern-not-evaluated", Info, 27)],
-        ),
-        ("displayName -eq \"a\u{200b}b\"", &[("invisible-character", Warning, 26)]),
-        ("displayName -eq “x”", &[("typographic-quotes", Error, 24)]),
-        (r#"displayName -eq \"x\""#, &[("backslash", Error, 24)]),
-        (r#"manufacturer -eq "x""#, &[("unknown-property", Error, 1)]),
-        (r#"displayName -any (_ -eq "x")"#, &[("wrong-type", Error, 20)]),
-        (r#"displayName -match "*""#, &[("pattern", Error, 27)]),
-        (r#"displayName -eq "x" -an"#, &[("syntax", Error, 28)]),
-    ];
-    let others: &[(&str, Expected<'_>)] = &[
-        (r#"(device.DisplayName -eq "x")"#, &[("property-case", Warning, 2)]),
-        (r#"(Device.displayName -eq "x")"#, &[("property-case", Warning, 2)]),
-        (
-            r"(device.memberOf -any (group.objectId -in ['x'])) -or (device.accountEnabled -eq true)",
-            &[("member-of-preview", Warning, 2), ("member-of-combined", Error, 2)],
-        ),
-        (r#"(device.displayName -eq "x") -and (user.city -eq "y")"#, &[("mixed-objects", Error, 36)]),
-        (r#"user.city -eq "y""#, &[("user-rule", Error, 1)]),
-    ];
-    let cases = [("(device.devicePhysicalIds ", on_ids, ")"), ("device.", on_device, ""), ("", others, "")];
-    let cases = cases.into_iter().flat_map(|(start, cases, end)| {
-        cases.iter().map(move |(text, expected)| (format!("{start}{text}{end}"), *expected))
-    });
-    for (text, expected) in cases {
+    for [text, expected] in rows(FINDINGS) {
         let findings = MembershipRule::lint_text(&text);
-        let found: Vec<(String, Severity, String)> = findings
-            .iter()
-            .map(|finding| (finding.id.to_string(), finding.severity, finding.place.clone()))
-            .collect();
-        let expected = expected
-            .iter()
-            .map(|(id, severity, place)| (format!("rule.{id}"), *severity, format!("character {place}")));
-        assert_eq!(found, expected.collect::<Vec<_>>(), "{text}");
+        let shown = |finding: &Finding| format!("{} [{}] {}", finding.severity, finding.id, finding.place);
+        let found: Vec<String> = findings.iter().map(shown).collect();
+        assert_eq!(if found.is_empty() { "none".to_owned() } else { found.join("; ") }, expected, "{text}");
         assert_eq!(MembershipRule::from_service(text).lint(), findings);
         assert!(findings.iter().all(|finding| !finding.evidence.is_empty() && !finding.remedy.is_empty()));
     }
 }
 
+/// Conditions on `devicePhysicalIds`, the kind of a finding about them, and its remedy.
+const REMEDIES: &str = r#"
+-all (_ -ne "[ZTDId]") | ztdid-equals | -all (_ -notStartsWith "[ZTDId]")
+-any (_ -eq "[ZTDId]") | ztdid-equals | -any (_ -startsWith "[ZTDId]")
+-all (_ -eq "[ZTDId]:") | ztdid-equals | -all (_ -startsWith "[ZTDId]")
+-any (_ -notIn ["[ZTDId]"]) | ztdid-equals | -all (_ -notStartsWith "[ZTDId]")
+-any (_ -contains "[ZTDId]:6598-1") | ztdid-contains | -any (_ -startsWith "[ZTDId]:6598-1")
+-all (_ -notContains "[ZTDID]:65") | ztdid-contains | -all (_ -notStartsWith "[ZTDID]:65")
+-any (_ -match "^\[ZTDId\]:65.*") | ztdid-contains | -any (_ -startsWith "[ZTDId]:65")
+-any (_ -contains "ZTDId") | ztdid-contains | -any (_ -startsWith "[ZTDId]")
+-contains "[ZTDId]" | list-without-any | -any (_ -contains "[ZTDId]")
+-notContains "[OrderID]:A" | list-without-any | -all (_ -notContains "[OrderID]:A")
+-any (_ -eq "[GroupTag]:A") | group-tag-label | -any (_ -eq "[OrderID]:A")
+-all (_ -ne "[GroupTag]:A") | group-tag-label | -all (_ -ne "[OrderID]:A")
+-any (_ -eq "OrderID:O''B") | matches-nothing | -any (_ -eq "[OrderID]:O''B")
+-all (_ -ne "[OrderID]: A") | matches-nothing | -all (_ -ne "[OrderID]:A")
+-any (_ -ne "[OrderID]:A") | matches-all | -all (_ -ne "[OrderID]:A")) -and (device.devicePhysicalIds -any (_ -startsWith "[ZTDId]")
+"#;
+
 #[test]
 fn a_remedy_keeps_the_sense_and_the_value_of_a_rule() {
-    for (condition, id, remedy) in [
-        (r#"-all (_ -ne "[ZTDId]")"#, "ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]")"#),
-        (r#"-any (_ -eq "[ZTDId]")"#, "ztdid-equals", r#"-any (_ -startsWith "[ZTDId]")"#),
-        (r#"-all (_ -eq "[ZTDId]:")"#, "ztdid-equals", r#"-all (_ -startsWith "[ZTDId]")"#),
-        (r#"-any (_ -notIn ["[ZTDId]"])"#, "ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]")"#),
-        (
-            r#"-any (_ -contains "[ZTDId]:6598-1")"#,
-            "ztdid-contains",
-            r#"-any (_ -startsWith "[ZTDId]:6598-1")"#,
-        ),
-        (
-            r#"-all (_ -notContains "[ZTDID]:65")"#,
-            "ztdid-contains",
-            r#"-all (_ -notStartsWith "[ZTDID]:65")"#,
-        ),
-        (r#"-any (_ -match "^\[ZTDId\]:65.*")"#, "ztdid-contains", r#"-any (_ -startsWith "[ZTDId]:65")"#),
-        (r#"-any (_ -contains "ZTDId")"#, "ztdid-contains", r#"-any (_ -startsWith "[ZTDId]")"#),
-        (r#"-contains "[ZTDId]""#, "list-without-any", r#"-any (_ -contains "[ZTDId]")"#),
-        (r#"-notContains "[OrderID]:A""#, "list-without-any", r#"-all (_ -notContains "[OrderID]:A")"#),
-        (r#"-any (_ -eq "[GroupTag]:A")"#, "group-tag-label", r#"-any (_ -eq "[OrderID]:A")"#),
-        (r#"-all (_ -ne "[GroupTag]:A")"#, "group-tag-label", r#"-all (_ -ne "[OrderID]:A")"#),
-        (r#"-any (_ -eq "OrderID:O''B")"#, "matches-nothing", r#"-any (_ -eq "[OrderID]:O''B")"#),
-        (r#"-all (_ -ne "[OrderID]: A")"#, "matches-nothing", r#"-all (_ -ne "[OrderID]:A")"#),
-        (
-            r#"-any (_ -ne "[OrderID]:A")"#,
-            "matches-all",
-            r#"-all (_ -ne "[OrderID]:A")) -and (device.devicePhysicalIds -any (_ -startsWith "[ZTDId]")"#,
-        ),
-    ] {
+    for [condition, id, remedy] in rows(REMEDIES) {
         let text = format!("device.devicePhysicalIds {condition}");
-        let findings = MembershipRule::lint_text(&text);
-        let finding = findings
-            .iter()
-            .find(|finding| finding.id == format!("rule.{id}"))
-            .unwrap_or_else(|| panic!("{text}: {findings:?}"));
+        let id = format!("rule.{id}");
+        let finding =
+            MembershipRule::lint_text(&text).into_iter().find(|finding| finding.id == id).expect(&text);
         assert_eq!(finding.remedy, format!("write (device.devicePhysicalIds {remedy})"), "{text}");
         let meant = finding.remedy.strip_prefix("write ").unwrap();
         assert_eq!(rule(meant).violation(), None, "{meant}");
