@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use super::checked::{not_empty, only};
 use super::text::text_impls;
 use super::{InvalidValue, Text, is_guid};
 
@@ -56,21 +57,16 @@ fn compared(text: &str) -> impl Iterator<Item = u8> + '_ {
 
 /// Checks that a path segment can carry an id.
 fn check(text: &str) -> Result<(), InvalidValue> {
-    let invalid =
-        |problem: String| InvalidValue::new("id", problem, "write the id that the service returned");
-    if text.is_empty() {
-        return Err(invalid("is empty".to_owned()));
-    }
+    const REMEDY: &str = "write the id that the service returned";
+    not_empty("id", text, REMEDY)?;
     let allowed = |c: char| !matches!(c, '/' | '\\' | '?' | '#') && !c.is_whitespace() && !c.is_control();
     // Nearly every id is a GUID, and a page has thousands: not character by character, then.
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    let refused = if plain { None } else { super::invalid::first_refused(text, allowed) };
-    if let Some((position, c)) = refused {
-        let problem = format!("{} cannot be in an id", super::invalid::place(position, c));
-        return Err(invalid(problem).with_value(text).at(position));
+    if !plain {
+        only("id", text, REMEDY, allowed).map_err(|error| error.with_value(text))?;
     }
     if matches!(text, "." | "..") {
-        return Err(invalid("is a path, not an id".to_owned()).with_value(text));
+        return Err(InvalidValue::new("id", "is a path, not an id", REMEDY).with_value(text));
     }
     Ok(())
 }

@@ -107,16 +107,6 @@ pub(crate) fn shorten(value: &str) -> String {
     shown
 }
 
-/// Returns the first character of `value` that `allowed` refuses, with its index.
-pub(crate) fn first_refused(value: &str, allowed: impl Fn(char) -> bool) -> Option<(usize, char)> {
-    value.chars().enumerate().find(|(_, c)| !allowed(*c))
-}
-
-/// Formats a character and its position, counted from 1: `'%' at character 5`.
-pub(crate) fn place(position: usize, character: char) -> String {
-    format!("{character:?} at character {}", position + 1)
-}
-
 /// Returns the word of `known` that `word` most likely stands for, by edit distance; `None` if none is near.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();

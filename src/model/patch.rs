@@ -346,8 +346,9 @@ fn rule_of(path: &str) -> Option<&'static PropertyRule> {
 
 /// Returns the setting's name for a path: that of its rule, or else the property's in snake case.
 fn setting_name(path: &str) -> String {
-    if let Some(setting) = rule_of(path).and_then(|rule| rule.setting) {
-        return setting.to_owned();
+    let named = |path| rule_of(path).and_then(|rule| rule.setting).map(str::to_owned);
+    if let Some(setting) = named(path) {
+        return setting;
     }
     // What is not a property on the wire has its name already.
     if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
@@ -356,8 +357,7 @@ fn setting_name(path: &str) -> String {
     match path.rsplit_once('.') {
         Some((_, member)) if rule_of(path).is_some() => snake_case(member),
         Some((object, member)) => {
-            let setting = rule_of(object).and_then(|rule| rule.setting);
-            format!("{}.{}", setting.map_or_else(|| snake_case(object), str::to_owned), snake_case(member))
+            format!("{}.{}", named(object).unwrap_or_else(|| snake_case(object)), snake_case(member))
         }
         None => snake_case(path),
     }

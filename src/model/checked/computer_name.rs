@@ -51,9 +51,9 @@ fn check_prefix(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "write 1 to 12 letters, digits or hyphens")?;
     if let Some(position) = text.chars().position(|c| c == '%') {
         let problem = format!(
-            "{} is not allowed: names of hybrid-joined computers are the prefix and random characters, without \
-             %SERIAL% or %RAND:x%",
-            super::place(position, '%')
+            "'%' at character {} is not allowed: names of hybrid-joined computers are the prefix and random characters, \
+             without %SERIAL% or %RAND:x%",
+            position + 1
         );
         return Err(InvalidValue::new(what, problem, "write only the fixed part, such as HYB-").at(position));
     }

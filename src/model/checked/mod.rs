@@ -29,7 +29,6 @@ pub use self::tenant::TenantId;
 pub(crate) use self::tenant::is_guid;
 
 use super::InvalidValue;
-use super::invalid::{first_refused, place};
 
 /// Declares a text type with a rule.
 ///
@@ -94,7 +93,8 @@ macro_rules! checked {
 }
 use checked;
 
-fn not_empty(what: &'static str, text: &str, remedy: &'static str) -> Result<(), InvalidValue> {
+/// Refuses empty text.
+pub(super) fn not_empty(what: &'static str, text: &str, remedy: &'static str) -> Result<(), InvalidValue> {
     if text.is_empty() { Err(InvalidValue::new(what, "is empty", remedy)) } else { Ok(()) }
 }
 
@@ -107,16 +107,17 @@ fn at_most(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidVa
     Ok(())
 }
 
-fn only(
+/// Refuses characters that are not allowed.
+pub(super) fn only(
     what: &'static str,
     text: &str,
     remedy: &'static str,
     allowed: impl Fn(char) -> bool,
 ) -> Result<(), InvalidValue> {
-    match first_refused(text, allowed) {
+    match text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
         None => Ok(()),
         Some((position, c)) => {
-            let problem = format!("{} is not allowed", place(position, c));
+            let problem = format!("{c:?} at character {} is not allowed", position + 1);
             Err(InvalidValue::new(what, problem, remedy).at(position))
         }
     }

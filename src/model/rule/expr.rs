@@ -8,35 +8,31 @@ use super::property::DeviceProperty;
 /// A whole rule.
 pub(super) type Expr = Logic<Clause>;
 
-/// Conditions joined by `-and`, `-or` and `-not`. An `And` has two or more items and no nested `And`; `Or` likewise.
+/// Conditions joined by `-and`, `-or` and `-not`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Logic<L> {
     Leaf(L),
     Not(Box<Self>),
-    And(Vec<Self>),
-    Or(Vec<Self>),
+    /// Two or more items, joined by `-and` if `every` and else by `-or`. None of them is joined by the same word.
+    Joined {
+        every: bool,
+        items: Vec<Self>,
+    },
 }
 
 impl<L> Logic<L> {
-    /// Creates the conjunction of `items`: a single one as it is, nested `And`s flattened.
-    pub(super) fn and(items: Vec<Self>) -> Self {
-        let open = |item| if let Self::And(inner) = item { inner } else { vec![item] };
-        Self::joined(items, open, Self::And)
-    }
-
-    /// Creates the disjunction of `items`: a single one as it is, nested `Or`s flattened.
-    pub(super) fn or(items: Vec<Self>) -> Self {
-        let open = |item| if let Self::Or(inner) = item { inner } else { vec![item] };
-        Self::joined(items, open, Self::Or)
-    }
-
-    fn joined(items: Vec<Self>, open: fn(Self) -> Vec<Self>, join: fn(Vec<Self>) -> Self) -> Self {
-        let mut flat: Vec<Self> = items.into_iter().flat_map(open).collect();
-        match flat.pop() {
-            Some(only) if flat.is_empty() => only,
+    /// Joins `items` by `-and` or `-or`: returns a single one as it is, and flattens nested ones.
+    pub(super) fn joined(every: bool, items: Vec<Self>) -> Self {
+        let open = |item| match item {
+            Self::Joined { every: inner, items } if inner == every => items,
+            item => vec![item],
+        };
+        let mut items: Vec<Self> = items.into_iter().flat_map(open).collect();
+        match items.pop() {
+            Some(only) if items.is_empty() => only,
             last => {
-                flat.extend(last);
-                join(flat)
+                items.extend(last);
+                Self::Joined { every, items }
             }
         }
     }
@@ -46,8 +42,7 @@ impl<L> Logic<L> {
         match self {
             Self::Leaf(inner) => leaf(inner),
             Self::Not(inner) => inner.holds(leaf).map(|holds| !holds),
-            Self::And(items) => decided(false, items.iter().map(|item| item.holds(leaf))),
-            Self::Or(items) => decided(true, items.iter().map(|item| item.holds(leaf))),
+            Self::Joined { every, items } => decided(!every, items.iter().map(|item| item.holds(leaf))),
         }
     }
 
@@ -55,7 +50,7 @@ impl<L> Logic<L> {
         match self {
             Self::Leaf(inner) => visit(inner),
             Self::Not(inner) => inner.leaves(visit),
-            Self::And(items) | Self::Or(items) => items.iter().for_each(|item| item.leaves(visit)),
+            Self::Joined { items, .. } => items.iter().for_each(|item| item.leaves(visit)),
         }
     }
 
@@ -71,10 +66,9 @@ impl<L> Logic<L> {
             Self::Leaf(inner) if wrap => format!("({})", leaf(inner)),
             Self::Leaf(inner) => leaf(inner),
             Self::Not(inner) => format!("-not {}", part(inner, !matches!(**inner, Self::Not(_)))),
-            Self::And(items) | Self::Or(items) => {
-                let word = if matches!(self, Self::And(_)) { " -and " } else { " -or " };
-                let parts = items.iter().map(|item| part(item, matches!(item, Self::And(_) | Self::Or(_))));
-                parts.collect::<Vec<_>>().join(word)
+            Self::Joined { every, items } => {
+                let parts = items.iter().map(|item| part(item, matches!(item, Self::Joined { .. })));
+                parts.collect::<Vec<_>>().join(if *every { " -and " } else { " -or " })
             }
         }
     }
@@ -86,7 +80,7 @@ impl Logic<Condition> {
         match self {
             Self::Leaf(condition) => condition.negated,
             Self::Not(_) => true,
-            Self::And(items) | Self::Or(items) => items.iter().any(Self::has_negation),
+            Self::Joined { items, .. } => items.iter().any(Self::has_negation),
         }
     }
 }

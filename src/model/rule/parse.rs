@@ -108,19 +108,16 @@ impl Parser<'_> {
     }
 
     fn any_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
-        let mut items = vec![self.all_of(leaf)?];
-        while self.take_word("or") {
-            items.push(self.all_of(leaf)?);
-        }
-        Ok(Logic::or(items))
+        self.joined(false, |parser| parser.joined(true, |parser| parser.one_of(leaf)))
     }
 
-    fn all_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
-        let mut items = vec![self.one_of(leaf)?];
-        while self.take_word("and") {
-            items.push(self.one_of(leaf)?);
+    /// Parses parts joined by `-and` if `every`, else by `-or`.
+    fn joined<L>(&mut self, every: bool, part: impl Fn(&mut Self) -> Parsed<Logic<L>>) -> Parsed<Logic<L>> {
+        let mut items = vec![part(self)?];
+        while self.take_word(if every { "and" } else { "or" }) {
+            items.push(part(self)?);
         }
-        Ok(Logic::and(items))
+        Ok(Logic::joined(every, items))
     }
 
     fn one_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {

@@ -10,7 +10,7 @@ use super::super::expr::{Operator, Verb};
 use super::super::pattern::Pattern;
 use super::super::property::Kind;
 use super::super::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, lex, parse};
-use super::{FOUND, registered, rule};
+use super::{FOUND, registered, rows, rule};
 
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof!["[ -~]{0,12}", "[\\PC&&[^\u{0}-\u{1f}\u{7f}-\u{9f}]]{0,6}", "[`'\"\\\\]{0,4}"]
@@ -44,8 +44,8 @@ fn logic<L: Clone + std::fmt::Debug + 'static>(
     leaf.prop_map(Logic::Leaf).prop_recursive(5, 24, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|inner| Logic::Not(Box::new(inner))),
-            prop::collection::vec(inner.clone(), 1..4).prop_map(Logic::and),
-            prop::collection::vec(inner, 1..4).prop_map(Logic::or),
+            (any::<bool>(), prop::collection::vec(inner, 1..4))
+                .prop_map(|(every, items)| Logic::joined(every, items)),
         ]
     })
 }
@@ -102,8 +102,8 @@ fn piece() -> impl Strategy<Value = String> {
 /// Generates a real rule with a few pieces inserted, removed or replaced.
 fn damaged() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0..3_usize, piece());
-    (prop::sample::select(FOUND), prop::collection::vec(edit, 0..4)).prop_map(|((text, _), edits)| {
-        edits.into_iter().fold((*text).to_owned(), |text, (place, removed, piece)| {
+    (prop::sample::select(rows(FOUND)), prop::collection::vec(edit, 0..4)).prop_map(|([text, _], edits)| {
+        edits.into_iter().fold(text, |text, (place, removed, piece)| {
             let at = place.index(text.chars().count() + 1);
             text.chars().take(at).chain(piece.chars()).chain(text.chars().skip(at + removed)).collect()
         })

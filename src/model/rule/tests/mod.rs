@@ -35,42 +35,39 @@ fn registered() -> Map<String, Value> {
     }))
 }
 
+/// Returns the rows of a table, whose columns are separated by ` | `. `\r`, `\n`, `\t` and `\u{200b}` are the
+/// characters that a string literal has for them.
+fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let escapes = [("\\r", "\r"), ("\\n", "\n"), ("\\t", "\t"), ("\\u{200b}", "\u{200b}")];
+    let column = |text: &str| escapes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let row = |line: &str| line.split(" | ").map(column).collect::<Vec<_>>().try_into().unwrap();
+    table.trim_matches('\n').lines().map(row).collect()
+}
+
+/// Rules as they are built, a device that is a member, and one that is not.
+const BUILT: &str = r#"
+(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]")) | {"physicalIds":["[ZTDID]:1"]} | {"physicalIds":["[OrderID]:Kiosk"]}
+(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk")) | {"physicalIds":["[ZTDId]:1","[OrderId]:KIOSK"]} | {"physicalIds":["[OrderID]:Kiosk2"]}
+(device.devicePhysicalIds -any (_ -eq "[PurchaseOrderId]:762")) | {"physicalIds":["[PurchaseOrderId]:762"]} | {"physicalIds":["[OrderID]:762"]}
+(device.enrollmentProfileName -eq "OfflineAutopilotprofile-a1b2c3d4-0000-1111-2222-0123456789AB") | {"enrollmentProfileName":"OfflineAutopilotprofile-A1B2C3D4-0000-1111-2222-0123456789ab"} | {"enrollmentProfileName":"OfflineAutopilotprofile-a1b2c3d4"}
+"#;
+
 #[test]
 fn builders_write_the_documented_rules_and_select_what_they_say() {
-    let cases = [
-        (
-            MembershipRule::all_autopilot_devices(),
-            r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))"#,
-            json!({ "physicalIds": ["[ZTDID]:1"] }),
-            json!({ "physicalIds": ["[OrderID]:Kiosk"] }),
-        ),
-        (
-            MembershipRule::group_tag("Kiosk").unwrap(),
-            r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#,
-            json!({ "physicalIds": ["[ZTDId]:1", "[OrderId]:KIOSK"] }),
-            json!({ "physicalIds": ["[OrderID]:Kiosk2"] }),
-        ),
-        (
-            MembershipRule::purchase_order("762").unwrap(),
-            r#"(device.devicePhysicalIds -any (_ -eq "[PurchaseOrderId]:762"))"#,
-            json!({ "physicalIds": ["[PurchaseOrderId]:762"] }),
-            json!({ "physicalIds": ["[OrderID]:762"] }),
-        ),
-        (
-            MembershipRule::offline_profile("a1b2c3d4-0000-1111-2222-0123456789AB").unwrap(),
-            r#"(device.enrollmentProfileName -eq "OfflineAutopilotprofile-a1b2c3d4-0000-1111-2222-0123456789AB")"#,
-            json!({ "enrollmentProfileName": "OfflineAutopilotprofile-A1B2C3D4-0000-1111-2222-0123456789ab" }),
-            json!({ "enrollmentProfileName": "OfflineAutopilotprofile-a1b2c3d4" }),
-        ),
+    let built = [
+        MembershipRule::all_autopilot_devices(),
+        MembershipRule::group_tag("Kiosk").unwrap(),
+        MembershipRule::purchase_order("762").unwrap(),
+        MembershipRule::offline_profile("a1b2c3d4-0000-1111-2222-0123456789AB").unwrap(),
     ];
-    for (built, text, member, other) in cases {
+    for (built, [text, member, other]) in built.into_iter().zip(rows(BUILT)) {
         assert_eq!(built.as_str(), text);
-        assert_eq!(rule(text), built);
-        assert!(built.equivalent(&rule(text)));
+        assert_eq!(rule(&text), built);
+        assert!(built.equivalent(&rule(&text)));
         assert_eq!(built.canonical(), text);
         assert_eq!(built.lint(), []);
-        assert!(built.matches(&device(member)), "{text}");
-        assert!(!built.matches(&device(other)), "{text}");
+        assert!(built.matches(&serde_json::from_str::<Map<_, _>>(&member).unwrap()), "{text}");
+        assert!(!built.matches(&serde_json::from_str::<Map<_, _>>(&other).unwrap()), "{text}");
     }
 }
 
@@ -111,68 +108,34 @@ fn builders_escape_quotes_and_refuse_what_cannot_be_written() {
 }
 
 /// Rules from tenants and documentation, with their canonical text.
-const FOUND: &[(&str, &str)] = &[
-    (
-        r#"(device.devicePhysicalIDs -any _ -startsWith "[ZTDId]")"#,
-        r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))"#,
-    ),
-    (
-        r#"(device.accountEnabled -eq True) and (device.deviceOSType -eq "Windows") and ((device.deviceOSVersion -startsWith "10.0.1") or (device.deviceOSVersion -startsWith "10.0.2"))"#,
-        r#"(device.accountEnabled -eq true) -and (device.deviceOSType -eq "Windows") -and ((device.deviceOSVersion -startsWith "10.0.1") -or (device.deviceOSVersion -startsWith "10.0.2"))"#,
-    ),
-    (
-        r#"-not(device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows")"#,
-        r#"-not (device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows")"#,
-    ),
-    (
-        r#"(device.devicePhysicalIDs -any (_ -startsWith "[ZTDID]")) and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#,
-        r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDID]")) -and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#,
-    ),
-    (
-        r#"(device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000","54b943f8-d761-4f8d-951e-9cea1846db5a"])"#,
-        r#"(device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000", "54b943f8-d761-4f8d-951e-9cea1846db5a"])"#,
-    ),
-    (
-        r"device.memberof -any (group.objectId -in ['g1','g2'])",
-        r"(device.memberOf -any (group.objectId -in ['g1', 'g2']))",
-    ),
-    (r"device.objectId –ne null", r"(device.objectId -ne null)"),
-    (r"device.deviceCategory -eq $null", r"(device.deviceCategory -eq null)"),
-    (r#"device.systemLabels -startsWith"M365Managed""#, r#"(device.systemLabels -startsWith "M365Managed")"#),
-    (
-        "(device.deviceModel\n\tEQ 'X1')\r\nand ((device.deviceModel NE 'X''2'))",
-        r#"(device.deviceModel -eq "X1") -and (device.deviceModel -ne "X''2")"#,
-    ),
-    (
-        r#"device.deviceModel -eq "a" -or device.deviceModel -eq "b" -and -not device.deviceModel -eq "c""#,
-        r#"(device.deviceModel -eq "a") -or ((device.deviceModel -eq "b") -and -not (device.deviceModel -eq "c"))"#,
-    ),
-    (
-        r#"device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$"))"#,
-        r#"(device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$")))"#,
-    ),
-    (r#"device.deviceModel -eq "`"S`" 5''""#, r#"(device.deviceModel -eq "`"S`" 5''")"#),
-    (r#"-not -not (device.isRooted -ne false)"#, r#"-not -not (device.isRooted -ne false)"#),
-];
+const FOUND: &str = r#"
+(device.devicePhysicalIDs -any _ -startsWith "[ZTDId]") | (device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))
+(device.accountEnabled -eq True) and (device.deviceOSType -eq "Windows") and ((device.deviceOSVersion -startsWith "10.0.1") or (device.deviceOSVersion -startsWith "10.0.2")) | (device.accountEnabled -eq true) -and (device.deviceOSType -eq "Windows") -and ((device.deviceOSVersion -startsWith "10.0.1") -or (device.deviceOSVersion -startsWith "10.0.2"))
+-not(device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows") | -not (device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows")
+(device.devicePhysicalIDs -any (_ -startsWith "[ZTDID]")) and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:")) | (device.devicePhysicalIds -any (_ -startsWith "[ZTDID]")) -and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))
+(device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000","54b943f8-d761-4f8d-951e-9cea1846db5a"]) | (device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000", "54b943f8-d761-4f8d-951e-9cea1846db5a"])
+device.memberof -any (group.objectId -in ['g1','g2']) | (device.memberOf -any (group.objectId -in ['g1', 'g2']))
+device.objectId –ne null | (device.objectId -ne null)
+device.deviceCategory -eq $null | (device.deviceCategory -eq null)
+device.systemLabels -startsWith"M365Managed" | (device.systemLabels -startsWith "M365Managed")
+(device.deviceModel\n\tEQ 'X1')\r\nand ((device.deviceModel NE 'X''2')) | (device.deviceModel -eq "X1") -and (device.deviceModel -ne "X''2")
+device.deviceModel -eq "a" -or device.deviceModel -eq "b" -and -not device.deviceModel -eq "c" | (device.deviceModel -eq "a") -or ((device.deviceModel -eq "b") -and -not (device.deviceModel -eq "c"))
+device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$")) | (device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$")))
+device.deviceModel -eq "`"S`" 5''" | (device.deviceModel -eq "`"S`" 5''")
+-not -not (device.isRooted -ne false) | -not -not (device.isRooted -ne false)
+"#;
 
 #[test]
 fn rules_as_they_are_found_are_read_and_printed_in_canonical_text() {
-    for (text, canonical) in FOUND {
-        let read = rule(text);
-        assert_eq!(read.as_str(), *text);
-        assert_eq!(read.to_string(), *text);
-        assert_eq!(read.canonical(), *canonical);
-        assert!(read.equivalent(&rule(canonical)), "{text}");
-        assert!(rule(canonical).equivalent(&read), "{text}");
-        assert_eq!(rule(canonical).canonical(), *canonical);
+    for [text, canonical] in rows(FOUND) {
+        let read = rule(&text);
+        assert_eq!(read.as_str(), text);
+        assert_eq!(read.to_string(), text);
+        assert_eq!(read.canonical(), canonical);
+        assert!(read.equivalent(&rule(&canonical)), "{text}");
+        assert!(rule(&canonical).equivalent(&read), "{text}");
+        assert_eq!(rule(&canonical).canonical(), canonical);
     }
-}
-
-/// Returns the rows of a table, whose columns are separated by ` | `. `\n` is a line break, `\u{200b}` a zero-width space.
-fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
-    let column = |text: &str| text.replace("\\n", "\n").replace("\\u{200b}", "\u{200b}");
-    let row = |line: &str| line.split(" | ").map(column).collect::<Vec<_>>().try_into().unwrap();
-    table.trim_matches('\n').lines().map(row).collect()
 }
 
 /// Rules that are refused: the position, a part of the problem and a part of the remedy.
