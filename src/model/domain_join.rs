@@ -289,10 +289,8 @@ mod tests {
         assert_eq!((value(SUFFIX), value("organizationalUnit")), (&json!(12), &Value::Null));
         desired = held.clone();
         desired.computer_name_static_prefix = "LON-".parse().unwrap();
-        assert_eq!(
-            sent(&Patch::between(&held, &desired)),
-            ["@odata.type", "computerNameStaticPrefix", SUFFIX]
-        );
+        let patch = Patch::between(&held, &desired);
+        assert_eq!(sent(&patch), ["@odata.type", "computerNameStaticPrefix", SUFFIX]);
     }
 
     #[test]

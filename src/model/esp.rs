@@ -447,10 +447,8 @@ mod tests {
         assert_eq!(mixed.to_properties().get(FIRST_USER_ONLY), Some(&json!(false)), "kept");
         let desired = page().with_track_install_progress_for_autopilot_only(true);
         assert_eq!(Patch::between(&mixed, &desired).body().get(FIRST_USER_ONLY), Some(&json!(true)));
-        assert!(
-            read::<EnrollmentStatusPage>(json!({ FIRST_USER_ONLY: true }))
-                .track_install_progress_for_autopilot_only
-        );
+        let twin: EnrollmentStatusPage = read(json!({ FIRST_USER_ONLY: true }));
+        assert!(twin.track_install_progress_for_autopilot_only);
         assert!(Patch::between(&mixed, &mixed).is_empty());
     }
 

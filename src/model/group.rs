@@ -247,10 +247,8 @@ mod tests {
     fn a_change_between_assigned_and_dynamic_is_reported_and_nothing_of_it_sent() {
         let assigned = Group::new("Kiosk".parse().unwrap());
         let patch = Patch::between(&assigned, &kiosk().with_description("x".into()));
-        assert_eq!(
-            (sent(&patch), changed(patch.create_only())),
-            (vec!["description"], vec![TYPES, RULE, STATE])
-        );
+        assert_eq!(sent(&patch), ["description"]);
+        assert_eq!(changed(patch.create_only()), [TYPES, RULE, STATE]);
         let patch = Patch::between(&kiosk(), &assigned);
         assert!(patch.is_empty() && patch.create_only().len() == 1);
     }

@@ -123,9 +123,8 @@ impl MdmScope {
     pub fn steps_from(&self, policy: &MdmPolicy) -> Vec<MdmScopeStep> {
         let applies_to = policy.applies_to.as_ref();
         match self {
-            Self::None if applies_to == Some(&PolicyScope::None) => Vec::new(),
+            _ if policy.scope().as_ref() == Some(self) => Vec::new(),
             Self::None => vec![MdmScopeStep::ApplyToNone],
-            Self::All if applies_to == Some(&PolicyScope::All) => Vec::new(),
             Self::All => vec![MdmScopeStep::ApplyToAll],
             Self::Groups(wanted) => {
                 let mut held = BTreeSet::new();

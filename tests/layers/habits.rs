@@ -21,7 +21,6 @@ const UNNAMED_ERRORS: &[(&str, usize)] = &[
     ("src/model/observation.rs", 1),
     ("src/model/open_enum.rs", 1),
     ("src/model/raw.rs", 1),
-    ("src/model/rule/pattern.rs", 1),
     ("src/model/rule/tests/mod.rs", 2),
     ("src/model/stored.rs", 1),
 ];

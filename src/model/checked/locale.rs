@@ -121,9 +121,8 @@ impl Locale {
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OsDefault => OS_DEFAULT,
             Self::UserSelect => USER_SELECT,
-            Self::Language(tag) => tag.as_str(),
+            other => other.to_wire(),
         })
     }
 }

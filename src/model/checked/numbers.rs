@@ -31,18 +31,13 @@ impl ConnectorVersion {
 impl FromStr for ConnectorVersion {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let number = |part: &str| {
-            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            digits.then(|| part.parse::<u32>().ok()).flatten()
-        };
+        let digits = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
+        let number = |part| Some(part).filter(digits)?.parse().ok();
         let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
-        match parts.as_deref() {
-            Some(&[a, b, c, d]) => Ok(Self([a, b, c, d])),
-            _ => {
-                let remedy = "write a version such as 6.2504.2001.8";
-                Err(InvalidValue::new("connector version", "is not four numbers", remedy).with_value(text))
-            }
-        }
+        parts.and_then(|parts| parts.try_into().ok()).map(Self).ok_or_else(|| {
+            let remedy = "write a version such as 6.2504.2001.8";
+            InvalidValue::new("connector version", "is not four numbers", remedy).with_value(text)
+        })
     }
 }
 

@@ -98,6 +98,7 @@ mod tests {
 
     #[test]
     fn a_value_that_no_device_has_gets_the_one_that_was_meant() {
+        const GUID: &str = "0f8fad5b-d9cb-469f-a165-708677289501";
         for (verb, value, meant) in [
             (Verb::Equals, "OrderID:A", "[OrderID]:A"),
             (Verb::Equals, "orderid: A", "[OrderID]:A"),
@@ -111,11 +112,7 @@ mod tests {
             (Verb::Equals, "[Order ID]:A", "[OrderID]:A"),
             (Verb::In, "A", "[OrderID]:A"),
             (Verb::Equals, "DE: A", "[OrderID]:DE: A"),
-            (
-                Verb::Equals,
-                "0f8fad5b-d9cb-469f-a165-708677289501",
-                "[ZTDId]:0f8fad5b-d9cb-469f-a165-708677289501",
-            ),
+            (Verb::Equals, GUID, &format!("[ZTDId]:{GUID}")),
             (Verb::StartsWith, "ZTDId", "[ZTDId]"),
             (Verb::StartsWith, "A", "[OrderID]:A"),
             (Verb::StartsWith, "[OrderID]: A", "[OrderID]:A"),

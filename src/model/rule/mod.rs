@@ -300,10 +300,7 @@ impl FromStr for MembershipRule {
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let rule = Self::from_service(text);
-        match rule.meaning {
-            Ok(_) => Ok(rule),
-            Err(violation) => Err(violation),
-        }
+        rule.violation().map_or(Ok(rule), Err)
     }
 }
 

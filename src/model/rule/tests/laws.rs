@@ -63,12 +63,11 @@ fn clause() -> impl Strategy<Value = Clause> {
         .prop_map(|(negated, test)| Condition { negated, test });
     let ids = prop::collection::vec(caseless(), 1..3)
         .prop_map(|ids| Condition { negated: false, test: Test::In(ids) });
+    let whole = |(property, condition)| Clause::Whole { property, condition };
     prop_oneof![
-        (of_kind(Kind::Text), text_condition())
-            .prop_map(|(property, condition)| Clause::Whole { property, condition }),
-        (of_kind(Kind::List), text_condition())
-            .prop_map(|(property, condition)| Clause::Whole { property, condition }),
-        (of_kind(Kind::Bool), flag).prop_map(|(property, condition)| Clause::Whole { property, condition }),
+        (of_kind(Kind::Text), text_condition()).prop_map(whole),
+        (of_kind(Kind::List), text_condition()).prop_map(whole),
+        (of_kind(Kind::Bool), flag).prop_map(whole),
         (of_kind(Kind::List), any::<bool>(), logic(text_condition()))
             .prop_map(|(property, every, condition)| Clause::Items { property, every, condition }),
         logic(ids).prop_map(|condition| Clause::Items {
