@@ -34,7 +34,7 @@ settings! {
     default {
         /// The mail nickname, which every group needs; by default it is derived from the name.
         mail_nickname, with_mail_nickname: MailNickname = MailNickname::derived_from(&display_name) =>
-            PropertyRule::new("mailNickname").derived(nickname_of);
+            PropertyRule { is_required: true, derived: Some(nickname_of), ..PropertyRule::new("mailNickname") };
     }
     odd {
         /// The kind of membership; assigned by default.
@@ -50,7 +50,7 @@ settings! {
             .together(MEMBERSHIP)
             .named("membership")
             .shown(shown_types);
-        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).required().named("membership.dynamic.rule");
+        PropertyRule { is_required: true, ..PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).named("membership.dynamic.rule") };
         PropertyRule::new(STATE).together(MEMBERSHIP).named("membership.dynamic.paused").shown(shown_state);
     }
     private {}

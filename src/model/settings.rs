@@ -113,12 +113,12 @@ pub struct PropertyRule {
     /// The function that decides whether two values, such as null and empty text, are equal in meaning.
     pub same: fn(&Value, &Value) -> bool,
     /// The value to write unless the object was read with another one.
-    fixed: Option<fn() -> Value>,
+    pub(crate) fixed: Option<fn() -> Value>,
     /// Whether "none" is written as the empty text instead of null.
-    none_is_empty: bool,
+    pub(crate) none_is_empty: bool,
     /// Whether the property has no default: an empty value is then no setting.
     pub(crate) is_required: bool,
-    /// The default that is derived from other properties.
+    /// The default that is derived from other properties: a missing value is read as empty.
     pub(crate) derived: Option<fn(&Properties) -> Value>,
     /// The name of the setting in settings files.
     pub(crate) setting: Option<&'static str>,
@@ -175,21 +175,6 @@ impl PropertyRule {
     /// Sets a value to write that no field has, unless the object was read with another one.
     pub(crate) const fn fixed(self, fixed: fn() -> Value) -> Self {
         Self { fixed: Some(fixed), ..self }
-    }
-
-    /// Writes "none" as empty text.
-    pub(crate) const fn none_is_empty(self) -> Self {
-        Self { none_is_empty: true, ..self }
-    }
-
-    /// Declares that the property has no default.
-    pub(crate) const fn required(self) -> Self {
-        Self { is_required: true, ..self }
-    }
-
-    /// Declares that the default is derived from other properties: a missing value is read as empty.
-    pub(crate) const fn derived(self, default: fn(&Properties) -> Value) -> Self {
-        Self { derived: Some(default), is_required: true, ..self }
     }
 }
 
@@ -436,7 +421,7 @@ macro_rules! settings {
             const ODATA_TYPE: &'static str = concat!("#microsoft.graph.", $wire_type);
             const SENDS_TYPE: bool = $sends_type;
             const RULES: &'static [$crate::model::PropertyRule] = &[
-                $( $required_rule.required().named(stringify!($required)), )*
+                $( $crate::model::PropertyRule { is_required: true, ..$required_rule.named(stringify!($required)) }, )*
                 $( $optional_rule.named(stringify!($optional)), )*
                 $( $default_rule.named(stringify!($default)), )*
                 $( $rule, )*

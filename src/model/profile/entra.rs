@@ -33,7 +33,7 @@ profile! {
     optional {
         /// The name template; by default devices keep the name from Windows.
         device_name_template, with_device_name_template: DeviceNameTemplate =>
-            PropertyRule::new(TEMPLATE).same(same_text).none_is_empty();
+            PropertyRule { none_is_empty: true, ..PropertyRule::new(TEMPLATE).same(same_text) };
     }
     default {
         /// The kind of device, fixed at creation; a Windows PC by default.
