@@ -27,7 +27,7 @@ impl<T: Transport> Transport for Flaky<T> {
     }
 }
 
-/// Names the change ticket in every request.
+/// Adds the change ticket to every request.
 #[derive(Debug)]
 struct Ticket(HeaderValue);
 

@@ -9,9 +9,9 @@
 //! domain. The application given by `AUTOPILOT_CLIENT_ID` and `AUTOPILOT_CLIENT_SECRET` must have consent in each.
 //!
 //! `--out DIR` writes a report for each tenant, and journals; a restarted process resumes with these, and skips tenants
-//! that are done. `--round NAME` starts another round in the same folder. `--shard I/N` visits one of `N` shards,
-//! counted from 0: in an indexed Kubernetes Job, `I` is `JOB_COMPLETION_INDEX`. See `docs::scaling` in the crate's
-//! documentation.
+//! that are done. `--round NAME` starts another round through the tenants in the same folder. `--shard I/N` visits one
+//! of `N` shards, counted from 0: in an indexed Kubernetes Job, `I` is `JOB_COMPLETION_INDEX`. See `docs::scaling` in
+//! the crate's documentation.
 //!
 //! Exit codes, for all tenants of the shard: 0 all are as they should be, 1 one could not be brought up, 3 drift, 4 a
 //! finding stops a plan, 5 the state of one is not known.

@@ -1,5 +1,5 @@
-//! Windows Autopilot user-driven Microsoft Entra hybrid join, from automatic enrollment to a deployed device: typed
-//! models, a Microsoft Graph client over a pluggable transport, the [ten steps](workflow/enum.Step.html) of a
+//! User-driven Microsoft Entra hybrid join with Windows Autopilot, from automatic enrollment to a deployed device:
+//! typed models, a Microsoft Graph client over a pluggable transport, the [ten steps](workflow/enum.Step.html) of a
 //! deployment as one workflow, and a simulated tenant for tests.
 //!
 //! Microsoft recommends joining new devices only to Microsoft Entra ID. This crate is for organizations that also need
@@ -145,8 +145,8 @@
 //! # Ok(()) });
 //! ```
 //!
-//! `devices` holds the [`DeviceToImport`](model::DeviceToImport)s to register, any number of them. To resume a run that
-//! was killed, run the program again with the same journals: nothing is created or sent twice. Without journals, use
+//! `devices` contains any number of [`DeviceToImport`](model::DeviceToImport)s to register. To resume a run that was
+//! killed, run the program again with the same journals: nothing is created or sent twice. Without journals, use
 //! [`plan`](workflow/struct.HybridJoin.html#method.plan) and [`apply`](workflow/struct.Plan.html#method.apply).
 //! [`docs::lifecycle`](docs/lifecycle/index.html) follows a deployment through changes, adoption and removal, and
 //! [`docs::writes`] lists every write with its guard.
@@ -207,7 +207,7 @@
 //!
 //! let devices = client.devices().list().all().await?;
 //! let watch = Watch::new(&client, &devices).with_expectation(Expectation::default());
-//! let report = watch.start().await?; // until each device is ready, failed or overdue
+//! let report = watch.start().await?; // until each device is ready, has failed or is overdue
 //! println!("{report}");
 //! let page = report.to_html(); // or `to_markdown`, or JSON through serde
 //! # Ok(()) });
@@ -302,8 +302,8 @@
 //!
 //! # Delegate rights in Active Directory
 //!
-//! The connector's account creates the computer accounts. The `ad` feature checks, grants and revokes its right to do
-//! so, here in an in-memory directory and, with `ldap`, in a [real one](ad/ldap/index.html):
+//! The connector's account creates the computer accounts. The `ad` feature checks, grants and revokes the account's
+//! right to do so, here in an in-memory directory and, with `ldap`, in a [real one](ad/ldap/index.html):
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -330,7 +330,7 @@
 //! # Ok(()) });
 //! ```
 //!
-//! [`DelegationScript`](ad/delegation/struct.DelegationScript.html) writes the same change as text for PowerShell,
+//! [`DelegationScript`](ad/delegation/struct.DelegationScript.html) writes the same change as a script for PowerShell,
 //! dsacls or Samba.
 //!
 //! # Write an offline profile
@@ -393,7 +393,7 @@
 //! use windows_autopilot::transport::{Transport, TransportError};
 //! use windows_autopilot::{Client, Result};
 //!
-//! /// A transport that prints each exchange of another.
+//! /// A transport that prints each exchange of another transport.
 //! #[derive(Debug)]
 //! struct Logged(Arc<dyn Transport>);
 //!
@@ -407,7 +407,7 @@
 //!     }
 //! }
 //!
-//! /// Names the change ticket in every request.
+//! /// Adds the change ticket to every request.
 //! #[derive(Debug)]
 //! struct Ticket;
 //!
@@ -468,7 +468,7 @@
 //! tenant.add_device("PF3XK7M1");
 //! assert_eq!(client.devices().count().await?, 1);
 //!
-//! // Inject the faults that a real tenant shows.
+//! // Inject the kinds of faults that occur in a real tenant.
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
@@ -498,10 +498,10 @@
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential from the `azure_identity` crate: managed identity, Azure CLI |
-//! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser on this machine |
+//! | `interactive` | no | `credential::InteractiveBrowser`: a user signs in with the browser on this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
-//! | `ad` | no | `ad`: what the connector needs in Active Directory (checked, delegated, or written as text for review) |
+//! | `ad` | no | `ad`: what the connector needs in Active Directory (checked, delegated, or written as a script for review) |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs |
 //! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |

@@ -31,10 +31,11 @@
 //! # windows_autopilot::testing::run(async |_| Ok(kiosks_are_found_by_their_tag().await?));
 //! ```
 //!
-//! Such a test needs no network, no credential and no waiting: while the service works or a call waits for a retry, the
-//! [`FakeClock`] advances by itself. If nothing in the test waits, `clock.advance(..)` advances it: members of a
-//! dynamic group and their assignments follow minutes later, as [`Lag`](crate::sim::Lag) defines. [`Tenant`] also
-//! provides what Graph cannot: devices, users, connectors, faults, and the power button of a device.
+//! Such a test needs no network, no credential and no waiting: while the service is working or a call is waiting for a
+//! retry, the [`FakeClock`] advances by itself. If nothing in the test is waiting, advance the clock with
+//! `clock.advance(..)`: a dynamic group's members and their assignments follow minutes later, as
+//! [`Lag`](crate::sim::Lag) defines. [`Tenant`] also provides what Graph cannot: devices, users, connectors, faults,
+//! and a device's power button.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -70,16 +71,16 @@ use crate::sim::{Tenant, TenantBuilder};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Harness {
-    /// A client of the tenant.
+    /// A client for the tenant.
     pub client: Client,
     /// The simulated tenant.
     pub tenant: Tenant,
-    /// The virtual clock of the client and the tenant.
+    /// The virtual clock that the client and the tenant share.
     pub clock: FakeClock,
 }
 
 impl Harness {
-    /// Creates a client on a default tenant, signed in as a user with all permissions.
+    /// Creates a client for a default tenant, signed in as a user with all permissions.
     pub fn new() -> Self {
         Self::builder().build()
     }
@@ -167,7 +168,7 @@ impl HarnessBuilder {
         self
     }
 
-    /// Signs in as a user: the default.
+    /// Signs in as a user, which is the default.
     pub fn as_user(mut self) -> Self {
         self.is_app = false;
         self
@@ -190,8 +191,8 @@ impl Default for Harness {
 /// A directory in which the simulated connector creates computers, using the account that is signed in to the
 /// directory.
 ///
-/// With an in-memory directory, a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`),
-/// accounts and refusals are real: use a test domain, and sign in as an account with the connector's rights.
+/// With an in-memory directory, a test can inspect every right and every refusal. With an `LdapDirectory` (feature
+/// `ldap`), accounts and refusals are real: use a test domain, and sign in as an account with the connector's rights.
 ///
 /// ```
 /// use windows_autopilot::ad::delegation::Delegation;
@@ -232,7 +233,7 @@ impl<D: Directory> DirectoryAccounts<D> {
     async fn create_in_directory(&self, computer: &Computer) -> Result<(), DirectoryError> {
         let refused = |kind, message: String| Err(DirectoryError::new(kind, message));
         let Some(domain) = Domain::read(&self.directory).await? else {
-            let message = "the server is not a domain controller: connect to one of Active Directory";
+            let message = "the server is not an Active Directory domain controller: connect to one";
             return refused(DirectoryErrorKind::Unexpected, message.to_owned());
         };
         if !domain.name.as_str().eq_ignore_ascii_case(&computer.domain) {

@@ -27,7 +27,7 @@ pub enum CreateAccess {
     },
     /// No entry grants the right.
     NotGranted,
-    /// The right is not known.
+    /// It is not known whether the right is granted.
     Unknown {
         /// The reason, in words.
         why: String,
@@ -61,7 +61,8 @@ impl CreateAccess {
         !matches!(self, Self::Unknown { .. })
     }
 
-    /// Returns the finding for this outcome, given the account and the place; `None` if everyone has full access there.
+    /// Returns the finding for this outcome, given the account and the name of the OU or container; `None` if everyone
+    /// has full access there.
     pub fn finding(&self, account: &Account, place: &str) -> Option<Finding> {
         let (kind, evidence) = match self {
             Self::Granted { by: Some(by) } => {

@@ -32,14 +32,14 @@ finding_kinds! {
         "nothing: computers can still be created, and deleted with the right on the computer itself";
     /// Permissions that the signed-in account cannot change.
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
-        "sign in as an account that may change them, or send the delegation text to someone who may";
+        "sign in as an account that may change them, or send the delegation script to someone who may";
 
     /// A domain without the Managed Service Accounts container.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
         "restore the container: a connector cannot be installed without it";
     /// A signed-in account without the right to create managed service accounts.
     AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
-        "give the person who installs a connector the right to create msDS-ManagedServiceAccount objects there";
+        "give the administrator who installs a connector the right to create msDS-ManagedServiceAccount objects in the Managed Service Accounts container";
     /// A domain without a connector account.
     AD_NO_CONNECTOR_ACCOUNT = "ad.no-connector-account", Warning,
         "install the connector, or name the account that it runs as";
@@ -49,7 +49,7 @@ finding_kinds! {
          service account ends with $";
     /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
-        "a connector serves only the domain of its own server: name its account in this domain";
+        "a connector serves only its own server's domain: name an account in this domain";
     /// A name that matches several accounts, or is qualified with a domain that cannot be compared with this one.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so no working connector runs as it.
@@ -60,7 +60,7 @@ finding_kinds! {
         "install it on the connector's server: Install-ADServiceAccount";
     /// A managed service account whose servers are not visible.
     AD_SERVERS_NOT_READABLE = "ad.servers-not-readable", Warning,
-        "sign in as an account that may read it, or look at the services of the connector's server";
+        "sign in as an account that may read them, or look at the services on the connector's server";
     /// A group managed service account whose password its server cannot read.
     AD_PASSWORD_NOT_READABLE = "ad.password-not-readable", Error,
         "add the server: Set-ADServiceAccount -PrincipalsAllowedToRetrieveManagedPassword";
@@ -78,10 +78,10 @@ finding_kinds! {
     AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
     /// A connector with an entry that denies it the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
-        "remove the deny entry, or take the account out of the group that it names";
-    /// A connector right that could not be determined.
+        "remove the deny entry, or take the account out of the group that the entry names";
+    /// A connector whose rights could not be determined.
     AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning,
-        "check the entries, or let the connector create a computer";
+        "check the permission entries, or test by having the connector create a computer";
     /// A connector with more rights than necessary.
     AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
         "for a connector with a managed service account, creating computers in this unit is enough";
@@ -89,11 +89,11 @@ finding_kinds! {
     AD_CONNECTORS_DIFFER = "ad.connectors-differ", Warning,
         "grant the right to every connector's account: each server has its own";
 
-    /// A prefix with all of its computer names taken.
+    /// A prefix whose computer names are all taken.
     AD_NO_NAMES_LEFT = "ad.no-names-left", Error, "use a shorter prefix, or another one";
     /// A prefix with more than a tenth of its computer names taken.
     AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
-        "use a shorter prefix: names are generated at random, and one that is already taken fails";
+        "use a shorter prefix: names are generated at random, and a join with a name that is already taken fails";
     /// A prefix with some of its computer names taken.
     AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough names are left";
     /// Existing computer accounts with the prefix, which a connector may not reuse.

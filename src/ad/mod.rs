@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`connector_config`] | the connector's two configuration files |
 //! | `preflight` | checks of the connector's right to create computer accounts in an OU |
-//! | `delegation` | planning, granting and revoking that right, or writing the change as text for other tools |
+//! | `delegation` | planning, granting and revoking that right, or writing the change as a script for other tools |
 //! | `directory` | the interface to a directory, with `Domain`, `Account` and `Principal` built on it |
 //! | `ldap` | a directory over LDAP (feature `ldap`) |
 //! | `memory` | an in-memory directory, for tests |

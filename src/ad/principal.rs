@@ -154,7 +154,7 @@ impl Principal {
         Err(self.error(
             DirectoryErrorKind::OtherDomain,
             format!("the account belongs to a different domain from the server's, which is {}", of_server.name),
-            "a connector serves only the domain of its own server: name its account in this domain, or connect to a \
+            "a connector serves only its own server's domain: name an account in this domain, or connect to a \
              domain controller of the account's",
         ))
     }

@@ -12,7 +12,7 @@ use super::{Clock, Sleep};
 /// A virtual clock for tests: hours pass in milliseconds, and waits end in order.
 ///
 /// The clock starts at 2026-01-01T08:00:00Z. When all tasks are waiting, time jumps to the end of the earliest wait. A
-/// test therefore never has to advance the clock, and finds every sleep in [`FakeClock::slept`]. With
+/// test therefore never has to advance the clock to end a wait, and finds every sleep in [`FakeClock::slept`]. With
 /// [`FakeClock::manual`], time moves only when the test calls [`FakeClock::advance`].
 ///
 /// ```

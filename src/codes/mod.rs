@@ -194,7 +194,7 @@ pub enum CodeSource {
     IntuneTroubleshooting,
     /// Microsoft's troubleshooting page for hybrid joined devices.
     HybridJoinTroubleshooting,
-    /// Microsoft's known issues and questions about Autopilot.
+    /// Microsoft's known issues and frequently asked questions about Autopilot.
     AutopilotKnownIssues,
     /// Microsoft's page on monitoring co-management.
     CoManagement,

@@ -26,9 +26,10 @@ use crate::foreign::scrub;
 /// }
 /// ```
 ///
-/// The credential sends its requests with its own HTTP client, not the client's transport. It is asked for a token with
-/// the scope of the client's cloud, so create it for the same cloud. It caches tokens itself and cannot pass on the
-/// claims that Graph requires after revoking a token; in that case, the call fails with [`ErrorKind::Authentication`].
+/// The credential sends its requests with its own HTTP client, not the client's transport. The client requests tokens
+/// for its own cloud's scope, so create the credential for the same cloud. The credential caches tokens itself, but it
+/// cannot pass on the claims that Graph requires after revoking a token; a call that needs such claims fails with
+/// [`ErrorKind::Authentication`].
 #[derive(Clone)]
 pub struct AzureIdentity(Arc<dyn TokenCredential>);
 

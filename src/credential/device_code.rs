@@ -13,8 +13,8 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
-/// User sign-in with the OAuth device code flow: the program shows a code and an address; the person opens the
-/// address, enters the code and signs in.
+/// User sign-in with the OAuth device code flow: the program shows a code and an address; the user opens the address,
+/// enters the code and signs in.
 ///
 /// ```
 /// use windows_autopilot::credential::DeviceCode;
@@ -27,13 +27,13 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// Later tokens need no prompt for as long as the tenant allows. The call that needs the first token waits for the
-/// person until the code expires; the wait does not count against the call's timeout.
+/// Later tokens need no prompt for as long as the tenant allows. The call that needs the first token waits for the user
+/// until the code expires; the wait does not count against the call's timeout.
 ///
 /// Many tenants block this flow: since 2025, Microsoft has been rolling out a Conditional Access policy against it,
 /// because it is easily abused. Sign-in then fails with AADSTS53003 or `access_denied`
-/// ([`SignInFailure::ConditionalAccess`] or [`SignInFailure::Denied`]): use `InteractiveBrowser` (feature
-/// `interactive`).
+/// ([`SignInFailure::ConditionalAccess`] or [`SignInFailure::Denied`]). In that case, use `InteractiveBrowser` (feature
+/// `interactive`) instead.
 ///
 /// The app registration must allow public client flows.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub struct DeviceCode {
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
 }
 
-/// The code and the address to show to the person.
+/// The code and the address to show to the user.
 pub struct DeviceCodePrompt {
     user_code: String,
     verification_uri: String,
@@ -87,7 +87,7 @@ impl fmt::Debug for DeviceCodePrompt {
 }
 
 impl DeviceCode {
-    /// Creates a credential for the public client `client_id` in `tenant`. `prompt` is called when a person must sign
+    /// Creates a credential for the public client `client_id` in `tenant`. `prompt` is called when the user must sign
     /// in; it must not block.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl DeviceCode {
         self
     }
 
-    /// Sets the cache for the refresh token, so that the person signs in once for many runs of a program.
+    /// Sets the cache for the refresh token, so that the user signs in only once across many runs of a program.
     #[must_use]
     #[inline]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {

@@ -13,8 +13,8 @@ use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
-/// App-only sign-in that replaces the secret with a token from an identity provider trusted by the app registration,
-/// such as a CI pipeline's or a Kubernetes cluster's (workload identity federation).
+/// App-only sign-in through workload identity federation: instead of a secret, the app presents a token from an
+/// identity provider that its registration trusts, such as that of a CI service or a Kubernetes cluster.
 ///
 /// ```
 /// use windows_autopilot::credential::FederatedToken;
@@ -42,11 +42,11 @@ enum Source {
 const MAX_FILE_BYTES: u64 = 64 << 10;
 
 impl FederatedToken {
-    /// Creates a credential that reads the token from `file` for each sign-in, since the file is replaced while the
-    /// program runs.
+    /// Creates a credential that reads the token from `file` at each sign-in, since the file is replaced from time to
+    /// time while the program is running.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the client id is not a GUID. The file is read only at sign-in.
+    /// [`InvalidValue`] if the client id is not a GUID. The file is not read until sign-in.
     #[inline]
     pub fn from_file(
         tenant: TenantId,

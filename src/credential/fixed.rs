@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A token obtained elsewhere, for example from a command-line tool. It cannot be refreshed: when the service refuses
+/// A token obtained elsewhere, for example from a command-line tool. It cannot be refreshed: once the service rejects
 /// it, calls fail with [`ErrorKind::Authentication`].
 ///
 /// ```

@@ -9,8 +9,8 @@
 //! | `ClientCertificate` | an app, with a certificate in PEM, or from a `.pfx` file with `pfx` | `certificate` |
 //! | [`FederatedToken`] | an app without a secret: a pipeline, a Kubernetes workload | |
 //! | `AzureIdentity` | any credential of `azure_identity`: a managed identity, the Azure CLI | `azure-identity` |
-//! | [`DeviceCode`] | a person, on another device | |
-//! | `InteractiveBrowser` | a person, in the browser on this machine | `interactive` |
+//! | [`DeviceCode`] | a user, on another device | |
+//! | `InteractiveBrowser` | a user, in the browser on this machine | `interactive` |
 //! | [`FixedToken`] | a token obtained elsewhere | |
 //! | [`TokenProvider`] | your own | |
 
@@ -120,8 +120,8 @@ impl AccessToken {
         Self { token: token.into(), lifetime: None }
     }
 
-    /// Sets the lifetime, counted from the request for the token. A duration does not depend on the accuracy of the
-    /// local clock.
+    /// Sets the lifetime, counted from the request for the token. Unlike an expiry time, a duration does not depend on
+    /// the accuracy of the local clock.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
@@ -237,7 +237,7 @@ impl<'a> TokenRequest<'a> {
         Some(Value::Object(all).to_string())
     }
 
-    /// Returns `true` if the current token is still valid. In that case, do not prompt a person; a failure is harmless.
+    /// Returns `true` if the current token is still valid. In that case, do not prompt the user; a failure is harmless.
     pub fn is_early_refresh(&self) -> bool {
         self.early_refresh
     }
@@ -249,7 +249,7 @@ impl<'a> TokenRequest<'a> {
         self.deadline
     }
 
-    /// Returns the client's clock, for dating an assertion or waiting for a person.
+    /// Returns the client's clock, for dating an assertion or timing a user's sign-in.
     pub fn clock(&self) -> &'a dyn Clock {
         self.clock
     }
@@ -295,15 +295,15 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if sign-in is refused, with the remedy.
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken>;
 
-    /// Returns `true` if sign-in may wait for a person. The credential then limits the wait, which counts neither
-    /// against a call's timeout nor against its retries.
+    /// Returns `true` if sign-in may wait for a user. The credential then limits the wait, which counts against neither
+    /// a call's timeout nor its retries.
     fn waits_for_person(&self) -> bool {
         false
     }
 
-    /// Returns the tenant that the credential is configured for; `None` if it accepts tokens for any tenant.
+    /// Returns the tenant that the credential is configured for; `None` if tokens for any tenant are accepted.
     ///
-    /// The client refuses a token with another tenant's id.
+    /// The client rejects a token with another tenant's id.
     fn tenant(&self) -> Option<&TenantId> {
         None
     }

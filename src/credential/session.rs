@@ -33,14 +33,14 @@ use crate::error::Result;
 /// }
 /// ```
 ///
-/// For the app, a refresh token is as powerful as the person's password: encrypt it, and make it readable only by this
-/// person.
+/// Within the app, a refresh token is as powerful as the user's password: encrypt it, and make it readable only by that
+/// user.
 #[async_trait]
 pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
     /// Loads the refresh token stored under a key.
     ///
     /// # Errors
-    /// Any error from the store. The person is then asked to sign in, and the kind of the error is logged.
+    /// Any error from the store. The user is then asked to sign in, and the kind of the error is logged.
     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
 
     /// Stores a refresh token, replacing the previous one.
@@ -56,7 +56,7 @@ pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
 pub struct CacheKey {
     /// The sign-in host, such as `https://login.microsoftonline.com`.
     pub authority: String,
-    /// The tenant, as the credential names it.
+    /// The tenant, as configured in the credential.
     pub tenant: String,
     /// The application (client) id.
     pub client_id: String,

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     InvalidInput,
     /// The client's configuration is incomplete or contradictory.
     Configuration,
-    /// Sign-in failed, or the service refused the token (401) twice.
+    /// Sign-in failed, or the service rejected the token (401) twice.
     Authentication,
     /// The caller lacks a permission, a role or a license (403).
     Forbidden,
@@ -50,7 +50,7 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// The service rejected the request (any other 4xx).
     Rejected,
-    /// The service throttles the client (429), and the requested wait exceeds the remaining time.
+    /// The service is throttling the client (429), and the requested wait exceeds the remaining time.
     Throttled,
     /// The service failed (5xx), and retries are exhausted.
     Unavailable,
@@ -64,7 +64,8 @@ pub enum ErrorKind {
     UnknownOutcome,
     /// The response cannot be decoded.
     Decode,
-    /// A next link was refused: it points to another host or another collection, is not https, or was followed before.
+    /// A next link was not followed: it points to another host or another collection, does not use https, or has been
+    /// followed before.
     Link,
     /// A delta link is no longer valid: start again without one.
     Resync,
@@ -93,11 +94,11 @@ impl fmt::Display for ErrorKind {
 /// }
 /// ```
 ///
-/// The error names the operation and the path, and contains the service's codes and the ids that Microsoft's support
-/// asks for. It never contains a token, a secret, a hardware hash or a person's name.
+/// The error names the operation and the path, and contains the service's codes and the ids that Microsoft Support asks
+/// for. It never contains a token, a secret, a hardware hash or a person's name.
 ///
 /// `{error}` omits the cause, which [`source()`](std::error::Error::source) returns; `{error:#}` shows the error and
-/// all its causes in one line.
+/// all its causes on one line.
 ///
 /// A custom [`Middleware`](crate::pipeline::Middleware), [`TokenProvider`](crate::credential::TokenProvider) or
 /// condition creates its errors with [`Error::new`].
@@ -482,7 +483,7 @@ impl Error {
         self.0.endpoint.as_deref()
     }
 
-    /// Returns the service's `request-id`, for Microsoft's support.
+    /// Returns the service's `request-id`, for Microsoft Support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.ids.request_id.as_deref()
     }
@@ -520,7 +521,7 @@ impl Error {
         self.0.remedy.as_deref()
     }
 
-    /// Returns the wait that the service asks for.
+    /// Returns the wait that the service asked for.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -530,7 +531,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns `true` if a write may have taken effect although the call failed. Read the object before you retry.
+    /// Returns `true` if a write may have taken effect even though the call failed. Read the object before you retry.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -24,8 +24,8 @@ use crate::foreign::{Redactor, excerpt, json, scrub};
 /// ```
 ///
 /// Intune wraps its own error as JSON text in Graph's `message`, sometimes repeatedly. All layers are decoded, and
-/// [`ServiceError::message`] is the innermost message, cut to 1 KiB. Match on [`Error::kind`](crate::Error::kind) or
-/// [`ServiceError::code`], never on the message.
+/// [`ServiceError::message`] is the innermost message, truncated to 1 KiB. Match on [`Error::kind`](crate::Error::kind)
+/// or [`ServiceError::code`], never on the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceError {
     code: String,
@@ -151,12 +151,12 @@ impl ServiceError {
         &self.code
     }
 
-    /// Returns the codes of inner errors, outermost first. For sign-in, the `AADSTS` number.
+    /// Returns the codes of inner errors, outermost first; for a failed sign-in, the `AADSTS` number.
     pub fn inner_codes(&self) -> &[String] {
         &self.inner_codes
     }
 
-    /// Returns the message: Intune's own if there is one. The message is meant for people; never match on it.
+    /// Returns the message: Intune's own if there is one. The message is meant for human readers; never match on it.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -166,12 +166,12 @@ impl ServiceError {
         self.phrase.as_deref()
     }
 
-    /// Returns Intune's activity id, for Microsoft's support.
+    /// Returns Intune's activity id, for Microsoft Support.
     pub fn activity_id(&self) -> Option<&str> {
         self.activity_id.as_deref()
     }
 
-    /// Returns the wait that Intune asks for inside its message; the response may contain no other hint.
+    /// Returns the wait that Intune asked for in its message; the response may contain no other hint.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

@@ -9,7 +9,7 @@ use super::{Error, ServiceError};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SignInFailure {
-    /// The secret, certificate or assertion is invalid or expired.
+    /// The secret, certificate or assertion is invalid or has expired.
     AppProof,
     /// The app is unknown in the tenant, or is disabled there.
     UnknownApp,
@@ -19,25 +19,25 @@ pub enum SignInFailure {
     OtherCloud,
     /// The service does not accept the scope.
     InvalidScope,
-    /// The app registration lacks the redirect URI for native programs.
+    /// The app registration lacks the redirect URI for native apps.
     RedirectMismatch,
     /// The app must prove its identity: its registration does not allow public client flows.
     NotPublicClient,
-    /// The person belongs to another tenant.
+    /// The user belongs to another tenant.
     OtherTenant,
-    /// No person has consented to the permissions.
+    /// Nobody has consented to the permissions.
     ConsentRequired,
-    /// The person is not assigned to the app, either directly or through a group.
+    /// The user is not assigned to the app, either directly or through a group.
     NotAssigned,
     /// A Conditional Access policy blocks the sign-in.
     ConditionalAccess,
     /// The service requires multi-factor authentication.
     MfaRequired,
-    /// The person declined.
+    /// The user declined.
     Declined,
-    /// The person declined, or a policy blocks the sign-in: the service does not say which.
+    /// The user declined, or a policy blocks the sign-in: the service does not say which.
     Denied,
-    /// The person did not sign in before the deadline.
+    /// The user did not sign in before the deadline.
     PersonLate,
 }
 
@@ -79,7 +79,7 @@ fn known(service: &ServiceError) -> Option<(SignInFailure, &'static str)> {
         .or_else(|| service.has_code("access_denied").then_some((SignInFailure::Denied, DENIED)))
 }
 
-const DENIED: &str = "the person declined, or a Conditional Access policy blocks the sign-in: see its entry under Sign-in logs; \
+const DENIED: &str = "the user declined, or a Conditional Access policy blocks the sign-in: see its entry under Sign-in logs; \
      the device-code flow is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in";
 
 /// The reason and the remedy for each number after `AADSTS`.
@@ -135,7 +135,7 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[500_011, 500_014],
         SignInFailure::OtherCloud,
-        "the tenant's cloud has no Graph of this scope: build the client for that cloud with `with_cloud`",
+        "the tenant's cloud has no Graph endpoint for this scope: build the client for that cloud with `with_cloud`",
     ),
     (
         &[70_011, 1_002_012],
@@ -161,7 +161,7 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[50_020, 50_034, 90_072],
         SignInFailure::OtherTenant,
-        "the person has no account in this tenant: pick another account, or invite this one",
+        "the user has no account in this tenant: pick another account, or invite this one",
     ),
     (
         &[65_001, 90_094],
@@ -171,7 +171,7 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[65_004],
         SignInFailure::Declined,
-        "the person declined: sign in again and accept, or let an administrator consent to the permissions of the app",
+        "the user declined: sign in again and accept, or let an administrator consent to the permissions of the app",
     ),
     (
         &[50_105],

@@ -61,7 +61,7 @@ impl Bundle {
     /// Adds an archive, a folder with its contents, or a single file.
     ///
     /// # Errors
-    /// The path cannot be opened. An unsupported file is not an error: [`Evidence::unread`] lists it.
+    /// [`io::Error`] if the path cannot be opened. An unsupported file is not an error: [`Evidence::unread`] lists it.
     pub fn add_path(&mut self, side: Side, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -72,7 +72,8 @@ impl Bundle {
         Ok(())
     }
 
-    /// Adds an archive or a file from a reader. Its format is detected from the content, or otherwise from the name.
+    /// Adds an archive or a file from a reader. The format is detected from the content or, failing that, from the
+    /// name.
     pub fn add_reader(&mut self, side: Side, name: impl Into<String>, reader: impl Read + Seek + 'static) {
         self.inputs.push((side, name.into(), Input::Reader(Box::new(reader))));
     }

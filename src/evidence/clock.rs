@@ -12,7 +12,7 @@ use super::source::{SourceId, SourceKind};
 /// The smallest jump: smaller ones are the work of a time service.
 const LEAST_STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// A jump of a machine's clock, with the times before and after it, from event 1 of Kernel-General.
+/// A jump in a machine's clock, with the times before and after it, from Kernel-General event 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockStep {

@@ -57,8 +57,8 @@ impl Evidence {
         self.sources_of(side, kind).any(|source| source.complete)
     }
 
-    /// Returns the first observation that `pick` accepts. The result is absent only if a source of `kind` was read
-    /// completely and contains none.
+    /// Returns the first observation that `pick` accepts. The result is [`Lookup::Absent`] only if a source of `kind`
+    /// was read completely and contains no such observation.
     pub fn find<'a, T>(
         &'a self,
         side: Side,

@@ -46,15 +46,15 @@ macro_rules! providers {
 providers! {
     /// Enrollment, the offline domain join, sessions with Intune, and MSI packages.
     DeviceManagement = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider",
-    /// The Autopilot profile, the clock of the first setup, and providers of the enrollment status page.
+    /// The Autopilot profile, the clock during initial setup, and providers of the enrollment status page.
     ModernDeployment = "Microsoft-Windows-ModernDeployment-Diagnostics-Provider",
     /// The registration in Microsoft Entra.
     UserDeviceRegistration = "Microsoft-Windows-User Device Registration",
-    /// Provisioning packages, and notes of the enrollment status page.
+    /// Provisioning packages, and notes from the enrollment status page.
     Provisioning = "Microsoft-Windows-Provisioning-Diagnostics-Provider",
-    /// Tokens of Microsoft Entra.
+    /// Microsoft Entra tokens.
     Aad = "Microsoft-Windows-AAD",
-    /// The pages on the screen.
+    /// The pages shown on the screen.
     ShellCore = "Microsoft-Windows-Shell-Core",
     /// Clock synchronization.
     TimeService = "Microsoft-Windows-Time-Service",
@@ -86,9 +86,9 @@ providers! {
     AppLocker = "Microsoft-Windows-AppLocker",
     /// Programs blocked by a code integrity policy.
     CodeIntegrity = "Microsoft-Windows-CodeIntegrity",
-    /// The Intune Connector since version 6.2501.2000.5.
+    /// The Intune Connector, version 6.2501.2000.5 and newer.
     Connector = "Microsoft-Intune-ODJConnectorService",
-    /// Older Intune Connectors, which the service no longer serves.
+    /// Older Intune Connectors, which the service no longer supports.
     LegacyConnector = "ODJ Connector Service Source",
 }
 
@@ -206,7 +206,7 @@ pub struct EventRecord {
     pub provider: Provider,
     /// The channel, such as `System`; empty if the record names none.
     pub channel: Text,
-    /// The machine's name at the time of the record.
+    /// The machine's name when the record was written.
     pub computer: Option<Text>,
     /// The id of the event.
     pub id: u32,
@@ -214,7 +214,7 @@ pub struct EventRecord {
     pub version: u8,
     /// The severity level of the event.
     pub level: Option<Level>,
-    /// The record's number in its log, which gives the order of writing regardless of the clock.
+    /// The record's number in its log, which shows the order in which records were written, regardless of the clock.
     pub record: u64,
     /// The time in UTC, according to the machine's own clock.
     pub time: Option<Timestamp>,

@@ -45,7 +45,7 @@ finding_kinds! {
         "register the device, and remove AutopilotConfigurationFile.json from the image";
     /// An offline profile that Windows could not read.
     EVIDENCE_OFFLINE_PROFILE_INVALID = "evidence.offline-profile-invalid", Error,
-        "register the device; or save AutopilotConfigurationFile.json as ANSI, with the ids of the tenant";
+        "register the device; or save AutopilotConfigurationFile.json as ANSI, with the tenant's ids";
     /// A user who is assigned to the device in advance.
     EVIDENCE_USER_ASSIGNED = "evidence.user-assigned", Error,
         "unassign the user from the device, wait for the profile to be assigned again, and reset the device";
@@ -62,7 +62,7 @@ finding_kinds! {
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
-    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "keep the user in the MDM scope of Intune only";
+    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "keep the user only in Intune's MDM user scope";
     /// A registration whose object in Microsoft Entra was deleted.
     EVIDENCE_ANCHOR_MISSING = "evidence.anchor-missing", Error,
         "delete the registration, import the device again, and leave its object in Microsoft Entra alone";
@@ -114,7 +114,7 @@ finding_kinds! {
         "delegate the organizational unit to the connector's account: the quota then does not apply";
     /// A computer account with this name and a different owner.
     EVIDENCE_ACCOUNT_REUSE = "evidence.account-reuse", Error,
-        "delete the old computer account, or name its owner in the policy that allows the reuse of accounts";
+        "delete the old computer account, or add its owner to the policy that allows account reuse";
     /// A computer name that already exists.
     EVIDENCE_NAME_EXISTS = "evidence.name-exists", Warning,
         "give the domain join profile a shorter prefix, and delete old computer accounts";
@@ -138,7 +138,7 @@ finding_kinds! {
         "check that the device's sessions with Intune succeed, and try again";
     /// A blob that the device could not apply.
     EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
-        "look up the code: the image is already in a domain, or the name is in use; install a clean image";
+        "look up the code: either the image is already in a domain, or the name is in use; install a clean image";
     /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
         "deploy a device tunnel or a VPN that connects before the sign-in; try once on the office network";
@@ -232,7 +232,7 @@ finding_kinds! {
         "wait for the next run of Entra Connect, every 30 minutes by default";
     /// A computer that is still not synchronized long after its join.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
-        "put the organizational unit into the scope of Entra Connect, make sure that userCertificate is exported, and run it";
+        "add the organizational unit to the scope of Entra Connect, make sure that userCertificate is exported, and run a synchronization";
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
         "wait for the synchronization; if the error persists, delete the stale object in Microsoft Entra";
@@ -260,7 +260,7 @@ finding_kinds! {
     /// A device object that is disabled or deleted.
     EVIDENCE_DEVICE_DISABLED = "evidence.device-disabled", Error,
         "enable the device in Microsoft Entra; if it is deleted, run dsregcmd /leave and register again";
-    /// A password that Microsoft Entra refuses.
+    /// A password that Microsoft Entra rejects.
     EVIDENCE_PASSWORD = "evidence.password", Error,
         "check the password, and that its hash is synchronized";
     /// A device whose keys are lost.
@@ -274,10 +274,10 @@ finding_kinds! {
 
     /// A wrong clock.
     EVIDENCE_CLOCK = "evidence.clock", Warning,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check its clock battery";
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the device's clock battery";
     /// A wrong clock that made certificates and tokens fail.
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check its clock battery";
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the device's clock battery";
     /// A device that slept during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
     /// A proxy on the device, along with failed downloads.

@@ -34,7 +34,7 @@
 //! # Memory and privacy
 //!
 //! Facts keep any personal names, addresses and ids that they contain, but `Debug` hides them. Passwords, hardware
-//! hashes and the upload URLs of Intune's zip are never kept.
+//! hashes and the upload URLs in Intune's zip are never kept.
 
 mod bundle;
 mod case;

@@ -12,7 +12,7 @@ use super::source::SourceId;
 
 /// The time of an observation, as far as its source records it.
 ///
-/// Event logs use UTC, according to the machine's own clock. Text logs use local time without a zone, which is not
+/// Event logs use UTC, according to the machine's own clock. Text logs use local time without a zone; the zone is not
 /// known unless you set it on the [`Bundle`](super::Bundle). Registry values have no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ impl fmt::Display for ObservedTime {
     }
 }
 
-/// A fact from a source, with its time and place.
+/// A fact from a source, with its time and its position in the source.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {

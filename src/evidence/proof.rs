@@ -54,7 +54,7 @@ pub enum Strength {
     Hint,
     /// Strong: this evidence rarely has another cause.
     Strong,
-    /// A proof: this evidence has one cause.
+    /// A proof: this evidence has only one possible cause.
     Proof,
 }
 
@@ -147,9 +147,9 @@ impl fmt::Display for LinkKind {
 pub enum LinkState {
     /// The evidence proves that the link happened.
     Proven,
-    /// The evidence proves that the link failed, or that it did not happen in a period that a log covers.
+    /// The evidence proves that the link failed, or that it did not happen during a period that a log covers.
     Refuted,
-    /// The profile or the page skips the link.
+    /// The profile or the enrollment status page skips the link.
     NotRequired,
     /// The sources were read and neither prove nor refute the link: the device may not have reached it yet.
     Open,

@@ -12,8 +12,8 @@ use super::proof::Proof;
 
 /// The milestones of a deployment in chronological order, across both machines.
 ///
-/// Times are in UTC according to each machine's own clock, corrected for each jump whose times before and after are in
-/// the log. Milestones without a known time are kept separate, because nothing orders them.
+/// Times are in UTC according to each machine's own clock, corrected for each clock jump for which the log contains the
+/// times before and after. Milestones without a known time are kept separate, because nothing determines their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Timeline {

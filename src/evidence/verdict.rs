@@ -61,7 +61,7 @@ pub enum VerdictOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The row of the rule: a number, or `codes` for a code without a row of its own.
+    /// The number of the rule, or `codes` for an error code without a rule of its own.
     pub rule: &'static str,
     /// The link that the cause breaks.
     pub link: LinkKind,
@@ -86,7 +86,7 @@ impl Diagnosis {
 pub struct Gap {
     /// The machine that the source comes from.
     pub side: Side,
-    /// The path of the source, or the request in the collection.
+    /// The path of the source; for an element that was not collected, its request in `results.xml`.
     pub path: Masked,
     /// The reason why the source was not read.
     pub reason: String,

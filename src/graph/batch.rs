@@ -118,7 +118,8 @@ impl Batch {
         self
     }
 
-    /// Registers an observer that is called each time the outcome of a request is known. The observer must not block.
+    /// Registers an observer that is called each time the outcome of a request becomes known. The observer must not
+    /// block.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -404,7 +405,7 @@ fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Optio
 /// Sends all requests, and retries transient failures. An empty batch sends nothing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if a request is invalid, in which case none is sent. All other errors are reported by
+/// [`ErrorKind::InvalidInput`] if a request is invalid, in which case none is sent. All other errors are reported for
 /// the individual requests.
 impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
@@ -658,7 +659,7 @@ impl PartOutcome {
 }
 
 impl BatchAnswers {
-    /// Takes the outcome of the request behind `slot`.
+    /// Takes the outcome of the request that `slot` refers to.
     ///
     /// # Errors
     /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot from another batch. The error carries the ids
@@ -686,7 +687,7 @@ impl BatchAnswers {
             })
     }
 
-    /// Takes the outcome behind `slot`, or `None` if the service returned 404.
+    /// Takes the outcome of the request that `slot` refers to, or `None` if the service returned 404.
     ///
     /// # Errors
     /// The errors of [`take`](Self::take), except [`ErrorKind::NotFound`].

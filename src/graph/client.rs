@@ -55,7 +55,7 @@ pub(super) struct Inner {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Caller {
-    /// Whether an app calls without a user; `None` if the token does not say.
+    /// Whether the caller is an app without a user; `None` if the token does not say.
     pub app_only: Option<bool>,
     /// The granted roles or scopes.
     pub permissions: Vec<String>,
@@ -90,7 +90,8 @@ impl Client {
         &self.inner.clock
     }
 
-    /// Returns the current retry budget and closed gates, which all clones share: they explain why calls wait or fail.
+    /// Returns the remaining retry budget and the closed workloads, which all clones share: they explain why calls are
+    /// waiting or failing.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -240,7 +241,7 @@ impl Client {
         self.request(http::Method::PATCH, version, path).json(body).done()
     }
 
-    /// Deletes the object at any path below `version`. To delete a link and keep its object, end the path in `/$ref`.
+    /// Deletes the object at any path below `version`. To delete a link but keep its object, end the path with `/$ref`.
     pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
         self.request(http::Method::DELETE, version, path).done()
     }
@@ -359,7 +360,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the transport: a simulated tenant, a recording, or a wrapped client. Default: `ReqwestTransport`.
+    /// Sets the transport, such as a simulated tenant, a recording, or a wrapper around another transport. Default:
+    /// `ReqwestTransport`.
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -412,9 +414,9 @@ impl ClientBuilder {
 
     /// Sets whether sign-in declares that this client can handle claims challenges (`cp1`). Default: `true`.
     ///
-    /// With this declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or
-    /// a policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires,
-    /// and there are no challenges. Source: [continuous access
+    /// With this declaration, Graph evaluates access continuously: it rejects a token as soon as a user is disabled or
+    /// a policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires, and
+    /// there are no challenges. Source: [continuous access
     /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
     pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
         self.answers_challenges = answers_challenges;

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 ///
 /// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). Microsoft does not
-/// document for every national cloud whether it has all the beta types that a hybrid join needs; a missing path returns
-/// 400.
+/// document whether every national cloud has all the beta types that a hybrid join needs; a path that a cloud lacks
+/// returns 400.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Cloud {
@@ -61,7 +61,7 @@ impl CustomCloud {
 }
 
 impl Cloud {
-    /// Creates a cloud with other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback
+    /// Creates a cloud with custom hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback
     /// address.
     ///
     /// ```
@@ -71,7 +71,7 @@ impl Cloud {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] for any other text.
+    /// [`ErrorKind::Configuration`] if `graph` or `login` has any other form.
     pub fn custom(graph: &str, login: &str) -> Result<Self> {
         Ok(Self::Custom(CustomCloud { graph: origin(graph)?, login: origin(login)? }))
     }

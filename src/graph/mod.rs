@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Client`] | the entry point: one per tenant, cheap to clone |
 //! | [`Call`] | one request, sent when it is awaited |
-//! | [`List`] | a list that can be narrowed, then read by item, by page, or all at once |
+//! | [`List`] | a list that can be narrowed, then read item by item, page by page, or all at once |
 //! | [`DeltaList`] | the changes since a [`DeltaLink`] |
 //! | [`Sequence`] | several requests in order, awaited like a call |
 //! | [`Poller`] | a wait with a deadline, on a [`Schedule`] |

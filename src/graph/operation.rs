@@ -226,7 +226,7 @@ fn path_problem(path: &str) -> Option<String> {
 /// # Ok(()) });
 /// ```
 ///
-/// `T` is the type of its decoded response.
+/// `T` is the type of the decoded response.
 #[must_use = "an operation is sent by `Client::call` or in a batch"]
 pub struct Operation<T> {
     pub(crate) request: Request,
@@ -346,7 +346,7 @@ impl<T> Clone for Operation<T> {
     }
 }
 
-/// Shows the operation and its path template; the query and body may contain personal data.
+/// Shows the operation and its path template, but not the query or the body, which may contain personal data.
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = &self.request.info;
@@ -398,7 +398,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets a hard timeout that includes every wait, instead of the client's call timeout.
+    /// Sets a hard timeout, which includes every wait and replaces the client's call timeout.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -445,7 +445,7 @@ impl<T: Send + 'static> Call<T> {
 
     /// Polls the call on `schedule` until `done` returns `true` for its response.
     ///
-    /// `done` gets `None` if the service returned 404. `what` names the wait in the error returned at the deadline,
+    /// `done` receives `None` if the service returned 404. `what` names the wait in the error returned at the deadline,
     /// such as `"the device to appear"`. Await the poller for the last response, or read it as a stream of all
     /// responses.
     ///

@@ -49,7 +49,7 @@ impl Schedule {
     }
 }
 
-/// Polls after 10 seconds, then at growing intervals up to one minute, and stops after one hour.
+/// Polls immediately, again after 10 seconds, then at growing intervals of up to one minute, and stops after one hour.
 impl Default for Schedule {
     fn default() -> Self {
         Self::new(Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600))

@@ -21,8 +21,9 @@ const RESERVED: [HeaderName; 6] =
 
 /// A request to any path of Graph, for operations without a typed call. Created by [`Client::request`].
 ///
-/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. One of the
-/// final methods determines how the response is decoded; the call is then awaited or added to a batch.
+/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. The last
+/// method in the chain, such as [`read`](Self::read), determines how the response is decoded; the call is then awaited
+/// or added to a batch.
 ///
 /// ```
 /// use http::Method;
@@ -43,7 +44,7 @@ const RESERVED: [HeaderName; 6] =
 /// # Ok(()) });
 /// ```
 ///
-/// A mistake in the path, a query option, a header or the body is an error of kind
+/// A mistake in the path, a query option, a header or the body causes an error of kind
 /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the call is awaited, before anything is sent.
 #[derive(Clone)]
 #[must_use = "a request does nothing until it is read and awaited"]
@@ -114,7 +115,7 @@ impl RawRequest {
         self
     }
 
-    /// Sets a body with a different content type. Batches carry only JSON and refuse such a body.
+    /// Sets a body with a different content type. Batches carry only JSON and reject such a body.
     pub fn bytes(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.request.set_bytes(content_type, body.into());
         self
@@ -137,8 +138,8 @@ impl RawRequest {
         self.call(decode::decode_if_any)
     }
 
-    /// Discards a successful response. A body that is neither empty nor JSON, such as the page of a captive portal, is
-    /// an error.
+    /// Discards a successful response. A body that is neither empty nor JSON, such as a captive portal's page, is an
+    /// error.
     pub fn done(self) -> Call<()> {
         self.call(decode::nothing)
     }
@@ -158,7 +159,7 @@ impl RawRequest {
     }
 }
 
-/// Shows the name and the method; the path, query and body may contain personal data.
+/// Shows the name and the method, but not the path, query or body, which may contain personal data.
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRequest")

@@ -15,7 +15,7 @@ observation! {
     /// completed. Durations can be negative.
     pub struct AutopilotEvent = "deviceManagementAutopilotEvent", id: Id<AutopilotEvent> {
         account_setup_duration: SignedDuration = "accountSetupDuration", "The duration of the account setup.";
-        account_setup_status: DeploymentState = "accountSetupStatus", "The outcome of the account setup.";
+        account_setup_status: DeploymentState = "accountSetupStatus", "The outcome of account setup.";
         /// The duration of the deployment, including enrollment.
         deployment_duration: SignedDuration = "deploymentDuration";
         deployment_end_date_time: Timestamp = "deploymentEndDateTime", "The time at which the deployment ended.";
@@ -28,7 +28,7 @@ observation! {
         device_registered_date_time: Timestamp = "deviceRegisteredDateTime";
         device_serial_number: Text = "deviceSerialNumber", "The serial number of the device.";
         device_setup_duration: SignedDuration = "deviceSetupDuration", "The duration of the device setup.";
-        device_setup_status: DeploymentState = "deviceSetupStatus", "The outcome of the device setup.";
+        device_setup_status: DeploymentState = "deviceSetupStatus", "The outcome of device setup.";
         enrollment_failure_details: Text = "enrollmentFailureDetails", "The reason why the enrollment failed.";
         enrollment_start_date_time: Timestamp = "enrollmentStartDateTime", "The time at which the enrollment started.";
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";

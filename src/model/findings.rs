@@ -3,7 +3,7 @@
 use super::finding_kinds;
 
 finding_kinds! {
-    /// A setting in a tenant that breaks a rule.
+    /// A tenant's setting that breaks a rule.
     SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "enter a value that follows the rule";
 
     /// A scope tag that is not an id.
@@ -13,9 +13,9 @@ finding_kinds! {
     /// A group name that is too long.
     GROUP_LONG_NAME = "group.long-name", Error, "shorten it to at most 256 characters";
 
-    /// A hyphen in a profile's name or description, which the service may refuse.
+    /// A hyphen in a profile's name or description, which the service may reject.
     PROFILE_HYPHEN = "profile.hyphen", Warning, "use a name and a description without hyphens";
-    /// A character in a profile's name or description that the service may refuse.
+    /// A character in a profile's name or description that the service may reject.
     PROFILE_DISPUTED_CHARACTER = "profile.disputed-character", Warning,
         "if the service returns 400 without a reason, use only letters, digits and spaces";
     /// A profile that skips the keyboard page and sets no language.
@@ -41,7 +41,7 @@ finding_kinds! {
         "block the use of the device, or leave the updates for later";
     /// More blocking apps than an enrollment status page can have.
     ESP_TOO_MANY_APPS = "esp.too-many-apps", Error, "select at most 100";
-    /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
+    /// An enrollment status page that allows non-blocking app installation but has no blocking apps.
     ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning,
         "select the apps to wait for, or remove the setting";
 
@@ -50,7 +50,7 @@ finding_kinds! {
         "give the app's id, or use the page in a deployment, which finds apps by name";
     /// A custom configuration with settings other than the one that skips account setup.
     SKIP_PAGE_OTHER_SETTINGS = "skip-page.other-settings", Error,
-        "use another name, so that a policy of its own is created";
+        "use another name, so that a separate policy is created";
 
     /// A prefix and a number of random characters that do not add up to a computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
@@ -60,9 +60,9 @@ finding_kinds! {
         "choose a unit of the domain that devices join";
     /// A semicolon in the name of an organizational unit.
     OU_SEMICOLON = "ou.semicolon", Warning,
-        "use a unit without one: the Intune Connector's configuration file separates units by semicolons";
+        "use a unit without one: the Intune Connector's configuration file separates units with semicolons";
 
-    /// A manufacturer's placeholder in place of a serial number, which other devices share.
+    /// A manufacturer's placeholder in place of a serial number; other devices have the same one.
     SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
         "have the manufacturer write the serial number into the firmware; until then, import one such device at a time";
     /// Leading or trailing spaces in a group tag.
@@ -86,7 +86,7 @@ finding_kinds! {
         "use only device properties, and create a separate group for users";
     /// A membership rule for users.
     RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot assigns to groups of devices";
-    /// A property that device rules do not have.
+    /// A property that device rules do not support.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
     /// A value that is not a regular expression.

@@ -40,13 +40,13 @@ pub struct CachedProfile {
     pub entra_device_id: Option<Text>,
     /// The id of the profile that an offline file names.
     pub correlation_id: Option<Text>,
-    /// The id of the request, for Microsoft's support.
+    /// The id of the request, for Microsoft support.
     pub service_correlation_id: Option<Text>,
     /// The kind of join that the profile prescribes.
     pub join: Option<CachedJoin>,
     /// Whether the check for a domain controller is skipped.
     pub skip_connectivity_check: Option<bool>,
-    /// The setup pages that are shown.
+    /// The Windows setup options.
     pub oobe_flags: Option<OobeFlags>,
     /// Whether the user is prevented from setting up the device without the organization.
     pub forced_enrollment: Option<bool>,

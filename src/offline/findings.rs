@@ -29,7 +29,7 @@ finding_kinds! {
         "assign a profile and wait until it shows as assigned, then restart the device's setup";
     /// A device whose request for its profile was refused.
     CACHED_REFUSED = "cached.refused", Error,
-        "look up the name in Microsoft's list of Autopilot errors; for ZtdDeviceIsNotRegistered, import the device";
+        "look up the error's name in Microsoft's list of Autopilot errors; for ZtdDeviceIsNotRegistered, import the device";
     /// A cached profile for a join type other than hybrid.
     CACHED_NOT_HYBRID = "cached.not-hybrid", Warning,
         "assign the hybrid join profile, wait until it shows as assigned, and reset the device";

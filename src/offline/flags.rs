@@ -12,13 +12,13 @@ pub enum OobeFlag {
     StandardUser = 2,
     /// The privacy settings are hidden.
     HidePrivacySettings = 4,
-    /// The registration with the manufacturer is skipped.
+    /// Registration with the manufacturer is skipped.
     SkipOemRegistration = 8,
     /// The license terms are hidden.
     HideEula = 16,
     /// The TPM attests the device; for self-deploying devices.
     TpmAttestation = 32,
-    /// The device signs in by itself; for self-deploying devices.
+    /// The device authenticates itself; for self-deploying devices.
     DeviceAuthentication = 64,
     /// Microsoft Entra requires a TPM.
     TpmRequired = 128,

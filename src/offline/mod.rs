@@ -1,15 +1,15 @@
 //! `AutopilotConfigurationFile.json`: a deployment profile on the device's own disk.
 //!
-//! Windows reads this file during its first setup if the service has no profile for the device in time. The file
-//! supports only user-driven modes: self-deploying and pre-provisioning need the service. It belongs at [`PATH`], is in
-//! ASCII and contains one profile.
+//! Windows reads this file during initial setup if the service does not provide a profile for the device in time. The
+//! file supports only user-driven modes: self-deploying and pre-provisioning need the service. It belongs at [`PATH`],
+//! is in ASCII and contains one profile.
 //!
 //! * A profile that the service assigns to the device takes precedence over the file.
-//! * `sysprep /generalize` deletes the file. The file works only for the first start: register the device as well.
+//! * `sysprep /generalize` deletes the file. The file works only for the first boot: register the device as well.
 //! * For hybrid join, assign the domain join configuration to *all devices*: a device with a file does not belong to
 //!   any group before it enrolls.
 //!
-//! The update settings and the bits above 16 are known from other tools, not from documentation.
+//! The update settings and the setup flags above 16 are known from other tools, not from documentation.
 
 mod cached;
 pub mod findings;
@@ -68,7 +68,7 @@ pub struct OfflineProfile {
     pub forced_enrollment: bool,
     /// The language used during setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
     pub language: Option<LanguageTag>,
-    /// The region used during setup; tools write the language.
+    /// The region used during setup; tools write the language here.
     pub region: Option<LanguageTag>,
     /// Whether the Autopilot update during setup is disabled; all tools write `true`.
     pub autopilot_update_disabled: Option<bool>,
@@ -121,7 +121,7 @@ impl OfflineTenant {
     /// Creates the tenant from its id, which is a GUID, and its default domain.
     ///
     /// # Errors
-    /// The id is a domain, or the domain is an id.
+    /// `id` is a domain, or `default_domain` is an id.
     pub fn new(id: TenantId, default_domain: TenantId) -> Result<Self, InvalidValue> {
         if !id.is_guid() {
             return Err(InvalidValue::new("tenant id", "is a domain", "write the tenant's GUID")
@@ -158,8 +158,8 @@ impl OfflineProfile {
     /// the keyboard page is skipped; scope tags, hash extraction and pre-provisioning cannot be in a file.
     ///
     /// # Errors
-    /// The id is not a GUID, or the profile has settings that hybrid join or a file forbids: a tenant can contain a
-    /// profile that is self-deploying or has a device name template.
+    /// The id is not a GUID, or the profile has settings that hybrid join or the file format does not allow: a tenant
+    /// can contain a profile that is self-deploying or has a device name template.
     pub fn for_hybrid_join(
         profile: &HybridJoinProfile,
         id: &Id<HybridJoinProfile>,
@@ -177,7 +177,7 @@ impl OfflineProfile {
             UserType::Standard => flags = flags.with(OobeFlag::StandardUser),
             UserType::Administrator => {}
             _ => {
-                let problem = format!("has no way to say the user type {}", profile.user_type.as_str());
+                let problem = format!("cannot express the user type {}", profile.user_type.as_str());
                 return Err(InvalidValue::new(WHAT, problem, "choose administrator or standard"));
             }
         }

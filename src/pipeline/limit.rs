@@ -39,7 +39,7 @@ pub struct Limits {
     /// The maximum number of requests in flight. Default: 16.
     ///
     /// Batches and imports start with 4 concurrent requests. That number grows by one after each round of successes, up
-    /// to this limit, and is halved whenever the service throttles any call of the client.
+    /// to this limit, and is halved whenever the service throttles any of the client's calls.
     pub concurrency: usize,
     /// The maximum number of writes to Intune in [`Limits::WINDOW`]; `None` for no limit. Default: 100.
     pub intune_writes: Option<usize>,
@@ -51,7 +51,7 @@ impl Limits {
     /// The window over which Intune counts requests: 20 seconds.
     pub const WINDOW: Duration = Duration::from_secs(20);
 
-    /// Returns limits with the default concurrency and no request rates.
+    /// Returns limits with the default concurrency and no rate limits.
     pub fn without_rate_limits() -> Self {
         Self { intune_writes: None, intune_requests: None, ..Self::default() }
     }

@@ -28,7 +28,7 @@ pub enum EventKind {
     /// A complete response was received.
     #[non_exhaustive]
     ResponseReceived {
-        /// The number of the attempt, from 1.
+        /// The number of the attempt, starting at 1.
         attempt: u32,
         /// The status of the response.
         status: u16,
@@ -38,7 +38,7 @@ pub enum EventKind {
     /// An attempt failed: no complete response was received.
     #[non_exhaustive]
     AttemptFailed {
-        /// The number of the attempt, from 1.
+        /// The number of the attempt, starting at 1.
         attempt: u32,
         /// The kind of the failure.
         kind: TransportErrorKind,
@@ -55,7 +55,7 @@ pub enum EventKind {
         /// Whether the attempt was throttled (429).
         throttled: bool,
     },
-    /// The call waits because the service throttles its workload.
+    /// The call is waiting because the service has throttled its workload.
     #[non_exhaustive]
     ThrottleWait {
         /// The duration of the wait.

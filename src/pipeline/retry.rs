@@ -37,8 +37,8 @@ use crate::transport::{NewConnection, TransportErrorKind};
 ///
 /// If a wait does not fit within `max_elapsed` or the call's deadline, the call fails immediately with
 /// [`ErrorKind::Throttled`], and [`Error::retry_after`] returns the wait. After a 429, and after a 503 with
-/// `Retry-After`, the client holds back all calls to that workload, since Graph restarts the wait for clients that call
-/// early. The workload is tried again after `max_closed` at the latest.
+/// `Retry-After`, the client holds back all calls to the same workload, such as `deviceManagement`, since Graph
+/// restarts the wait for clients that call too early. The workload is tried again after `max_closed` at the latest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
@@ -52,12 +52,12 @@ pub struct RetryConfig {
     pub initial_backoff: Duration,
     /// The maximum backoff if the service does not specify a wait. Default: 30 s.
     pub max_backoff: Duration,
-    /// Whether each backoff is jittered to between half and all of its length. Default: `true`.
+    /// Whether each backoff is randomized to between half and all of its length. Default: `true`.
     pub jitter: bool,
-    /// The maximum number of retries across all calls while the service only fails or throttles. Any other response
-    /// earns back a tenth of a retry. Default: 100.
+    /// The maximum number of retries across all calls while every response is a failure or throttled. Any other
+    /// response earns back a tenth of a retry. Default: 100.
     pub budget: u32,
-    /// The maximum time for which one response closes a workload to all calls. Default: 15 minutes.
+    /// The maximum time for which one response can close a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
 }
 
@@ -102,7 +102,7 @@ impl RetryConfig {
         self
     }
 
-    /// Sets the maximum time for which one response closes a workload to all calls.
+    /// Sets the maximum time for which one response can close a workload to all calls.
     #[must_use]
     pub fn with_max_closed(mut self, closed: Duration) -> Self {
         self.max_closed = closed;
@@ -136,11 +136,11 @@ impl Default for RetryConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryState {
-    /// The number of retries that remain while the service only fails or throttles; at most [`RetryConfig::budget`].
-    /// Retries after throttling are not counted.
+    /// The number of retries that remain while every response is a failure or throttled; at most
+    /// [`RetryConfig::budget`]. Retries after throttling are not counted.
     pub budget: u32,
-    /// The closed workloads, such as `deviceManagement`, each with the time until it opens. A call to a closed workload
-    /// waits, or fails with [`ErrorKind::Throttled`] if it cannot wait that long.
+    /// The closed workloads, such as `deviceManagement`, each with the time until it reopens. A call to a closed
+    /// workload waits, or fails with [`ErrorKind::Throttled`] if it cannot wait that long.
     pub closed: BTreeMap<String, Duration>,
 }
 

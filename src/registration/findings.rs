@@ -14,8 +14,8 @@ finding_kinds! {
     CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
-        "nothing if this library imports the file; if the portal refuses it, save it as ANSI";
-    /// Quotes, which the portal refuses.
+        "nothing if this library imports the file; if the portal rejects it, save it as ANSI";
+    /// Quotes, which the portal rejects.
     CSV_QUOTES = "csv.quotes", Warning, "save the file without quotes";
 
     /// A file without a header.
@@ -29,17 +29,17 @@ finding_kinds! {
     /// Values separated by semicolons or tabs.
     CSV_DELIMITER = "csv.delimiter", Warning,
         "separate the values with commas, and do not save the file from Excel";
-    /// A report exported from Configuration Manager, which the portal refuses.
+    /// A report exported from Configuration Manager, which the portal rejects.
     CSV_CONFIGMGR_REPORT = "csv.configmgr-report", Warning,
         "nothing if this library imports the file; for the portal, create a new file";
-    /// A partner's file, which the portal refuses.
+    /// A partner's file, which the portal rejects.
     CSV_PARTNER_FORMAT = "csv.partner-format", Info,
         "nothing if this library imports the file; for the portal, remove these columns";
     /// A required column that is missing.
     CSV_MISSING_COLUMN = "csv.missing-column", Error, "add the column, with a value for each device";
     /// Two columns with the same name.
     CSV_DUPLICATE_COLUMN = "csv.duplicate-column", Error, "remove one of the two";
-    /// A column that the portal does not have.
+    /// A column that the portal does not support.
     CSV_EXTRA_COLUMN = "csv.extra-column", Warning, "remove the column";
     /// A column out of order.
     CSV_COLUMN_ORDER = "csv.column-order", Warning,
@@ -71,7 +71,7 @@ finding_kinds! {
         "remove the separators at the end of the line";
     /// Spaces around a value.
     CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "for the portal, remove the spaces";
-    /// A comma or quote in a value, which the portal's format cannot hold.
+    /// A comma or quote in a value, which the portal's format does not allow.
     CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "remove the character from the value";
     /// A value with non-ASCII characters.
     CSV_NOT_ASCII = "csv.not-ascii", Warning,
@@ -129,15 +129,15 @@ finding_kinds! {
     /// A hardware hash that appears twice in one value.
     HASH_TWICE = "hash.twice", Error, "keep one of the two, from T0 to its padding";
     /// A hardware hash of an unusual length.
-    HASH_LENGTH = "hash.length", Info, "nothing, if the hash was copied as a whole";
+    HASH_LENGTH = "hash.length", Info, "nothing, if the whole hash was copied";
     /// A truncated hardware hash.
     HASH_CUT = "hash.cut", Error, COPY_AGAIN;
     /// A record that runs past the end of its hardware hash.
     HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;
-    /// A hardware hash without a manufacturer, which the service refuses.
+    /// A hardware hash without a manufacturer, which the service rejects.
     HASH_NO_MANUFACTURER = "hash.no-manufacturer", Error,
         "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
-    /// A hardware hash without a serial number, which the service refuses.
+    /// A hardware hash without a serial number, which the service rejects.
     HASH_NO_SERIAL = "hash.no-serial", Error,
         "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
     /// A hardware hash with a wrong checksum.

@@ -18,7 +18,8 @@ use crate::model::{
 ///
 /// [`add`](Self::add) and [`remove`](Self::remove) send one request each and leave other assignments unchanged, so
 /// concurrent changes are not lost. [`replace`](Self::replace) is built on them.
-/// [`replace_at_once`](Self::replace_at_once) replaces the whole list in one request, which some kinds support.
+/// [`replace_at_once`](Self::replace_at_once) replaces the whole list in one request, which only some kinds of object
+/// support.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -55,7 +56,7 @@ pub struct Assignments<'c, T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no assignments",
-    note = "profiles, enrollment status pages and domain join profiles have: give the id of one, such as `&stored.id`"
+    note = "profiles, enrollment status pages and domain join profiles have assignments: pass the id of one, such as `&stored.id`"
 )]
 pub trait Assignable: private::Kind {}
 impl<T: private::Kind> Assignable for T {}
@@ -121,11 +122,11 @@ pub struct AssignmentChange {
     pub removed: Vec<Target>,
     /// The targets that were assigned before and still are.
     pub kept: Vec<Target>,
-    /// The assignments outside the wanted list that were left alone, because a policy set made them or they appeared
-    /// during the change.
+    /// The assignments that are not in the requested list but were left alone, because a policy set made them or they
+    /// appeared during the change.
     pub not_ours: Vec<Assignment>,
     /// The targets in `removed` that were dropped when the whole list was replaced in one request, instead of being
-    /// removed individually. They include assignments that others made since the caller last read the list.
+    /// removed individually. They include assignments that others have made since the caller last read the list.
     pub overwritten: Vec<Target>,
 }
 
@@ -167,8 +168,8 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 
     /// Adds an assignment with the given target: a group, an excluded group, or all devices.
     ///
-    /// Only one profile in a tenant can be assigned to all devices. A device in the groups of several profiles gets the
-    /// oldest profile. Assign pages to device groups: the blocking apps of a page that is assigned to users do not
+    /// Only one profile in a tenant can be assigned to all devices. A device whose groups are assigned several profiles
+    /// gets the oldest one. Assign pages to device groups: the blocking apps of a page that is assigned to users do not
     /// block device setup.
     ///
     /// # Errors
@@ -220,7 +221,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     }
 
     /// Replaces the assignments with `targets`: adds the missing ones before removing others, so no device is left
-    /// without the object in between. Assignments made by a policy set are kept.
+    /// without the object in the meantime. Assignments made by a policy set are kept.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -315,8 +316,8 @@ impl<'c, T: Assignable> Assignments<'c, T> {
 }
 
 impl<T: AssignableAtOnce> Assignments<'_, T> {
-    /// Replaces **all** assignments with `targets` in one request, so that nothing is unassigned in between. An empty
-    /// list removes all.
+    /// Replaces **all** assignments with `targets` in one request, so that nothing is unassigned in the meantime. An
+    /// empty list removes all.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -329,8 +330,9 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// # Ok(()) });
     /// ```
     ///
-    /// The list is read immediately before and after the request. Assignments that others make in between are
-    /// overwritten: [`AssignmentChange::overwritten`] reports them. [`replace`](Self::replace) overwrites nothing.
+    /// The list is read immediately before and after the request. Assignments that the first read found and the request
+    /// removed are in [`AssignmentChange::overwritten`]; one that others make between that read and the request is
+    /// overwritten without being reported. [`replace`](Self::replace) overwrites nothing.
     ///
     /// # Errors
     /// Same as [`Call`]. If only the last read fails, the list has been replaced.

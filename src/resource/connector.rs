@@ -23,8 +23,8 @@ resource! {
     /// ```
     ///
     /// A connector appears when it is installed on a server and disappears 30 days after its last contact. Creating,
-    /// changing and deleting a record is documented, but neither installs nor removes anything; a deletion has been
-    /// refused.
+    /// changing and deleting a record is documented, but neither installs nor removes anything; deleting one has been
+    /// observed to fail.
     pub struct Connectors, connectors, "Intune Connectors for Active Directory"
 }
 

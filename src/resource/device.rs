@@ -42,8 +42,8 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`, for the assignment of the profile; `v1.0` returns fewer properties.
-    /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
+    /// `beta`, for the profile assignment; `v1.0` returns fewer properties. [List
+    /// windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     #[inline]
     pub fn list(&self) -> List<Device> {
         List::new(self.client, &catalog::AUTOPILOT_DEVICES_LIST, &[])
@@ -51,8 +51,8 @@ impl Devices<'_> {
 
     /// Lists the devices with a group tag.
     ///
-    /// The client filters, because the service does not support it for group tags. Case is ignored, as in dynamic group
-    /// rules.
+    /// The client does the filtering, because the service cannot filter by group tag. Case is ignored, as in dynamic
+    /// group rules.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -101,8 +101,8 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. Its assignment status can lag behind the list's.
-    /// [Get windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-get?view=graph-rest-beta)
+    /// `beta`. The assignment status in its response can lag behind the list's. [Get
+    /// windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-get?view=graph-rest-beta)
     #[inline]
     pub fn get(&self, id: &Id<Device>) -> Call<Device> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_GET, &[id.as_str()], entity))
@@ -131,9 +131,9 @@ impl Devices<'_> {
     /// # Ok(()) });
     /// ```
     ///
-    /// Delete the Intune device first. Returns once the service has accepted the deletion; the record may stay visible
-    /// for half an hour. Then delete the computer object in Active Directory. Never delete the device's object in Entra
-    /// ID by hand.
+    /// Returns once the service has accepted the deletion; the record may stay visible for half an hour. Delete the
+    /// Intune device before the registration, and the computer object in Active Directory after it. Never delete the
+    /// device's object in Entra ID by hand.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the device does not exist; [`ErrorKind::Rejected`] or [`ErrorKind::Conflict`] while
@@ -147,7 +147,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Assigns a user, whom the device greets with `addressable_user_name`.
+    /// Assigns a user, whom the device greets as `addressable_user_name`.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -159,7 +159,7 @@ impl Devices<'_> {
     /// # Ok(()) });
     /// ```
     ///
-    /// Do not assign users in a hybrid join: the first sign-in then joins only Entra ID, and the deployment ends with
+    /// Do not assign users in a hybrid join: the first sign-in then joins only Entra ID, and the deployment fails with
     /// `0x80070774`.
     ///
     /// # Errors
@@ -245,7 +245,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Returns the profile that the device's groups intend for it.
+    /// Returns the profile that a device should have according to its groups.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.
@@ -259,7 +259,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Waits until a device is visible, which takes minutes after an import.
+    /// Waits until a device is visible, which takes several minutes after an import.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] after 30 minutes.
@@ -360,7 +360,7 @@ fn is_assigned(device: &Device) -> bool {
         && device.deployment_profile_assigned_date_time.is_some()
 }
 
-/// A change to a device's properties. All others are left unchanged.
+/// A change to some of a device's properties. All others are left unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -404,7 +404,7 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name with which the device greets the user.
+    /// Sets the name by which the device greets the user.
     #[must_use]
     #[inline]
     pub fn with_addressable_user_name(mut self, name: Personal) -> Self {
@@ -420,8 +420,8 @@ impl DeviceUpdate {
         self
     }
 
-    /// Sets the name in Autopilot's list. A hybrid join ignores this name and takes the one from the domain join
-    /// profile.
+    /// Sets the name shown in Autopilot's device list. A hybrid join ignores this name and uses the one from the domain
+    /// join profile.
     #[must_use]
     #[inline]
     pub fn with_display_name(mut self, name: impl Into<Text>) -> Self {

@@ -21,7 +21,7 @@ resource! {
     /// # Ok(()) });
     /// ```
     ///
-    /// A hybrid joined device has two such objects by design: the anchor created by its registration, which has
+    /// A hybrid joined device has two such objects by design: the anchor, which is created by the registration and has
     /// `[ZTDId]`, and the object that Entra Connect synced from Active Directory. Never delete the anchor.
     pub struct DirectoryDevices, directory_devices, "device objects in Entra ID"
 }
@@ -45,15 +45,15 @@ impl DirectoryDevices<'_> {
     /// # run(async |Harness { client, tenant, .. }| {
     /// let seen = client.directory_devices().delta().all().await?;
     /// # tenant.add_device("PF3XK7M1");
-    /// // Later: `seen.link` serializes as text, so that it survives a restart.
+    /// // Later: `seen.link` serializes as text, so it can survive a restart.
     /// let changes = client.directory_devices().delta().since(&seen.link).all().await?;
     /// assert_eq!(changes.items.len(), 1);
     /// # Ok(()) });
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
-    /// one.
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer recognizes the link: start again
+    /// without one.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
@@ -117,8 +117,8 @@ impl DirectoryDevices<'_> {
     }
 
     /// Deletes a device's object. **Do not delete the object of a registered device**: without its anchor, the device
-    /// loses its groups and fails with `0x80070774` or `0x801C03F3`. Delete the registration instead, which also
-    /// removes the anchor.
+    /// loses its groups, and its deployment fails with `0x80070774` or `0x801C03F3`. Delete the registration instead,
+    /// which also removes the anchor.
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) usually, while the registration exists; the call has also

@@ -8,7 +8,7 @@ use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored};
 
 resource! {
-    /// Domain join profiles (`deviceConfigurations`, among other kinds). They exist in beta only.
+    /// Domain join profiles, one of the kinds of object in `deviceConfigurations`. They exist in beta only.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -89,7 +89,8 @@ impl<'c> DomainJoinProfiles<'c> {
         Call::new(self.client, operation)
     }
 
-    /// Changes a domain join profile to the desired settings. Joined devices keep their name and unit.
+    /// Changes a domain join profile to the desired settings. Devices that have already joined keep their names and
+    /// organizational units.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`

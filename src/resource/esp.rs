@@ -10,7 +10,7 @@ use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored};
 
 resource! {
-    /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
+    /// Enrollment status pages, one of the kinds of object in `deviceEnrollmentConfigurations`.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -62,7 +62,7 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Counts the enrollment configurations of all kinds. A tenant holds up to 51 pages.
+    /// Counts the enrollment configurations of all kinds. A tenant can have up to 51 pages.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -121,12 +121,12 @@ impl<'c> EnrollmentStatusPages<'c> {
         )
     }
 
-    /// Sets a page's priority: 1 is the highest, and the other pages move accordingly. Setting the current priority is
-    /// an error, so compare first.
+    /// Sets a page's priority: 1 is the highest, and the other pages move accordingly. Setting the priority that the
+    /// page already has is an error, so compare first.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the priority is not from 1 to
-    /// 2147483647; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the current priority and for the default
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before the request, if the priority is not between 1
+    /// and 2147483647; [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the current priority and for the default
     /// page.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -99,7 +99,7 @@ impl AutopilotEvents<'_> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Returns the state of one policy or app during a deployment. As uncertain as
+    /// Returns the state of one policy or app during a deployment. This call is as unreliable as
     /// [`policy_status_details`](Self::policy_status_details): expect the same errors.
     ///
     /// # Permissions

@@ -70,7 +70,7 @@ impl AssignmentFilters<'_> {
     }
 
     /// Changes a filter's name, description, rule and scope tags to those of `filter`; `None` leaves a value unchanged.
-    /// Returns the filter if it is in the response.
+    /// Returns the filter if the response contains it.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`

@@ -89,8 +89,8 @@ impl Groups<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer knows the link: start again without
-    /// one.
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) if the service no longer recognizes the link: start again
+    /// without one.
     /// # Permissions
     /// `Group.ReadBasic.All`
     /// # API
@@ -132,7 +132,7 @@ impl Groups<'_> {
     /// error; [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if there was no response: search by name
     /// before sending the request again.
     /// # Permissions
-    /// `Group.Create` for an app, which then cannot change the group; `Group.ReadWrite.All`.
+    /// `Group.Create` for an app, which then cannot change the group, or `Group.ReadWrite.All`.
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
     #[inline]
@@ -160,7 +160,7 @@ impl Groups<'_> {
     /// Same as [`create`](Self::create); [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 20
     /// owners; [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an owner that does not exist.
     /// # Permissions
-    /// `Group.Create` for an app; `Group.ReadWrite.All`.
+    /// `Group.Create` for an app, or `Group.ReadWrite.All`.
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
     #[inline]
@@ -228,7 +228,7 @@ impl Groups<'_> {
     /// let device = tenant.add_device("PF3XK7M1");
     /// tenant.add_member(&floor, &device);
     /// let members = client.groups().transitive_members(&site.parse()?).page_size(999).all().await?;
-    /// assert_eq!(members.len(), 2); // the group in between, and the device
+    /// assert_eq!(members.len(), 2); // the nested group and the device
     /// # Ok(()) });
     /// ```
     ///
@@ -255,7 +255,7 @@ impl Groups<'_> {
     /// ```
     ///
     /// The service rejects a device that is already a member. The call then lists the members, and succeeds if the
-    /// device is among them; in a batch, it does not do so.
+    /// device is among them. A call in a batch does not make this check.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the group is dynamic.
@@ -281,8 +281,8 @@ impl Groups<'_> {
         })
     }
 
-    /// Removes a device from an assigned group by deleting the link. The same request without the link would delete the
-    /// device's object, and no call here sends that one.
+    /// Removes a device from an assigned group by deleting the link (`/$ref`). The same request without `/$ref` would
+    /// delete the device's object; this method never sends it.
     ///
     /// # Permissions
     /// `GroupMember.ReadWrite.All`

@@ -35,7 +35,7 @@ resource! {
 }
 
 impl Imports<'_> {
-    /// Lists all records, including those of other tools. Supports the filter `importId eq`.
+    /// Lists all records, including those created by other tools. Supports the filter `importId eq`.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

@@ -23,15 +23,15 @@ resource! {
     /// # Ok(()) });
     /// ```
     ///
-    /// **Every call here needs a signed-in user**: no application permission works, not even to read. An app without a
-    /// user is refused with [`ErrorKind::Forbidden`].
+    /// **Every call here needs a signed-in user**: no application permission works, not even to read. Calls by an app
+    /// without a user fail with [`ErrorKind::Forbidden`].
     pub struct MdmPolicies, mdm_policies, "automatic enrollment"
 }
 
 /// The number of linked objects from which an expansion may be truncated: the list has pages.
 const EXPANDED: usize = 20;
 
-/// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` is left unchanged.
+/// The URLs of a mobility policy. Each cloud has its own set. A URL that is `None` is left unchanged.
 ///
 /// ```
 /// use windows_autopilot::resource::MdmUrls;
@@ -105,7 +105,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
     }
 
-    /// Returns Intune's policy with its groups, identified by its id or else by its name.
+    /// Returns Intune's policy, found by its id or else by its name, with its groups.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no Intune policy; any error of [`Call`].
@@ -156,8 +156,8 @@ impl MdmPolicies<'_> {
         }
     }
 
-    /// Changes the scope of a policy to `scope`, step by step, so that no user who should enroll is left out in
-    /// between. Returns the steps taken; empty if the policy already has the scope.
+    /// Changes the scope of a policy to `scope`, step by step, so that no user who should enroll is left out in the
+    /// meantime. Returns the steps taken; empty if the policy already has the scope.
     ///
     /// # Errors
     /// Same as [`Call`]; completed steps are kept, and calling again completes the rest.
@@ -221,7 +221,7 @@ impl MdmPolicies<'_> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Adds a group of users to the scope. The scope becomes `selected`, which cannot be set by itself.
+    /// Adds a group of users to the scope. The scope becomes `selected`, which cannot be set directly.
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.

@@ -1,8 +1,9 @@
 //! Typed calls. Each documents its permissions, its source and its pitfalls.
 //!
-//! The client has a method for each resource, such as [`Client::devices`], that returns its calls. A call is a
-//! [`Call`](crate::graph::Call), a [`List`](crate::graph::List) or a [`Poller`](crate::graph::Poller), and is sent when
-//! it is awaited or read. [`docs::permissions`](../docs/permissions/index.html) lists the permissions by task.
+//! The client has a method for each resource, such as [`Client::devices`], which returns a handle with the resource's
+//! calls. A call is a [`Call`](crate::graph::Call), a [`List`](crate::graph::List) or a
+//! [`Poller`](crate::graph::Poller), and is sent when it is awaited or read.
+//! [`docs::permissions`](../docs/permissions/index.html) lists the permissions by task.
 // Compiled where they are called: a program pays for the calls that it makes, and not for the other hundred.
 #![warn(clippy::missing_inline_in_public_items)]
 

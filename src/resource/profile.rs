@@ -43,7 +43,7 @@ resource! {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of deployment profile",
-    note = "use `HybridJoinProfile` or `EntraJoinProfile`; `DeploymentProfile`, which is of any kind, can be read only"
+    note = "use `HybridJoinProfile` or `EntraJoinProfile`; `DeploymentProfile`, which can be of either kind, can only be read"
 )]
 pub trait ProfileKind: Settings + Clone + AnyProfile {}
 impl ProfileKind for HybridJoinProfile {}
@@ -119,8 +119,8 @@ impl<'c> Profiles<'c> {
     /// Creates a profile. It reaches no device until it is assigned.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason; a hyphen in the name is said to be
-    /// one. `lint` reports such names, but is not called here.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason; a hyphen in the name is reportedly
+    /// one cause. `lint` reports such names, but this method does not call it.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
@@ -176,8 +176,8 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Deletes a profile after its own assignments. If a policy set also assigns the profile, those assignments and the
-    /// profile are kept.
+    /// Deletes a profile after removing its own assignments. If a policy set also assigns the profile, those
+    /// assignments and the profile are kept.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -236,7 +236,7 @@ impl<'c> Profiles<'c> {
     }
 
     /// Calls the `assign` action, which takes devices. To assign a profile to a group, use [`Assignments::add`]. The
-    /// action has failed with 403 `FeatureNotEnabled`.
+    /// action has been observed to fail with 403 `FeatureNotEnabled`.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

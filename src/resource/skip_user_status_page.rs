@@ -8,8 +8,9 @@ use crate::graph::{Call, Operation, entity, nothing};
 use crate::model::{Id, Settings, SkipUserStatusPage, Stored};
 
 resource! {
-    /// Policies that skip account setup on the enrollment status page (custom configurations among `deviceConfigurations`).
-    /// [`DomainJoinProfiles::list`](crate::resource::DomainJoinProfiles::list) lists all configurations.
+    /// Policies that skip account setup on the enrollment status page (custom configurations in
+    /// `deviceConfigurations`). [`DomainJoinProfiles::list`](crate::resource::DomainJoinProfiles::list) lists all
+    /// configurations.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -30,7 +31,9 @@ impl<'c> SkipUserStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
-    /// `beta`. [Get windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta), of the same collection
+    /// `beta`. [Get
+    /// windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta),
+    /// in the same collection
     #[inline]
     pub fn get(&self, id: &Id<SkipUserStatusPage>) -> Call<Stored<SkipUserStatusPage>> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
@@ -41,7 +44,9 @@ impl<'c> SkipUserStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta), of the same collection
+    /// `beta`. [Create
+    /// windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta),
+    /// in the same collection
     #[inline]
     pub fn create(&self, policy: &SkipUserStatusPage) -> Call<Stored<SkipUserStatusPage>> {
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
@@ -57,7 +62,9 @@ impl<'c> SkipUserStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [Update windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta), of the same collection
+    /// `beta`. [Update
+    /// windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta),
+    /// in the same collection
     #[inline]
     pub fn update(
         &self,
@@ -73,7 +80,9 @@ impl<'c> SkipUserStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [Delete windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta), of the same collection
+    /// `beta`. [Delete
+    /// windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta),
+    /// in the same collection
     #[inline]
     pub fn delete(&self, id: &Id<SkipUserStatusPage>) -> Call<()> {
         Call::new(

@@ -49,7 +49,7 @@ impl AutopilotSync<'_> {
         Call::new(self.client, operation)
     }
 
-    /// Starts a sync. A tenant allows one every ten minutes.
+    /// Starts a sync. The service allows one per tenant every ten minutes.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if one is already running;

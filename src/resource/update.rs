@@ -59,7 +59,7 @@ where
 
     /// Also sends the properties that were [not reported](Stored::unreported), with their desired values.
     ///
-    /// By default, these properties are omitted, because the stored settings hold defaults for them that may differ
+    /// By default, these properties are omitted, because the stored settings contain defaults for them that may differ
     /// from the service's values. Properties that are set only at creation are never sent, nor are those without a
     /// desired value.
     #[inline]
@@ -69,7 +69,7 @@ where
         self
     }
 
-    /// Returns the patch to send: property, before, after.
+    /// Returns the patch to send: each property with its values before and after.
     #[inline]
     pub fn patch(&self) -> &Patch {
         &self.patch

@@ -28,7 +28,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// let fault = Fault::throttle(Duration::from_secs(7)).on("POST", "/deviceManagement/**").once();
 /// ```
 ///
-/// In a batch, faults that are responses also hit the parts; connection faults hit the batch as a whole.
+/// In a batch, faults that are responses also hit the individual requests; connection faults hit the batch as a whole.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until `Tenant::fault` injects it"]
 pub struct Fault {
@@ -114,7 +114,7 @@ impl Fault {
         Self::refuse(429, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Returns 429 with any text as `Retry-After`, such as a date or invalid text.
+    /// Returns 429 with any string as `Retry-After`, such as a date or an invalid value.
     pub fn throttle_with_header(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
@@ -125,7 +125,7 @@ impl Fault {
     }
 
     /// Throttles the whole workload of the first matching call, such as all of `/deviceManagement`, until the wait is
-    /// over. An early call is refused and restarts the wait.
+    /// over. A call that comes too early is throttled again and restarts the wait.
     pub fn throttle_workload(wait: Duration) -> Self {
         Self::new(FaultKind::Hold { wait, until: None })
     }
@@ -198,12 +198,12 @@ impl Fault {
         Self::new(FaultKind::Torn)
     }
 
-    /// Replaces the body, with a JSON content type and the right status. The call takes effect.
+    /// Replaces the body and sets a JSON content type; the status is unchanged. The call takes effect.
     pub fn body(bytes: impl Into<Bytes>) -> Self {
         Self::new(FaultKind::Body { content_type: JSON, bytes: bytes.into() })
     }
 
-    /// Replaces the body with an HTML page with the right status, as a captive portal does. The call takes effect.
+    /// Replaces the body with an HTML page, as a captive portal does; the status is unchanged. The call takes effect.
     pub fn captive_portal() -> Self {
         Self::new(FaultKind::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }
@@ -219,8 +219,8 @@ impl Fault {
         Self::new(FaultKind::Link(to.into()))
     }
 
-    /// Removes the objects from a page and links the page to itself at another address. With [`Fault::once`], no object
-    /// is lost.
+    /// Removes the objects from a page and links it to the same page at another address. With [`Fault::once`], that
+    /// page has the objects, so none are lost.
     pub fn empty_page() -> Self {
         Self::new(FaultKind::EmptyPage)
     }
@@ -235,8 +235,8 @@ impl Fault {
         Self::new(FaultKind::Stale(None))
     }
 
-    /// Selects calls by method (`*` for any) and path below the version: `{..}` or `*` matches one segment, and `**` at
-    /// the end matches the rest. `/oauth2/v2.0/token` is the token endpoint.
+    /// Selects calls by method (`*` for any) and path after the API version: `{..}` or `*` matches one segment, and
+    /// `**` at the end matches the rest. `/oauth2/v2.0/token` is the token endpoint.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .ok()

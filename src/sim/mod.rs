@@ -28,10 +28,10 @@
 //!   [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` issue real ones.
 //! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
 //! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`], in which case its connector creates
-//!   each computer in a directory, whose refusals reach the devices.
+//!   each computer in a directory, and the devices see that directory's refusals.
 //! * **Graph paths that are not simulated** return 501 if they are documented; [`TenantBuilder::with_route`] adds a
 //!   path, and [`operations`] lists the simulated ones.
-//! * **Disputed facts** are [`Quirks`], delays are [`Lag`].
+//! * **Disputed facts** are [`Quirks`], and **delays** are [`Lag`].
 
 mod accept;
 mod agenda;

@@ -32,11 +32,11 @@ pub struct Lag {
     pub import_start: Duration,
     /// From the start of an import to `complete` or `error`. Default: 4 minutes.
     pub import: Duration,
-    /// From the completion of an import until its device identity can be read. A sync that ends earlier shows it
-    /// immediately. Default: 10 minutes.
+    /// From the completion of an import until its device identity can be read. A sync that ends earlier makes it
+    /// readable immediately. Default: 10 minutes.
     pub identity: Duration,
-    /// From the deletion of a device identity until it disappears. A sync that ends earlier completes it too. Default:
-    /// 5 minutes.
+    /// From the deletion of a device identity until it disappears. A sync that ends earlier completes the deletion too.
+    /// Default: 5 minutes.
     pub identity_deletion: Duration,
     /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
@@ -44,7 +44,8 @@ pub struct Lag {
     pub dynamic_group: Duration,
     /// From the time a device is targeted until its profile is assigned. Default: 5 minutes.
     pub profile: Duration,
-    /// From a write to a group, device or user until reads return it. Default: none, so new objects can be read.
+    /// From a write to a group, device or user until reads return it. Default: none, so new objects can be read
+    /// immediately.
     pub directory: Duration,
 }
 
@@ -64,7 +65,7 @@ impl Default for Lag {
 }
 
 impl Lag {
-    /// Creates a lag without any delay.
+    /// Creates a `Lag` in which every delay is zero.
     pub fn none() -> Self {
         Self {
             import_start: Duration::ZERO,
@@ -120,7 +121,7 @@ impl Default for DeploymentTiming {
     }
 }
 
-/// Behavior of the service that is outdated, disputed or unverified. Each quirk defaults to the likelier behavior.
+/// Service behavior that is outdated, disputed or unverified. Each quirk defaults to the likelier behavior.
 ///
 /// ```
 /// use windows_autopilot::sim::Quirks;
@@ -139,7 +140,7 @@ pub struct Quirks {
     pub single_get_reports_unknown: bool,
     /// `$select` on device identities returns 500, as it did in 2020. Default: no.
     pub identity_select_fails: bool,
-    /// A filter on `serialNumber` with a space or a hyphen returns 400. Default: yes.
+    /// A filter on `serialNumber` whose value contains a space or a hyphen returns 400. Default: yes.
     pub identity_filter_refuses_space_and_hyphen: bool,
     /// Characters that a profile's name and description must not contain. Default: ``!#%^*()-+;'><``.
     pub refused_profile_characters: String,
@@ -153,9 +154,10 @@ pub struct Quirks {
     /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it returns 403.
     /// Default: no.
     pub member_delete_without_ref: bool,
-    /// The directory object of a registered device can be deleted, which orphans the registration. Default: no, 403.
+    /// The directory object of a registered device can be deleted, which orphans the registration. Default: no; the
+    /// request returns 403.
     pub anchor_deletion: bool,
-    /// The directory object is kept when the registration is deleted. Default: no, the service removes it.
+    /// The directory object is kept when the registration is deleted. Default: no; the service removes it.
     pub anchor_outlives_registration: bool,
     /// The record of a connector can be deleted, as documented. Default: no; the request returns 403. A connector is
     /// removed by uninstalling it, and its record disappears after 30 days.
@@ -173,9 +175,9 @@ pub struct Quirks {
     /// The error number of `StorageError`. The real number is not known. Default: 0.
     pub storage_code: i32,
     /// A request whose `Accept` header does not match the response, such as JSON for the plain text of `/$count`, is
-    /// refused with 406. Default: yes.
+    /// rejected with 406. Default: yes.
     pub accept_must_fit: bool,
-    /// The status with which an app-only call to the mobility policies is refused: 403 or 401. Default: 403.
+    /// The status with which an app-only call to the mobility policies is rejected: 403 or 401. Default: 403.
     pub app_only_status: u16,
     /// `$batch` accepts integers as ids, as `IntuneCD` sends them. Default: yes; only strings are documented.
     pub integer_batch_ids: bool,
@@ -184,23 +186,23 @@ pub struct Quirks {
     pub text_for_primitives: bool,
     /// A write to one of a profile's old properties (`enableWhiteGlove`, `language`, ..) sets the current one, which
     /// PowerShell modules and backup restores rely on; if a body has both, the current name wins. Default: yes;
-    /// otherwise they are refused, because they are documented as read-only.
+    /// otherwise such writes are rejected, because the old properties are documented as read-only.
     pub old_profile_names_are_written: bool,
     /// The `id` of an assignment in a POST or PATCH is ignored, as in an `assign` action. Default: yes; otherwise it is
-    /// refused, because it is documented as read-only.
+    /// rejected, because it is documented as read-only.
     pub assignment_ids_are_ignored: bool,
-    /// Deployment profiles and enrollment configurations can be filtered with `displayName eq`, as `IntuneHydrationKit`
-    /// and `Microsoft365DSC` do. Default: yes; the documentation excludes it.
+    /// `displayName eq` works as a filter on deployment profiles and enrollment configurations, as `IntuneHydrationKit`
+    /// and `Microsoft365DSC` expect. Default: yes; the documentation excludes it.
     pub display_name_filter: bool,
-    /// Managed devices and imports can be filtered with `contains` and `startsWith` on `serialNumber`, as
-    /// `WindowsAutopilotIntune` does. Default: yes.
+    /// `contains` and `startsWith` on `serialNumber` work as filters on managed devices and imports, as
+    /// `WindowsAutopilotIntune` expects. Default: yes.
     pub serial_number_searches: bool,
-    /// `supportsScopeTags` may be sent as false, as backup tools do; true returns 400 either way. Default: yes; it is
-    /// documented as read-only.
+    /// `supportsScopeTags` may be sent as false, which backup tools do; true returns 400 either way. Default: yes; it
+    /// is documented as read-only.
     pub supports_scope_tags_takes_false: bool,
     /// Deleting a profile, page or device configuration returns 200 instead of 204, as `IntuneCD` expects. Default: no.
     pub deletion_answers_ok: bool,
-    /// A domain join whose prefix and suffix together exceed 15 characters is refused. Not verified; default: yes.
+    /// A domain join whose prefix and suffix together exceed 15 characters is rejected. Not verified; default: yes.
     pub long_computer_names_are_refused: bool,
 }
 
@@ -260,7 +262,7 @@ impl Quirks {
     /// Sets the quirk with this name: the field's name in camel case, such as `isofFilter`.
     ///
     /// # Errors
-    /// The quirk does not exist, or the value has the wrong type.
+    /// [`InvalidValue`] if the quirk does not exist or the value has the wrong type.
     pub fn set(&mut self, name: &str, value: Value) -> Result<(), InvalidValue> {
         let refuse = |problem: String, remedy: String| Err(InvalidValue::new("quirk", problem, remedy));
         let Ok(Value::Object(mut all)) = serde_json::to_value(&*self) else {

@@ -36,7 +36,7 @@ const VERSION: u32 = 1;
 /// # Ok(()) });
 /// ```
 ///
-/// In JSON, fields have Graph's names where it defines any. `version` is required. A seed may contain application
+/// In JSON, fields have Graph's names where Graph defines them. `version` is required. A seed may contain application
 /// secrets; a snapshot contains secrets, tokens and all names in the tenant: do not commit either to a repository.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -260,8 +260,8 @@ impl Tenant {
     /// Adds the objects of a seed, or none of them if one is invalid.
     ///
     /// # Errors
-    /// The seed has a different format version, is a snapshot, or contains an invalid object: an empty name, a user
-    /// without a domain, a unit that is not a distinguished name, or a missing member.
+    /// [`InvalidValue`] if the seed has a different format version, is a snapshot, or contains an invalid object: an
+    /// empty name, a user without a domain, a unit that is not a distinguished name, or a missing member.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
         if seed.state.is_some() {
@@ -408,7 +408,7 @@ impl Tenant {
     /// the clock has caught up.
     ///
     /// # Errors
-    /// The snapshot has a different format version or is incomplete. The tenant is then unchanged.
+    /// [`InvalidValue`] if the snapshot has a different format version or is incomplete. The tenant is then unchanged.
     pub fn restore(&self, snapshot: &Seed) -> Result<(), InvalidValue> {
         snapshot.check_version()?;
         let Some(kept) = &snapshot.state else {

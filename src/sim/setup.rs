@@ -65,7 +65,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the domain of the tenant and its first user. Default: `contoso.onmicrosoft.com`.
+    /// Sets the domain of the tenant and of its first user. Default: `contoso.onmicrosoft.com`.
     pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
         self.options.domain = domain.into();
         self
@@ -135,13 +135,14 @@ impl TenantBuilder {
         self
     }
 
-    /// Refuses tokens that the tenant did not issue. Default: any text is accepted.
+    /// Rejects tokens that the tenant did not issue. Default: any string is accepted.
     pub fn with_strict_tokens(mut self) -> Self {
         self.options.strict_tokens = true;
         self
     }
 
-    /// Treats foreign tokens as a person's. Default: as an application's, unless the token says otherwise.
+    /// Treats tokens that the tenant did not issue as a user's, unless their claims say otherwise. Default: as an
+    /// application's.
     pub fn with_delegated_callers(mut self) -> Self {
         self.options.unknown_tokens_are_delegated = true;
         self
@@ -205,9 +206,10 @@ impl TenantBuilder {
     /// Creates each device's computer in a directory. Default: computers are names in memory, and [`Tenant::grant_ou`]
     /// grants the right to create them.
     ///
-    /// A computer is created at the tenant's next request, before the response is sent. No lock is held meanwhile:
-    /// other requests are answered immediately while the device waits. Dropping the request loses nothing: the next one
-    /// waits for the same result. [`Tenant::grant_ou`] has no effect, but containers are still refused here.
+    /// Each computer is created during the next request to the tenant, before the response is sent. No lock is held
+    /// meanwhile: other requests are answered immediately while the device waits. Dropping the request loses nothing:
+    /// the next one waits for the same result. [`Tenant::grant_ou`] has no effect, but the tenant still rejects
+    /// containers.
     pub fn with_computer_accounts(mut self, accounts: impl ComputerAccounts) -> Self {
         self.options.computer_accounts = Some(Arc::new(accounts));
         self
@@ -410,7 +412,7 @@ impl Tenant {
         id
     }
 
-    /// Adds an object to an unmanaged collection and assigns it to a group. Returns its id.
+    /// Adds an object to a collection that this crate does not manage, and assigns it to a group. Returns its id.
     ///
     /// The collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`,
     /// `groupPolicyConfigurations` and `deviceManagementScripts`; an app is assigned with
@@ -476,8 +478,8 @@ impl Tenant {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Registers a public client with its redirect URIs. Users sign in to it without a secret. On loopback, the port is
-    /// ignored.
+    /// Registers a public client with its redirect URIs. It needs no secret for its users to sign in. In loopback URIs,
+    /// the port is ignored.
     pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
@@ -657,7 +659,7 @@ impl Tenant {
     }
 
     /// Returns the objects that a registered device gets once the tenant has settled, with all rules evaluated and all
-    /// profiles assigned. `user` is the person who sets the device up. `None` if no device has this serial number.
+    /// profiles assigned. `user` is the user who sets up the device. `None` if no device has this serial number.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

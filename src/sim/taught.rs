@@ -32,7 +32,7 @@ impl RouteRequest {
         self.version
     }
 
-    /// Returns the path below the version, as sent.
+    /// Returns the path after the API version, as sent.
     pub fn path(&self) -> &str {
         &self.request.path
     }
@@ -64,7 +64,7 @@ impl RouteRequest {
 }
 
 /// The response from a route added with [`TenantBuilder::with_route`](super::TenantBuilder::with_route). The tenant
-/// sets the ids and dates in its headers.
+/// adds the usual headers, such as the request's ids and the date.
 ///
 /// ```
 /// use windows_autopilot::serde_json::json;

@@ -32,7 +32,7 @@ use crate::transport::{Transport, TransportError};
 /// tenant.fault(Fault::status(503).once());
 /// assert_eq!(client.devices().count().await?, 1);
 ///
-/// // Without a deployment in the tenant, the device fails, and the tenant knows why.
+/// // The tenant has no deployment profile, so the deployment fails, and the tenant knows why.
 /// tenant.power_on_with(PowerOnOptions::new("PF3XK7M1").with_user("adele@contoso.com"));
 /// clock.advance(Duration::from_secs(3 * 3600));
 /// println!("{:?}", tenant.deployment("PF3XK7M1").and_then(|deployment| deployment.cause));

@@ -32,7 +32,8 @@ pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 /// Any status is `Ok`. `Err` means that no complete response arrived, and the kind of the error says what a retry may
 /// assume. A response whose status is not a success is `Ok` even if its body is unusable or incomplete: the status and
 /// headers decide what happens next, and the body contains the readable part, or nothing. An implementation must not
-/// follow redirects, retry, or keep failed requests: the layers above do so by the same rules for every transport.
+/// follow redirects, retry requests, or queue failed ones: the layers above handle all of that by the same rules for
+/// every transport.
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
@@ -73,9 +74,8 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
-/// A request extension that asks for a connection that has carried no earlier requests: Graph wants one after a 503,
-/// and a connection that stalled or refused a request is not used for a retry. A transport without connections ignores
-/// the extension.
+/// A request extension that asks for a connection with no earlier requests: Graph wants one after a 503, and a retry
+/// must not use a connection that stalled or refused a request. A transport without connections ignores the extension.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
@@ -90,9 +90,9 @@ pub struct NewConnection;
 /// assert!(enough.show(StatusCode::OK, b"{\"value\""));
 /// ```
 ///
-/// A transport that streams bodies shows the observer everything received so far, decompressed, each time more arrives,
-/// until the observer has seen enough. Other transports ignore the extension: the beginning is a hint, and only the
-/// response counts.
+/// A transport that streams bodies shows the observer everything received so far, decompressed, each time more data
+/// arrives, until the observer has seen enough. Other transports ignore the extension: the beginning is a hint, and only
+/// the response counts.
 #[derive(Clone)]
 pub struct BodyStart(Arc<Observer>);
 
@@ -133,14 +133,14 @@ pub enum TransportErrorKind {
     /// The transport does not allow the request, for example because of its address. Nothing was sent; a retry fails
     /// the same way.
     NotAllowed,
-    /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or `GOAWAY` below its stream. Safe
-    /// to retry over a new connection with any method.
+    /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes its
+    /// stream. Safe to retry over a new connection with any method.
     NotProcessed,
     /// No complete response arrived in time. The request may have taken effect.
     Timeout,
     /// The connection was lost after the request was sent. The request may have taken effect.
     Interrupted,
-    /// A successful response had an unusable body: too large, or not valid in its content encoding.
+    /// A successful response had an unusable body: too large, or invalid for its content encoding.
     Body,
     /// Another failure. The request may have taken effect.
     Other,
@@ -158,8 +158,8 @@ impl TransportErrorKind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectFailure {
-    /// The TLS handshake failed because of its parameters: the certificate is not trusted, has expired or is for
-    /// another host, or the client and the server have no version in common. A retry fails the same way.
+    /// The TLS handshake failed because of its parameters: the certificate is not trusted, has expired or is for another
+    /// host, or the client and the server have no TLS version in common. A retry fails the same way.
     Tls,
     /// The proxy refused to open a tunnel to the server.
     ProxyRefused,

@@ -39,7 +39,7 @@ use crate::model::{
 ///
 /// An [`ApplyReport`](super::ApplyReport) contains this record. It can be serialized with serde and kept with the
 /// settings. Alternatively, let [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record the objects
-/// as they are created, which survives a kill, and read the journal with [`CreatedObjects::from_journal`].
+/// as they are created, so that the record survives a kill, and read the journal with [`CreatedObjects::from_journal`].
 ///
 /// Objects that already existed are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -133,7 +133,7 @@ pub enum CreatedObject {
     /// A right in the on-premises directory.
     #[non_exhaustive]
     Right {
-        /// The account, and the place where it has the right.
+        /// The account, and the OU or container where it has the right.
         subject: String,
         /// The receipt used to revoke the right: an [`ad::delegation::DelegationReceipt`] as JSON.
         ///
@@ -175,7 +175,7 @@ impl CreatedObject {
         Ok(Self::Right { subject: subject.to_owned(), receipt })
     }
 
-    /// Returns the receipt of a right.
+    /// Returns the receipt for a right; `None` for any other object.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn receipt(&self) -> Option<crate::ad::delegation::DelegationReceipt> {
@@ -251,7 +251,7 @@ impl CreatedObjects {
     }
 
     /// Returns all objects named in a deployment's settings, along with these devices, for a deployment whose record is
-    /// lost. Review the plan, because an object that already existed under the same name is included.
+    /// lost. Review the teardown's plan, because an object that already existed under the same name is included.
     pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
         fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
             S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))

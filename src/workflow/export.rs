@@ -41,8 +41,9 @@ impl HybridJoin {
     /// Exports a tenant's deployment to settings whose plan changes nothing. Only reads the tenant.
     ///
     /// The deployment consists of the profile, the device group that it is assigned to, the enrollment status page and
-    /// domain join profile of that group, and the tenant's MDM user scope and connectors. Settings refer to objects by
-    /// name, so an object whose name is not unique cannot be expressed. The deployment takes the profile's name.
+    /// domain join profile assigned to that group, and the tenant's MDM user scope and connectors. Settings refer to
+    /// objects by name, so an object whose name is not unique cannot be expressed. The exported deployment is named
+    /// after the profile.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -64,7 +65,8 @@ impl HybridJoin {
     /// ```
     ///
     /// Settings contain neither devices nor facts that Graph does not show, namely which connectors serve the domain
-    /// and whether they may create computer accounts ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
+    /// and whether they are allowed to create computer accounts
+    /// ([`rights_confirmed`](super::ActiveDirectory::rights_confirmed)).
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the profile does not exist; any error of [`plan`](Self::plan).

@@ -7,11 +7,11 @@ use crate::model::finding_kinds;
 const RUN_AGAIN: &str = "run the import again with the same journal: the device is not sent twice";
 
 finding_kinds! {
-    /// Objects that need the group of devices, in a deployment without one.
+    /// Objects that need a device group, in a deployment without one.
     SETTINGS_NO_GROUP = "settings.no-group", Error, "add a [group] table";
     /// An organizational unit outside the deployment's domain.
-    SETTINGS_UNIT_OF_ANOTHER_DOMAIN = "settings.unit-of-another-domain", Error, "make both the same domain";
-    /// Settings of an enrollment status page in a deployment without one.
+    SETTINGS_UNIT_OF_ANOTHER_DOMAIN = "settings.unit-of-another-domain", Error, "use the same domain in both";
+    /// Settings for an enrollment status page in a deployment without one.
     SETTINGS_WITHOUT_PAGE = "settings.without-page", Error,
         "add an [enrollment_status_page] table";
     /// Assignments of an object that the deployment does not have.
@@ -28,13 +28,13 @@ finding_kinds! {
     /// Several objects with the same type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; this crate neither chooses nor deletes one";
-    /// An object with the same name as a part of the deployment, which has no record of creating or adopting it.
+    /// An object that has the same name as a part of the deployment but is not on record as created or adopted.
     NAME_FOREIGN = "name.foreign", Error,
-        "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
+        "use another name, or take the object over: adopt it, by kind and id, in the plan's options";
     /// An object to adopt that is not in the tenant, or is of another kind.
     NAME_NOT_ADOPTED = "name.not-adopted", Error,
-        "correct the kind and the id in the options of the plan, or leave the adoption out";
-    /// A part that will be created even though the group of devices already has an object of the same kind.
+        "correct the kind and id in the plan's options, or leave the adoption out";
+    /// A part that will be created even though the device group already has an object of the same kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that another run created at the same time under the same name.
@@ -42,7 +42,7 @@ finding_kinds! {
         "allow only one run at a time, with a shared journal folder; keep one of the objects, delete the \
          other, and run the plan again";
 
-    /// Permissions that the token does not carry.
+    /// Permissions that the token does not contain.
     PERMISSIONS_MISSING = "permissions.missing", Error,
         "grant the app this permission, with an administrator's consent, and sign in again";
     /// An MDM user scope that an app cannot read or set without a signed-in user.
@@ -61,7 +61,7 @@ finding_kinds! {
          remove_other_assignments out, to keep them";
     /// A mobility policy that turns off enrollment during registration.
     MDM_DISABLED_DURING_REGISTRATION = "mdm.disabled-during-registration", Error,
-        "set isMdmEnrollmentDuringRegistrationDisabled to false on the policy of Microsoft Intune";
+        "set isMdmEnrollmentDuringRegistrationDisabled to false in Microsoft Intune's policy";
     /// An invalid mobility policy.
     MDM_NOT_VALID = "mdm.not-valid", Error, "delete the policy and set it up again";
 
@@ -90,29 +90,29 @@ finding_kinds! {
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
          do not switch on any devices";
 
-    /// Users in the group of devices.
+    /// Users in the deployment's device group.
     GROUP_HAS_USERS = "group.has-users", Warning,
-        "put devices into it and no users: profiles do not reach users' devices, and a status page for users does \
+        "put only devices in it: profiles do not reach users' devices, and a status page for users does \
          not wait for its apps";
-    /// A group of devices that has users but no devices.
-    GROUP_NO_DEVICE = "group.no-device", Error, "add the devices' objects that carry [ZTDId]";
+    /// A device group that contains users but no devices.
+    GROUP_NO_DEVICE = "group.no-device", Error, "add the device objects that carry [ZTDId]";
 
     /// A new profile in a tenant that has reached its profile limit.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
     /// An Entra join profile with the same name.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
         "rename one: in reports they cannot be told apart";
-    /// A group of devices that is excluded from the deployment profile.
+    /// A device group that is excluded from the deployment profile.
     PROFILE_EXCLUDED = "profile.excluded", Error, "remove the exclusion";
-    /// Another deployment profile that is assigned to the group of devices.
+    /// Another deployment profile that is assigned to the device group.
     PROFILE_CONFLICT = "profile.conflict", Error, "unassign the other profile from the group";
 
-    /// A filter on the deployment profile's own assignment that leaves out devices.
+    /// A filter that leaves devices out of the deployment profile's own assignment.
     PROFILE_FILTERED = "profile.filtered", Error,
         "change the filter, or remove it from the assignment";
-    /// Devices of the deployment that get no deployment profile.
+    /// Devices in the deployment that get no deployment profile.
     PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
-        "check that the devices are in the group, by their group tag or by hand";
+        "check that the devices are in the group, whether by group tag or added by hand";
 
     /// A new enrollment status page in a tenant that has reached its page limit.
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
@@ -134,18 +134,18 @@ finding_kinds! {
     /// Both Win32 and line-of-business apps among the blocking apps.
     PAGE_MIXED_INSTALLERS = "page.mixed-installers", Warning,
         "package the line-of-business apps as Win32 apps";
-    /// Another enrollment status page for the group of devices, with a higher priority.
+    /// Another enrollment status page for the device group, with a higher priority.
     PAGE_OUTRANKED = "page.outranked", Warning,
         "unassign the other page from the group, or give this one a smaller number";
     /// A desired priority that no enrollment status page in the tenant can have.
     PAGE_PRIORITY = "page.priority", Error, "choose a priority between 1 and the number of pages";
     /// An exclusion that keeps the enrollment status page from devices.
     PAGE_EXCLUDED = "page.excluded", Warning, "remove the exclusion";
-    /// A filter on the enrollment status page's own assignment that leaves out devices.
+    /// A filter that leaves devices out of the enrollment status page's own assignment.
     PAGE_FILTERED = "page.filtered", Warning, "change the filter, or remove it from the assignment";
-    /// Devices of the deployment that show the default page.
+    /// Devices in the deployment that show the default page.
     PAGE_NOT_REACHING = "page.not-reaching", Warning,
-        "check that the devices are in the group, by their group tag or by hand";
+        "check that the devices are in the group, whether by group tag or added by hand";
     /// Account setup, which waits for Entra Connect.
     PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
         "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
@@ -163,20 +163,20 @@ finding_kinds! {
     /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
     DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
-    /// Network access configurations of a domain join profile that could not be read.
+    /// A domain join profile whose network access configurations could not be read.
     DOMAIN_JOIN_NETWORK_NOT_READ = "domain-join.network-not-read", Warning,
         "check the profile's network access configurations, and plan again";
     /// Another domain join profile that reaches the same devices.
     DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
-        "a device must get exactly one domain join profile: assign them to groups that share no device";
-    /// A group of devices that is excluded from the domain join profile.
+        "a device must get exactly one domain join profile: assign the two profiles to groups that share no devices";
+    /// A device group that is excluded from the domain join profile.
     DOMAIN_JOIN_EXCLUDED = "domain-join.excluded", Error, "remove the exclusion";
-    /// A filter on the domain join profile's own assignment that leaves out devices.
+    /// A filter that leaves devices out of the domain join profile's own assignment.
     DOMAIN_JOIN_FILTERED = "domain-join.filtered", Error,
         "change the filter, or remove it from the assignment";
-    /// Devices of the deployment that get no domain join profile.
+    /// Devices in the deployment that get no domain join profile.
     DOMAIN_JOIN_NOT_REACHING = "domain-join.not-reaching", Warning,
-        "check that the devices are in the group, by their group tag or by hand";
+        "check that the devices are in the group, whether by group tag or added by hand";
     /// A name in the assignment settings that does not match exactly one group or filter.
     ASSIGNMENT_NAME = "assignment.name", Error, "use a name that exactly one group or filter has";
     /// An assignment with a filter that the settings do not name.
@@ -191,7 +191,7 @@ finding_kinds! {
 
     /// Objects or assignments that could not be read, so the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
-    /// A group in an assignment that could not be read.
+    /// An assignment to a group that could not be read.
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
     /// A group rule that cannot be evaluated.
     RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
@@ -251,10 +251,10 @@ finding_kinds! {
     /// A motherboard replacement for a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
         "correct the serial number; to resume a replacement, pass its journal";
-    /// A registration to replace whose group tag is invalid, so the new one cannot take it over.
+    /// A registration to be replaced whose group tag is invalid, so the new one cannot inherit the tag.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
-    /// A registration to replace whose user cannot be assigned to the new one.
+    /// A registration to be replaced whose user cannot be assigned to the new one.
     REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
         "grant User.ReadBasic.All, or replace the motherboard without the user";
     /// A device due for a new registration whose groups are not known.
@@ -273,13 +273,13 @@ finding_kinds! {
     OVERLAP_DEVICES = "overlap.devices", Error,
         "give each deployment its own group tag: a device gets only one profile, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
-    OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
+    OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign the two domain join profiles to groups that share no devices";
     /// Two deployments with the same users in the MDM user scope.
     OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
         "give each deployment its own user groups: tearing one down can remove the shared users from the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
-        "name the same groups in both, or remove remove_other_assignments";
+        "name the same groups in both, or leave remove_other_assignments out";
 
     /// A user assigned to a device that is to be imported.
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
@@ -291,14 +291,14 @@ finding_kinds! {
         "search for the device by its serial number, and check its group tag";
     /// A registered device whose group tag differs from the desired one.
     IMPORT_GROUP_TAG = "import.group-tag", Warning,
-        "set the group tag of the device; importing it again does not change it";
+        "set the device's group tag; importing the device again does not change it";
     /// A device that is registered in another tenant.
     IMPORT_OTHER_TENANT = "import.other-tenant", Error,
         "ask the other tenant to delete its registration, or, if that tenant is unknown, contact \
          Microsoft support with proof of purchase";
-    /// A device that the service refused.
+    /// A device that the service rejected.
     IMPORT_REFUSED = "import.refused", Error,
-        "look up the name in Microsoft's list of Autopilot import errors";
+        "look up the error's name in Microsoft's list of Autopilot import errors";
     /// A device whose outcome is unknown.
     IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
         "run the import again with the same journal: the device is searched for again before it is sent";
@@ -332,12 +332,12 @@ finding_kinds! {
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that may read and change the permissions of the OU or container";
-    /// A device to remove whose serial number several registered devices share.
+    /// A device to remove with a serial number that several registered devices share.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: use manufacturer and model to tell them apart";
     /// A registration that may not be the deployment's: the journal contains its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
-        "apply the deployment again with the same journals, to record the id if the registration is its own; or waive this \
+        "apply the deployment again with the same journals, to record the id if the registration is the deployment's; or waive this \
          finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,

@@ -13,7 +13,7 @@ use crate::model::{
     HybridJoinProfile, Membership, OrganizationalUnit, SkipUserStatusPage, Text,
 };
 
-/// The desired state of a Microsoft Entra hybrid join deployment: the settings for its ten steps.
+/// The desired state of a Microsoft Entra hybrid join deployment: the settings for its ten [steps](super::Step).
 ///
 /// Parts that are managed elsewhere may be left out. In a file, keys are in snake case, and an unknown key is an error
 /// ([`suggest_key`] returns the nearest known key):
@@ -100,12 +100,12 @@ pub struct HybridJoin {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserAssignment {
-    /// Neither assigns nor unassigns users. A device with a user stops the plan.
+    /// Neither assigns nor unassigns users. A device with an assigned user stops the plan.
     #[default]
     Leave,
     /// Unassigns users from the deployment's devices.
     Unassign,
-    /// Assigns users to the devices that specify one. For tests only; see the warning above.
+    /// Assigns a user to each device that specifies one. For tests only; see the warning above.
     Assign,
 }
 
@@ -173,8 +173,8 @@ pub struct ActiveDirectory {
     /// rights there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organizational_unit: Option<OrganizationalUnit>,
-    /// Whether an administrator has confirmed step 3, that is, that every connector may create computer accounts there.
-    /// `false` by default.
+    /// Whether an administrator has confirmed step 3, that is, that every connector is allowed to create computer
+    /// accounts in the unit or container. `false` by default.
     ///
     /// Graph does not show that right. Without it, the first ten devices get through and all others fail, so until this
     /// is set, a plan tells the administrator not to switch on any devices.
@@ -253,8 +253,8 @@ pub enum DomainJoinTarget {
     /// The device group, which allows several domains or organizational units side by side.
     #[default]
     Group,
-    /// All devices, as in Microsoft's tutorial. Intended for existing devices with a configuration file, which have no
-    /// directory object yet. A second domain join profile is then impossible.
+    /// All devices, as in Microsoft's tutorial. Intended for existing devices with a configuration file, because they
+    /// have no directory object yet. With this target, a second domain join profile is impossible.
     AllDevices,
 }
 

@@ -12,13 +12,13 @@
 //! | determine which objects each device gets | `resultant::ResultantSet::read` |
 //! | remove a deployment | `Teardown` |
 //!
-//! All but [`Import`] require the `workflow` feature. Everything that changes a tenant starts with a plan. Planning
-//! only reads the tenant, and the plan implements `Display` and serde's traits. Long-running work is a [`Run`], which
-//! is both a stream of events and a future that resolves to a report, and which can be stopped. A [`Journal`] records
-//! each effect before it is sent so that a killed run can be resumed.
+//! All but [`Import`] require the `workflow` feature, and those that change a tenant start with a plan. Planning only
+//! reads the tenant, and the plan implements `Display` and serde's traits. Long-running work is a [`Run`], which is both
+//! a stream of events and a future that resolves to a report, and which can be stopped. A [`Journal`] records each
+//! effect before it is sent so that a killed run can be resumed.
 //!
 //! Problems are reported as [`Finding`](crate::model::Finding)s. Those of error severity stop a plan unless they are
-//! waived by id. The constants are in [`findings`].
+//! waived by id. Their kinds are constants in [`findings`].
 
 #[cfg(feature = "workflow")]
 mod apply;

@@ -16,7 +16,7 @@ use crate::ad::{CreateAccess, Principal};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Finding, FindingKind, OrganizationalUnit, Severity};
 
-/// Active Directory and the Intune Connectors, for a plan that also checks the connectors (step 2) and grants their
+/// Active Directory and the Intune Connectors, for a plan that also checks the connectors (step 2) and grants them the
 /// right to create computers (step 3).
 ///
 /// ```
@@ -56,8 +56,8 @@ pub struct OnPremises {
 }
 
 impl OnPremises {
-    /// Creates a value that accesses Active Directory through `directory`. The signed-in account needs the right to
-    /// read the directory and, if the plan is to be applied, to change the permissions of the OU.
+    /// Creates a value that accesses Active Directory through `directory`. The signed-in account needs the right to read
+    /// the directory and, if the plan is to be applied, to change the OU's permissions.
     pub fn new(directory: impl Directory + 'static) -> Self {
         Self {
             directory: Arc::new(directory),
@@ -75,15 +75,16 @@ impl OnPremises {
         self
     }
 
-    /// Sets the rights to grant to connectors that may not create computer accounts yet. Default: the minimum.
+    /// Sets the rights to grant to connectors that are not yet allowed to create computer accounts. Default: the
+    /// minimum.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Adds a connector's configuration file, to be compared with the deployment's OU. The account in the wizard's file
-    /// is this connector's account.
+    /// Adds a connector's configuration file, to be compared with the deployment's OU. If it is the enrollment wizard's
+    /// file, the account that it names is this connector's account.
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);

@@ -18,11 +18,11 @@ use crate::model::{
 ///     ))
 /// };
 /// let findings = overlaps(&[deployment("Munich", "Autopilot Munich")?, deployment("Berlin", "Autopilot Berlin")?]);
-/// assert_eq!(findings[0].id, "overlap.devices"); // both have the devices with the tag `Munich`
+/// assert_eq!(findings[0].id, "overlap.devices"); // both select the devices with the tag `Munich`
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 ///
-/// The place of a finding is the name of the second deployment.
+/// Each finding's place is the name of the second deployment.
 pub fn overlaps(deployments: &[HybridJoin]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, first) in deployments.iter().enumerate() {

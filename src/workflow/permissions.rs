@@ -33,7 +33,7 @@ use crate::model::{Finding, Severity};
 pub struct PermissionReport {
     /// Whether the caller is an app without a user; `None` if the token does not show it.
     pub app_only: Option<bool>,
-    /// The operations that the deployment may call: those that read for a plan and those that create everything.
+    /// The operations that the deployment may call: those needed to plan it and those needed to create all of it.
     pub operations: Vec<RequiredOperation>,
     /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
@@ -174,7 +174,7 @@ const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool
 };
 
 impl HybridJoin {
-    /// Returns the operations that read for a plan of this deployment and those that create all of it, with or without
+    /// Returns the operations needed to plan this deployment and those needed to create all of it, with or without
     /// devices to register.
     pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
@@ -209,9 +209,9 @@ impl HybridJoin {
 
     /// Compares the token's permissions with this deployment's needs, without calling Graph.
     ///
-    /// A plan makes the same comparison: it fails if read permissions are missing, and reports missing write
-    /// permissions as findings. An app without a user can never read or set the MDM user scope; this is only a warning,
-    /// and the rest proceeds.
+    /// A plan makes the same comparison: it fails if read permissions are missing, and reports missing write permissions
+    /// as findings. An app without a user can never read or set the MDM user scope, but this is only a warning:
+    /// everything else proceeds.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

@@ -48,7 +48,7 @@ use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 ///
 /// A plan can be serialized for approval before it is applied. Hardware hashes are omitted, so pass the devices again
 /// with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings and devices:
-/// it is refused in another tenant and if its inputs have changed ([`Plan::check_settings`] compares a settings file).
+/// it is refused in another tenant or if its inputs have changed ([`Plan::check_settings`] compares a settings file).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
@@ -134,7 +134,7 @@ const UNKNOWN: [FindingKind; 9] = [
 impl HybridJoin {
     /// Compares the tenant with the desired state. Changes nothing.
     ///
-    /// Devices that are not registered yet are checked in the same way as by an [`Import`](crate::workflow::Import).
+    /// Devices that are not registered yet undergo the same checks as in an [`Import`](crate::workflow::Import).
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`] before any request if the token shows insufficient permissions; otherwise same as
@@ -143,12 +143,12 @@ impl HybridJoin {
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
     /// `DeviceManagementApps.Read.All`, and for the MDM scope a signed-in user with `Policy.Read.All`; with
     /// `Device.Read.All` the plan also finds devices whose object in Entra ID is gone.
-    /// [`HybridJoin::check_permissions`] reports missing ones.
+    /// [`HybridJoin::check_permissions`] reports missing permissions.
     pub async fn plan(&self, client: &Client, devices: &[DeviceToImport]) -> Result<Plan> {
         self.plan_with(client, devices, PlanOptions::default()).await
     }
 
-    /// Compares the tenant with the desired state, with the given options. Changes nothing.
+    /// Compares the tenant with the desired state, using the given options. Changes nothing.
     ///
     /// # Errors
     /// Same as [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record belongs to another tenant.
@@ -163,14 +163,14 @@ impl HybridJoin {
         Ok(self.plan_with_todo(client, devices, &options, &Site::default()).await?.0)
     }
 
-    /// Compares the tenant and Active Directory with the desired state: steps 2 and 3 are checked in the directory, and
-    /// performed there when the plan is applied.
+    /// Compares the tenant and Active Directory with the desired state: the connectors (step 2) and their rights (step
+    /// 3) are checked too, and missing rights are granted when the plan is applied.
     ///
     /// # Errors
-    /// Same as [`plan`](Self::plan). A problem with the directory, even if it cannot be reached, is a finding, not an
-    /// error.
+    /// Same as [`plan`](Self::plan). A problem with the directory is a finding, not an error, even if the directory
+    /// cannot be reached.
     /// # Permissions
-    /// Same as [`plan`](Self::plan); in the directory, the right to read, which every account of the domain has.
+    /// Same as [`plan`](Self::plan); in the directory, the right to read, which every account in the domain has.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub async fn plan_on_premises(
@@ -182,7 +182,7 @@ impl HybridJoin {
         self.plan_on_premises_with(client, devices, on_premises, PlanOptions::default()).await
     }
 
-    /// Compares the tenant and Active Directory with the desired state, with the given options.
+    /// Compares the tenant and Active Directory with the desired state, using the given options.
     ///
     /// # Errors
     /// Same as [`plan_with`](Self::plan_with).
@@ -269,7 +269,7 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.action.is_change())
     }
 
-    /// Returns the steps with properties that the service did not report, so their drift is unknown.
+    /// Returns the steps whose drift is unknown because the service did not report some properties.
     pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
     }

@@ -53,7 +53,8 @@ pub struct Run<E, R> {
 }
 
 impl<E, R> Run<E, R> {
-    /// Creates a run of `work`, which emits its events to [`Progress`]. The work begins when the run is first polled.
+    /// Creates a run of `work`, which emits its events through [`Progress`]. The work begins when the run is first
+    /// polled.
     pub fn new<F, W>(work: F) -> Self
     where
         F: FnOnce(Progress<E>) -> W,
@@ -108,7 +109,7 @@ macro_rules! ends_with_errors {
                 self.errors.first()
             }
 
-            /// Returns all errors, since concurrent parts can fail together.
+            /// Returns all errors; concurrent parts can fail together.
             pub fn errors(&self) -> &[$crate::error::Error] {
                 &self.errors
             }
@@ -220,7 +221,7 @@ impl<E> Progress<E> {
         let _ = self.events.send(event);
     }
 
-    /// Asks all of the work to end, as [`StopHandle::stop`] does, after one part has failed.
+    /// Asks all parts of the work to end, as [`StopHandle::stop`] does, after one has failed.
     pub fn stop(&self) {
         self.stop.stop();
     }

@@ -99,7 +99,7 @@ pub enum Action {
     Dropped,
     /// Changes nothing: the service did not report these properties, so their drift is not known.
     Unknown(Vec<PropertyChange>),
-    /// Asks a person to do the work described.
+    /// Leaves the described work to an administrator.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),

@@ -17,7 +17,7 @@ The Microsoft Graph operations that the simulated tenant supports, as listed by
 that Graph documents returns 501 with an explanation; a path that Graph does not document returns 400, as it does in the
 service. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route) adds more.
 
-JSON with unquoted or single-quoted names, which Microsoft's OData reader accepts, is refused.
+The tenant rejects JSON with unquoted or single-quoted names, although Microsoft's OData reader accepts it.
 
 [`Quirks`](crate::sim::Quirks) lists what the tenant accepts because widely used tools send it;
 [`Quirks::documented`](crate::sim::Quirks::documented) makes it as strict as the documentation.

@@ -25,8 +25,7 @@ const INTRODUCTION: &str = "\
 # Findings
 
 A check returns [`Finding`](crate::model::Finding)s. The id of a finding is the same in every version: match on it,
-search for it in logs, or waive it when a plan is applied. In code, compare with the kind's constant, which is its id in
-upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
+search for it in logs, or waive it when a plan is applied. In code, compare with the kind's constant, whose name is the id in upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
 
 The tables list the usual severity and remedy; for some findings they depend on a value.
 ";

@@ -19,16 +19,14 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/permissions.md
 const INTRODUCTION: &str = "\
 # Permissions
 
-The least permissions of each task, made from [`catalog::OPERATIONS`](crate::catalog::OPERATIONS), which follows
-Microsoft's permissions reference. A task runs with one of the two sets: for a signed-in user (delegated), or for an app
-without a user. Consent to them once, in the app registration; a user also needs an Intune role that allows the task.
+The least privileged permissions for each task, derived from [`catalog::OPERATIONS`](crate::catalog::OPERATIONS), which follows
+Microsoft's permissions reference. Each task needs one of two sets: for a signed-in user (delegated), or for an app without a user. Consent to them once, in the app registration; a user also needs an Intune role that allows the task.
 
 [`Client::granted_permissions`](crate::Client::granted_permissions) returns the permissions of the token, and
-[`HybridJoin::check_permissions`](crate::workflow::HybridJoin::check_permissions) compares them with a deployment. A
-missing one ends a call with [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden).
+[`HybridJoin::check_permissions`](crate::workflow::HybridJoin::check_permissions) compares them with a deployment. If one is missing, a call fails with [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden).
 
 Permissions after \"better with\" are optional: without them, the findings name the parts that were not read.
-No app may read or set the MDM user scope, so a plan of an app leaves that part to a signed-in user.
+No app may read or set the MDM user scope, so a plan made by an app leaves that part to a signed-in user.
 
 ";
 
@@ -287,7 +285,9 @@ fn page() -> String {
         };
         writeln!(page, "| {} | {} | {} |", task.name, list(&task.needed), list(&task.optional)).unwrap();
     }
-    page.push_str("\n# Permissions of each operation\n\nOf several least permissions, all are needed.\n\n");
+    page.push_str(
+        "\n# Permissions of each operation\n\nIf several permissions are listed, all of them are needed.\n\n",
+    );
     page.push_str("| operation | signed-in user | app |\n| --- | --- | --- |\n");
     for info in OPERATIONS.iter().filter(|info| info.name != "batch") {
         let list = |scopes: Scopes| match scopes.least {

@@ -36,9 +36,10 @@ const CREATE: &str = "recorded before it is sent; after a lost response searched
 const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
     object with the same name stops the plan until it is adopted";
 const DELETE: &str =
-    "the id on record under the name on record, assigned to nobody else; otherwise the plan is blocked";
+    "only an object with the id and name on record and no other assignments; otherwise the plan is blocked";
 const ADD: &str = "adds one target; a colleague's assignment is never replaced";
-const CHANGE: &str = "only a direct assignment to the wanted audience, whose filter the settings name";
+const CHANGE: &str =
+    "only a direct assignment to the desired audience, and only if the settings name its filter";
 const REMOVE: &str =
     "a teardown removes targets on record; an apply removes others only with remove_other_assignments";
 
@@ -132,7 +133,7 @@ const ROWS: &[Row] = &[
     row(
         "autopilotDevices.delete",
         "replace, teardown",
-        "the id on record under the serial number on record, and not enrolled; group tag and user are recorded first",
+        "only a registration with the id and serial number on record that is not enrolled; group tag and user are recorded first",
         "an_enrolled_device_stops_it_unless_intune_may_lose_it_too",
     ),
     row(
@@ -144,14 +145,14 @@ const ROWS: &[Row] = &[
     row(
         "mobilityPolicies.update",
         "apply, teardown",
-        "sent alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
+        "the scope is sent alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
          loses; a teardown writes only if the scope is still as the deployment left it",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
     row(
         "mobilityPolicies.includedGroups.addRef",
         "apply, teardown",
-        "recorded first, and only groups that the scope does not have; groups added by others are kept",
+        "only groups that the scope does not have, each recorded first; groups added by others are kept",
         "deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope",
     ),
     row(

@@ -3,9 +3,9 @@
 use crate::model::finding_kinds;
 
 finding_kinds! {
-    /// Settings outside the file's one `appSettings` section.
+    /// Settings outside the file's single `appSettings` section.
     CONNECTOR_CONFIG_SETTINGS_ELSEWHERE = "connector-config.settings-elsewhere", Warning,
-        "put all settings into this file's only appSettings section";
+        "put all settings into a single appSettings section in this file";
     /// A key that is repeated.
     CONNECTOR_CONFIG_DUPLICATE_KEY = "connector-config.duplicate-key", Warning, "keep one of them";
     /// An unknown key that resembles a missing one.
@@ -49,5 +49,5 @@ finding_kinds! {
         "if the connector cannot reach the internet, add http:// in front of it";
     /// A proxy that differs between the two files.
     CONNECTOR_CONFIG_PROXY_DIFFERS = "connector-config.proxy-differs", Error,
-        "use the same proxy in both files, and restart Intune ODJConnector Service";
+        "use the same proxy in both files, and restart the Intune ODJConnector Service";
 }

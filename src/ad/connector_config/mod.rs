@@ -84,7 +84,7 @@ impl fmt::Display for ConnectorFile {
 /// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
 ///
 /// # let bytes = b"<configuration></configuration>";
-/// let config = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, bytes)?; // of `default_path`
+/// let config = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, bytes)?; // read from `default_path`
 /// for finding in config.lint() {
 ///     println!("{finding}");
 /// }

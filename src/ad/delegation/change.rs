@@ -323,7 +323,7 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes the profile's entries, each once, if they are exactly as this crate writes them. Prefer revoking through
+    /// Removes each of the profile's entries once, if it is exactly as this crate writes it. Prefer revoking through
     /// the [receipt](DelegationReceipt::revoke), which knows the state of the list before the grant.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! of them are missing, and how to grant and revoke them.
 //!
 //! [`Delegation`] reads and writes the DACL of an OU; everything else is computed from a DACL. [`DelegationScript`] is
-//! a delegation as text, for administrators who use other tools.
+//! a delegation as a script, for administrators who use other tools.
 
 mod change;
 mod script;
@@ -66,8 +66,9 @@ impl DelegationProfile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A profile counts as covered even if child OUs do not inherit the right to create computers, because the Windows
-    /// wizard might not grant it that way. Deny entries are ignored; [`Acl::check_access`] evaluates them.
+    /// A profile counts as covered even if child OUs do not inherit the right to create computers, because the
+    /// Delegation of Control wizard in Windows might not make it inheritable. Deny entries are ignored;
+    /// [`Acl::check_access`] evaluates them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }
@@ -202,7 +203,7 @@ impl DelegationPlan {
         &self.after
     }
 
-    /// Returns the change as text for an administrator, with the trustee as a SID.
+    /// Returns the change as a script for an administrator, with the trustee as a SID.
     ///
     /// # Errors
     /// [`InvalidValue`] if the OU's name, as reported by the service, is invalid.

@@ -28,7 +28,7 @@ pub struct SecurityToken {
 }
 
 impl SecurityToken {
-    /// Creates a token of exactly these SIDs.
+    /// Creates a token with exactly these SIDs.
     pub fn from_sids(sids: impl IntoIterator<Item = Sid>) -> Self {
         Self { sids: sids.into_iter().collect(), unknown: BTreeSet::new() }
     }

@@ -184,7 +184,7 @@ bit_set! {
         DACL_PROTECTED = 0x1000;
         /// The SACL inherits nothing.
         SACL_PROTECTED = 0x2000;
-        /// The byte after the revision is for a resource manager.
+        /// The byte after the revision contains a resource manager's control bits.
         RESOURCE_MANAGER_VALID = 0x4000;
         /// The parts are located by offsets, as on the wire.
         SELF_RELATIVE = 0x8000;

@@ -23,7 +23,7 @@ const MAX_LENGTH: usize = 256 * 1024;
 /// ```
 ///
 /// An unchanged descriptor is written back byte for byte: the order of the parts and the bytes between them are kept.
-/// Two descriptors are equal if their parts are, in any order.
+/// Two descriptors are equal if their parts are equal, regardless of the parts' order.
 #[derive(Debug, Clone)]
 pub struct SecurityDescriptor {
     parts: Parts,

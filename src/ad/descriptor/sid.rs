@@ -82,7 +82,7 @@ impl Sid {
         matches!((self.authority, &*self.sub_authorities), (5, [32, _]))
     }
 
-    /// Returns the SID of the domain of an account or group; `None` if it belongs to no domain.
+    /// Returns the SID of the domain that the account or group belongs to; `None` if it belongs to no domain.
     pub fn domain(&self) -> Option<Self> {
         match (self.authority, &*self.sub_authorities) {
             (5, [21, a, b, c, _]) => Some(Self { authority: 5, sub_authorities: [21, *a, *b, *c].into() }),

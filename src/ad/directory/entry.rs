@@ -80,7 +80,7 @@ impl Entry {
     /// Returns the values of an attribute as SIDs.
     ///
     /// # Errors
-    /// An error if a value is not a SID.
+    /// [`Unexpected`](super::DirectoryErrorKind::Unexpected) if a value is not a SID.
     pub fn sids(&self, attribute: &str) -> Result<Vec<Sid>, DirectoryError> {
         let sids = self.values(attribute).iter().map(|value| Sid::from_bytes(value));
         sids.collect::<Result<_, _>>().map_err(DirectoryError::from)
@@ -89,7 +89,7 @@ impl Entry {
     /// Returns the first value of an attribute as a SID.
     ///
     /// # Errors
-    /// An error if the value is not a SID.
+    /// [`Unexpected`](super::DirectoryErrorKind::Unexpected) if the value is not a SID.
     pub fn sid(&self, attribute: &str) -> Result<Option<Sid>, DirectoryError> {
         let value = self.values(attribute).first();
         Ok(value.map(|value| Sid::from_bytes(value)).transpose()?)
@@ -104,7 +104,7 @@ impl Entry {
     /// Returns the security descriptor, or those parts of it that were requested.
     ///
     /// # Errors
-    /// An error if the value is not a security descriptor.
+    /// [`Unexpected`](super::DirectoryErrorKind::Unexpected) if the value is not a security descriptor.
     pub fn descriptor(&self) -> Result<Option<SecurityDescriptor>, DirectoryError> {
         let value = self.values(DESCRIPTOR).first();
         Ok(value.map(|value| SecurityDescriptor::from_bytes(value)).transpose()?)

@@ -27,7 +27,7 @@ const PAGE_SIZE: u16 = 500;
 ///     Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchPage,
 /// };
 ///
-/// /// A directory that can be read but refuses every change.
+/// /// A directory that can be read but rejects every change.
 /// #[derive(Debug)]
 /// struct ReadOnly<D>(D);
 ///
@@ -74,7 +74,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// The signed-in account is the creator. `container` is the distinguished name of an organizational unit or
     /// container; `name` has no trailing `$`.
     ///
-    /// The default implementation refuses the call: checks and delegations create no computers.
+    /// The default implementation returns [`Rejected`](DirectoryErrorKind::Rejected), because checks and delegations
+    /// create no computers.
     ///
     /// # Errors
     /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not create computers;
@@ -95,7 +96,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns all search results, reading page by page.
     ///
     /// # Errors
-    /// Same as [`search_page`](Self::search_page); also an error if there are more than `limit` entries.
+    /// Same as [`search_page`](Self::search_page); [`Unexpected`](DirectoryErrorKind::Unexpected) if there are more
+    /// than `limit` entries.
     async fn search(&self, search: Search, limit: usize) -> Result<Vec<Entry>, DirectoryError> {
         // A page may be empty although others follow; without end they must not.
         let mut empty = 0;
@@ -246,7 +248,7 @@ impl DescriptorParts {
     }
 }
 
-/// The directory's opaque position after a page (RFC 2696).
+/// An opaque value from the directory that marks the position after a page (RFC 2696).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PageCookie(Vec<u8>);
 

@@ -110,7 +110,7 @@ impl LdapOptions {
     /// certificate.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the address is invalid. An IPv6 address is refused: use a name.
+    /// [`InvalidValue`] if the address is invalid. IPv6 addresses are not accepted: use a name.
     pub fn new(address: &str) -> Result<Self, InvalidValue> {
         Ok(Self {
             server: address.parse()?,

@@ -1,4 +1,4 @@
-//! An in-memory directory for examples and tests that handles this crate's calls in the same way as Active Directory.
+//! An in-memory directory for examples and tests. It handles this crate's calls in the same way as Active Directory.
 
 mod entries;
 
@@ -71,7 +71,7 @@ struct State {
 }
 
 impl MemoryDirectory {
-    /// Creates a new domain, with calls made as its administrator.
+    /// Creates a new domain. Returns a handle that makes calls as the domain's administrator.
     pub fn new(domain: &AdDomain) -> Self {
         let context = domain.labels().map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",");
         let sid = domain_sid();
@@ -139,8 +139,8 @@ impl MemoryDirectory {
         account
     }
 
-    /// Adds a group managed service account that no server uses yet and whose password these readers may read. Pass
-    /// `name` without the `$`.
+    /// Adds a group managed service account that no server uses yet and whose password `readers` may read. Pass `name`
+    /// without the `$`.
     pub fn add_group_managed_service_account(&self, name: &str, readers: &[Sid]) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-GroupManagedServiceAccount"];

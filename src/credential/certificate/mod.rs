@@ -59,8 +59,8 @@ impl ClientCertificate {
     /// matches the key is used.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the client id is not a GUID, the certificate or the key is not PEM of this kind, or the key
-    /// matches none of the certificates.
+    /// [`InvalidValue`] if the client id is not a GUID, the certificate or the key is not in the expected PEM format,
+    /// or the key matches none of the certificates.
     pub fn new(
         tenant: TenantId,
         client_id: &str,
@@ -76,8 +76,8 @@ impl ClientCertificate {
 
     /// Creates a credential from a `.pfx` (PKCS #12) file encrypted with `password`.
     ///
-    /// Files from Windows, Azure Key Vault and OpenSSL are supported, including those with old encryption; unencrypted
-    /// files are not.
+    /// Files from Windows, Azure Key Vault and OpenSSL are supported, including those that use legacy encryption;
+    /// unencrypted files are not.
     ///
     /// # Errors
     /// [`InvalidValue`] if the client id is not a GUID, the file cannot be decrypted with this password, or it does not
@@ -113,7 +113,7 @@ impl ClientCertificate {
         Err(bad_certificate(problem.to_owned()))
     }
 
-    /// Returns the time at which the certificate expires. From then on, sign-in is refused.
+    /// Returns the time at which the certificate expires. From then on, sign-in fails.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }

@@ -25,8 +25,8 @@ use crate::transport::percent_encode;
 /// The default deadline of a person's sign-in.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// User sign-in with the OAuth authorization code flow and PKCE: the browser on this machine opens, the person signs
-/// in, and the browser is redirected to a loopback port on which this program listens.
+/// User sign-in with the OAuth authorization code flow and PKCE: the browser on this machine opens, the user signs in,
+/// and the browser is redirected to a loopback port on which the program is listening.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,23 +39,23 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// # Ok(()) }
 /// ```
 ///
-/// The app registration needs the redirect URI `http://localhost` under Authentication, Mobile and desktop
-/// applications; any port works. If the URI is missing, the browser shows AADSTS50011 and the program is not notified,
-/// so sign-in ends only at its deadline.
+/// The app registration needs the redirect URI `http://localhost` in the *Mobile and desktop applications* section of
+/// *Authentication*; any port works. If the URI is missing, the browser shows AADSTS50011 and the program is not
+/// notified, so sign-in ends only at its deadline.
 ///
 /// Later tokens need no browser for as long as the tenant allows; [`with_cache`](Self::with_cache) stores the refresh
-/// token for the next run. The time that the person takes counts neither against the timeout of the waiting call nor
-/// against its retries: only the deadline ends the wait, and a redirect after the deadline is refused.
+/// token for the next run. The time that the user takes counts against neither the waiting call's timeout nor its
+/// retries: only the deadline ends the wait, and a redirect that arrives after the deadline is rejected.
 ///
-/// On Windows and macOS, the person's default browser is used; on Linux, `xdg-open` or `BROWSER` determines the
-/// browser. Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there, with
-/// a browser that reaches the loopback address of the same machine. Neither Windows nor macOS shows a firewall prompt
-/// for loopback addresses.
+/// On Windows and macOS, the user's default browser is used; on Linux, `xdg-open` or `BROWSER` determines the browser.
+/// Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there to open one
+/// that can reach the loopback address of the machine on which the program is running. Neither Windows nor macOS shows a
+/// firewall prompt for loopback addresses.
 ///
 /// # Errors
 /// The errors of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;
 /// [`ErrorKind::Timeout`] after the deadline. [`Error::sign_in_failure`] distinguishes a redirect mismatch, missing
-/// consent, Conditional Access, multi-factor authentication, another tenant and a person who declined.
+/// consent, Conditional Access, multi-factor authentication, a user from another tenant and a user who declined.
 ///
 /// # API
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
@@ -74,11 +74,11 @@ type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Redirect {
-    /// `http://localhost`, on `127.0.0.1` and `[::1]`. The portal can register this URI.
+    /// `http://localhost`, on `127.0.0.1` and `[::1]`. This URI can be registered in the portal.
     #[default]
     Localhost,
-    /// `http://127.0.0.1`, for a machine on which `localhost` resolves to a different address. Only the app's manifest
-    /// can register it.
+    /// `http://127.0.0.1`, for a machine on which `localhost` resolves to a different address. This URI can be
+    /// registered only in the app's manifest.
     LoopbackAddress,
 }
 
@@ -113,7 +113,7 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the function that opens the sign-in address for the person. The function must not block. Default: the
+    /// Sets the function that opens the sign-in address for the user. The function must not block. Default: the
     /// system's browser.
     #[must_use]
     pub fn with_opener(mut self, opener: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
@@ -121,7 +121,7 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the deadline for the person's sign-in. Default: five minutes.
+    /// Sets the deadline for the user's sign-in. Default: five minutes.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -135,7 +135,7 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the cache for the refresh token, so that the person signs in once for many runs of a program.
+    /// Sets the cache for the refresh token, so that the user signs in only once across many runs of a program.
     #[must_use]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
         self.session.set_cache(cache);

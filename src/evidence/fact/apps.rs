@@ -16,7 +16,7 @@ pub enum AppScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrackedApp {
-    /// The provider of Win32 apps on the page: 1 not installed, 2 not required, 3 completed, 4 error.
+    /// The provider of Win32 apps on the enrollment status page: 1 not installed, 2 not required, 3 completed, 4 error.
     #[non_exhaustive]
     Provider {
         /// The name; `Sidecar` is the Intune Management Extension.
@@ -26,7 +26,7 @@ pub enum TrackedApp {
         /// Whether the provider has created its list of apps.
         list_created: Option<bool>,
     },
-    /// A Win32 app tracked by the page: 1 not installed, 2 in progress, 3 completed, 4 error.
+    /// A Win32 app tracked by the enrollment status page: 1 not installed, 2 in progress, 3 completed, 4 error.
     #[non_exhaustive]
     Win32 {
         /// The scope of the installation: device or user.

@@ -32,7 +32,7 @@ pub enum ConnectorOutcome {
         error: Option<u32>,
         /// The connector's own code, such as `0x00000800`.
         diagnostic: Option<u32>,
-        /// The connector's text, which can contain account names: mask it before display.
+        /// The connector's message, which can contain account names: mask it before display.
         text: crate::model::Personal,
         /// The number of previous attempts.
         retries: Option<u32>,

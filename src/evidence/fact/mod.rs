@@ -35,9 +35,9 @@ pub enum Fact {
     FirstSync(FirstSync),
     /// A phase of the enrollment status page.
     EspCategory(EspCategory),
-    /// An app tracked by the page or Intune.
+    /// An app tracked by the enrollment status page or by Intune.
     App(TrackedApp),
-    /// An item tracked by the page, with the time at which its state was recorded.
+    /// An item tracked by the enrollment status page, with the time at which its state was recorded.
     Item(TrackedItem),
     /// A relevant registry value without a type of its own.
     Registry(RegistryValue),

@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
                 format!("event {}: the device's object was deleted, {}", hit.fact.id, ErrorCode(deleted)),
             )
         }));
-        Match::of("the object that the registration made in Microsoft Entra was deleted", proof)
+        Match::of("the object that the registration created in Microsoft Entra was deleted", proof)
     })
     .overcome_by(Registration),
     Rule::new(
@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         Enrollment,
         Strength::Proof,
         Documented,
-        codes!("the edition of Windows cannot enroll", 0x8018_0022),
+        codes!("this edition of Windows cannot enroll", 0x8018_0022),
     ),
     Rule::new(
         "41",
@@ -91,8 +91,8 @@ pub(super) const RULES: &[Rule] = &[
         let mut proof = with_codes(case, &[0x8018_000a, 0x8007_064c]);
         let events: Vec<_> =
             enrollment_failures(case).into_iter().filter(|hit| matches!(hit.fact.id, 94..=96)).collect();
-        proof.extend(events.iter().map(|hit| case.event_proof(hit, "the device is enrolled already")));
-        Match::of("the device or its image is enrolled already", proof)
+        proof.extend(events.iter().map(|hit| case.event_proof(hit, "the device is already enrolled")));
+        Match::of("the device or its image is already enrolled", proof)
     }),
     Rule::new(
         "43",

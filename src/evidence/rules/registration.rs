@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         Some(if waited >= LONG_WAIT { found } else { found.at_most(Hint) })
     }),
     Rule::new("70", EVIDENCE_STALE_OBJECT, Registration, Strong, Documented, |case| {
-        with_codes(case, "the certificate of the computer is not that of its object", &[0x801c_0002])
+        with_codes(case, "the certificate of the computer does not match its object", &[0x801c_0002])
     }),
     Rule::new("71", EVIDENCE_NO_CONNECTION_POINT, Registration, Strength::Proof, Documented, |case| {
         let mut found = with_codes(case, "the service connection point cannot be read", &[0x801c_001d])?;

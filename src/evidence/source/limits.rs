@@ -1,6 +1,6 @@
 //! Limits of reading.
 
-/// Limits that protect against damaged and hostile files. Files beyond a limit are listed as unread.
+/// Limits that protect against damaged and hostile files. Files that exceed a limit are listed as unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use crate::model::{Id, OpenEnum, Text};
 
-/// A value in a filter, escaped as one OData literal.
+/// A value in a filter, escaped as a single OData literal.
 ///
 /// | source | OData |
 /// | --- | --- |
-/// | `&str`, `String`, [`Text`], [`Id`], an enum of the service | quoted text, with quotes inside it doubled |
+/// | `&str`, `String`, [`Text`], [`Id`], an enum from the service | a quoted string, with quotes inside it doubled |
 /// | `i32`, `i64`, `u32` | a number |
 /// | `bool` | `true` or `false` |
 /// | `Timestamp` | a date in UTC |

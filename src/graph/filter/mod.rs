@@ -25,10 +25,10 @@ pub fn field(name: impl Into<String>) -> Field {
 
 /// An OData filter.
 ///
-/// [`List::filter`](super::List::filter) refuses a filter that is known to fail: the call returns
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. It refuses:
+/// [`List::filter`](super::List::filter) rejects a filter that is known to fail: the call returns
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. It rejects:
 ///
-/// * a value whose type does not fit the property, such as text for a date;
+/// * a value whose type does not fit the property, such as a string for a date;
 /// * an empty list of values;
 /// * properties and operators that an Intune collection does not support or handles incorrectly.
 ///
@@ -105,7 +105,7 @@ impl Field {
         self.compare("le", value)
     }
 
-    /// Returns a filter for any of the values. An empty list is refused before anything is sent.
+    /// Returns a filter for any of the values. An empty list is rejected before anything is sent.
     ///
     /// ```
     /// use windows_autopilot::graph::field;
@@ -126,18 +126,18 @@ impl Field {
         Filter { text: texts.join(" or "), conditions }
     }
 
-    /// Returns a filter for text that begins with `text`.
+    /// Returns a filter for strings that begin with `text`.
     pub fn starts_with(&self, text: &str) -> Filter {
         self.call("startswith", text)
     }
 
-    /// Returns a filter for text that ends with `text`. For directory objects, use an [advanced](super::List::advanced)
-    /// query.
+    /// Returns a filter for strings that end with `text`. For directory objects, use an
+    /// [advanced](super::List::advanced) query.
     pub fn ends_with(&self, text: &str) -> Filter {
         self.call("endswith", text)
     }
 
-    /// Returns a filter for text that contains `text`.
+    /// Returns a filter for strings that contain `text`.
     pub fn contains(&self, text: &str) -> Filter {
         self.call("contains", text)
     }
@@ -177,7 +177,7 @@ impl Field {
 impl Filter {
     /// Creates a filter from OData text, which is sent unchanged and unchecked.
     ///
-    /// Quote untrusted text: see [`Literal`].
+    /// Quote any untrusted input: see [`Literal`].
     pub fn raw(text: impl Into<String>) -> Self {
         Self { text: text.into(), conditions: Vec::new() }
     }

@@ -61,7 +61,7 @@ impl<T> fmt::Debug for Page<T> {
     }
 }
 
-/// An iterator over the items of a page that decodes each one lazily.
+/// An iterator over a page's items, each of which is decoded only when it is reached.
 pub struct PageItems<T> {
     walk: ItemCursor,
     item: PhantomData<fn() -> T>,

@@ -42,8 +42,8 @@ use crate::model::{Delta, Tracked};
 /// across its entries.
 ///
 /// # Errors
-/// [`ErrorKind::Resync`] when the service no longer knows the link, which it keeps for a few days: start again without
-/// a link, and treat objects that the new list does not contain as removed.
+/// [`ErrorKind::Resync`] when the service no longer recognizes the link, which it keeps for a few days: start again
+/// without a link, and treat objects that the new list does not contain as removed.
 #[must_use = "a list does nothing until its items are read"]
 pub struct DeltaList<T: Tracked> {
     list: List<Delta<T>>,
@@ -80,7 +80,7 @@ impl<T: Tracked> DeltaList<T> {
     }
 
     /// Sets the properties to read, by their names in Graph, as [`List::select`] does. A group's members are read by
-    /// default; name `members` to keep them in a selection.
+    /// default; to keep them in a selection, include `members`.
     pub fn select<S: AsRef<str>>(mut self, properties: impl IntoIterator<Item = S>) -> Self {
         self.list = self.list.select(properties);
         self
@@ -98,7 +98,7 @@ impl<T: Tracked> DeltaList<T> {
     /// Reads all changes and the link to continue from.
     ///
     /// # Errors
-    /// The errors of [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
+    /// The errors of [`List::all`], and [`ErrorKind::Resync`] when the service no longer recognizes the link.
     pub fn all(self) -> Sequence<Changes<T>> {
         let mut changes = self.items();
         Sequence::new(async move {
@@ -130,7 +130,7 @@ pub struct Changes<T: Tracked> {
     pub link: DeltaLink<T>,
 }
 
-/// A stream of the changes of a [`DeltaList`]. Once it has ended, [`link`](Self::link) returns the link to continue
+/// A stream of the changes in a [`DeltaList`]. Once it has ended, [`link`](Self::link) returns the link to continue
 /// from.
 pub struct DeltaItems<T: Tracked> {
     items: Items<Delta<T>>,
@@ -174,7 +174,7 @@ pub struct DeltaLink<T> {
 }
 
 impl<T> DeltaLink<T> {
-    /// Returns the link as the service wrote it.
+    /// Returns the link as the service returned it.
     pub fn as_str(&self) -> &str {
         &self.address
     }

@@ -1,6 +1,6 @@
 //! Paged lists as streams that own their client.
 //!
-//! A list is read in three layers. Each has a file, except the first two:
+//! A list is read in layers, each in its own file except the first two:
 //!
 //! ```text
 //!            caller ──── next() ────►  Items<T>       decodes an item as `T` when it is taken
@@ -61,7 +61,7 @@ mod link;
 /// # tenant.add_device("PF3XK7M1");
 /// use futures_util::TryStreamExt as _;
 ///
-/// let mut devices = client.devices().list().items(); // page after page, without holding all
+/// let mut devices = client.devices().list().items(); // page by page, without keeping them all in memory
 /// while let Some(device) = devices.try_next().await? {
 ///     println!("{:?}", device.serial_number);
 /// }
@@ -124,7 +124,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Sets the filter, replacing any earlier one. Combine filters with [`Filter::and`] and [`Filter::or`].
     ///
     /// Services support few filters: see the documentation of the call that returns the list. A filter that cannot work
-    /// is refused before anything is sent.
+    /// is rejected before anything is sent.
     pub fn filter(mut self, filter: Filter) -> Self {
         if let Some(problem) = filter.problem(self.operation.request.info.path) {
             self.operation.request.refuse(problem);
@@ -401,7 +401,7 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// A stream of the items of a list, over all its pages.
+/// A stream of a list's items, across all its pages.
 #[must_use = "a stream does nothing until it is read"]
 pub struct Items<T> {
     reader: Reader,

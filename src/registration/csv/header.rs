@@ -28,7 +28,8 @@ pub enum Column {
 }
 
 impl Column {
-    /// Returns the column's header as the portal requires it, or as Partner Center requires a partner's columns.
+    /// Returns the header that the portal requires for the column or, for a partner's columns, that Partner Center
+    /// requires.
     pub fn header(self) -> &'static str {
         match self {
             Self::SerialNumber => "Device Serial Number",

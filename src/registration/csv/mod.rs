@@ -1,7 +1,7 @@
 //! Device files: comma-separated serial numbers and hardware hashes from the portal, scripts and partners.
 //!
 //! [`CsvReader`] reads the files that such tools write, row by row, and reports what the service or the portal will
-//! refuse, with the remedy. [`PortalFiles`] writes files that the portal accepts.
+//! reject, with the remedy. [`PortalFiles`] writes files that the portal accepts.
 
 mod header;
 mod lines;

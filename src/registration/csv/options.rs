@@ -3,7 +3,7 @@
 use crate::model::{Finding, FindingKind, Severity};
 use crate::registration::hash::HashLengths;
 
-/// Options for reading a device file. The defaults refuse devices that cannot be registered.
+/// Options for reading a device file. By default, devices that cannot be registered are rejected.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::{CsvOptions, CsvReader};

@@ -38,10 +38,10 @@ use crate::registration::findings::*;
 /// text can be ASCII, ANSI, UTF-8 or UTF-16. An error in one row does not hide the next row.
 ///
 /// A finding is an error if the device cannot be imported as written, and a warning if it can be imported but the
-/// portal would refuse the file or a value looks wrong. Findings name serial numbers and group tags, never people or
-/// any part of a hash. [`CsvOptions`] relaxes the checks.
+/// portal would reject the file or a value looks wrong. Findings name serial numbers and group tags, never people or any
+/// part of a hash. [`CsvOptions`] relaxes the checks.
 ///
-/// Memory is bounded by the longest line and by the serial numbers, which are kept to find duplicates.
+/// Memory use is bounded by the longest line and by the serial numbers, which are kept to find duplicates.
 pub struct CsvReader<R> {
     lines: Lines<R>,
     options: CsvOptions,

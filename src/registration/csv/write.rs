@@ -17,9 +17,10 @@ use crate::model::{DeviceToImport, InvalidValue};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// The iterator yields the text of each file and holds one file at a time. A column that no device in a file needs is
-/// left out. A value that the format cannot hold is refused, never changed, and so is a value that a spreadsheet would
-/// run as a formula because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of the format.
+/// The iterator yields the text of each file and keeps only one file in memory. A column that no device in a file needs
+/// is left out. A value that the format cannot represent is rejected, never changed, and so is a value that a
+/// spreadsheet would run as a formula because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of
+/// the format.
 #[derive(Debug, Clone)]
 pub struct PortalFiles<I> {
     devices: I,
@@ -33,7 +34,7 @@ impl<'a, I: Iterator<Item = &'a DeviceToImport>> PortalFiles<I> {
 }
 
 impl<'a, I: Iterator<Item = &'a DeviceToImport>> Iterator for PortalFiles<I> {
-    /// The text of a file, or its first value that the format cannot hold.
+    /// The text of a file, or an error for its first value that the format cannot represent.
     type Item = Result<String, InvalidValue>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,8 +1,8 @@
 //! The contents of a hardware hash.
 //!
-//! A hardware hash is not a digest: it is a base64-encoded list of records that describe the device's parts, followed
-//! by their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and
-//! every record type below were found in a hash written by a device. Unknown record types are kept.
+//! A hardware hash is not a digest: it is a base64-encoded list of records that describe the device's parts, followed by
+//! their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and every
+//! record type that it knows were found in a hash written by a device. Unknown record types are kept.
 
 mod parts;
 mod records;
@@ -56,9 +56,9 @@ pub struct HashContents {
     pub system_version: Option<Text>,
     /// The vendor of the firmware.
     pub firmware_vendor: Option<Text>,
-    /// The product name of the main board.
+    /// The product name of the motherboard.
     pub board_product: Option<Text>,
-    /// The version of the main board.
+    /// The version of the motherboard.
     pub board_version: Option<Text>,
     /// The UUID in the firmware.
     pub uuid: Option<SmbiosUuid>,
@@ -121,14 +121,14 @@ pub enum Checksum {
     Missing,
 }
 
-/// The suitability of a device for pre-provisioning and self-deploying, according to its hash: both need a TPM 2.0 that
+/// A device's suitability for pre-provisioning and self-deploying mode, according to its hash: both need a TPM 2.0 that
 /// supports attestation. User-driven deployment does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readiness {
     /// The device is suitable.
     Ready,
-    /// The hash names no TPM.
+    /// The hash lists no TPM.
     NoTpm,
     /// The TPM has this version, which is too old.
     OldTpm(Text),
@@ -184,7 +184,7 @@ impl HashContents {
         })
     }
 
-    /// Returns whether the device is suitable for pre-provisioning and self-deploying.
+    /// Returns whether the device is suitable for pre-provisioning and self-deploying mode.
     pub fn readiness(&self) -> Readiness {
         match self.tpm.version() {
             None => Readiness::NoTpm,
@@ -194,7 +194,7 @@ impl HashContents {
         }
     }
 
-    /// Returns findings about contents that the service refuses and about damage.
+    /// Returns findings about damage and about contents that the service rejects.
     ///
     /// A wrong checksum is a warning, because it is not known whether the service checks it.
     pub fn lint(&self) -> Vec<Finding> {
@@ -237,7 +237,7 @@ impl HashContents {
         findings
     }
 
-    /// Compares the serial number next to the hash with the one in the hash.
+    /// Compares a serial number that accompanies the hash with the one in the hash.
     ///
     /// Surrounding spaces and case are ignored. Returns `None` if the hash has no serial number, which
     /// [`lint`](Self::lint) reports.

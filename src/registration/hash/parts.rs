@@ -56,7 +56,7 @@ pub struct Disk {
     pub capacity_gb: Option<u64>,
     /// The bus that connects the disk.
     pub bus: Option<StorageBus>,
-    /// The serial number, with the model.
+    /// The serial number, together with the model.
     pub serial_number: Option<Hidden>,
 }
 

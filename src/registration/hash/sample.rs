@@ -18,8 +18,9 @@ const USUAL_BYTES: usize = 3_000;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// It has the same records, order and length as a hash written by a device. The identifying values (UUID, network
-/// addresses, disk, TPM key) are derived from the serial number, so equal samples give equal hashes.
+/// It has the same records in the same order, and the same length, as a hash written by a device. The identifying
+/// values (UUID, network addresses, disk, TPM key) are derived from the serial number, so equal samples give equal
+/// hashes.
 ///
 /// The device does not exist: do not send its hash to a real tenant.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ pub struct SampleHash {
 }
 
 impl SampleHash {
-    /// Creates a notebook with a TPM 2.0 and this serial number.
+    /// Creates a sample for a notebook with a TPM 2.0 and this serial number.
     pub fn new(serial_number: impl Into<String>) -> Self {
         Self {
             serial_number: serial_number.into(),

@@ -20,7 +20,7 @@ pub struct Computer {
     pub organizational_unit: Option<String>,
 }
 
-/// The directory in which the simulated connector creates the computers of joining devices.
+/// The directory in which the simulated connector creates computer accounts for joining devices.
 ///
 /// Set by [`TenantBuilder::with_computer_accounts`](crate::sim::TenantBuilder::with_computer_accounts).
 /// `testing::DirectoryAccounts` (feature `ad`) implements it with an in-memory directory or a real domain controller.
@@ -48,11 +48,11 @@ pub struct Computer {
 /// ```
 #[async_trait]
 pub trait ComputerAccounts: fmt::Debug + Send + Sync + 'static {
-    /// Creates the account of a computer. The tenant calls this method once for each device's request, sequentially and
+    /// Creates a computer account. The tenant calls this method once for each device's request, sequentially and
     /// without holding a lock.
     ///
     /// # Errors
-    /// The directory's refusal. It ends the deployment of the device with the corresponding
+    /// The directory's [`ComputerRefusal`], which ends the device's deployment with the corresponding
     /// [`Cause`](crate::sim::Cause).
     async fn create(&self, computer: &Computer) -> Result<(), ComputerRefusal>;
 }

@@ -25,7 +25,7 @@ pub struct PowerOnOptions {
 }
 
 impl PowerOnOptions {
-    /// Creates options for the device with this serial number, on a good network.
+    /// Creates options for the device with this serial number, on a network with a domain controller.
     pub fn new(serial: impl Into<String>) -> Self {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
@@ -68,15 +68,15 @@ impl std::fmt::Debug for PowerOnOptions {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum DeploymentPhase {
-    /// The device looks for its profile.
+    /// The device is looking for its profile.
     Starting,
-    /// The device enrolls in Intune.
+    /// The device is enrolling in Intune.
     Enrolling,
-    /// The device waits for its offline domain join.
+    /// The device is waiting for its offline domain join.
     JoiningDomain,
-    /// The enrollment status page sets up the device.
+    /// The enrollment status page is setting up the device.
     DeviceSetup,
-    /// The device waits for a sign-in, and the page sets up the account.
+    /// The device is waiting for a sign-in, or the enrollment status page is setting up the account.
     AccountSetup,
     /// The user reached the desktop.
     Finished,
@@ -121,7 +121,7 @@ pub enum Cause {
     QuotaExceeded,
     /// Another account in the domain has the computer's name.
     NameTaken,
-    /// The directory refuses the computer for another reason.
+    /// The directory refused to create the computer for another reason.
     ComputerRefused,
     /// The directory had not responded to the connector when the device gave up.
     NoAnswer,
@@ -159,8 +159,8 @@ impl Cause {
         Self::AccountSetupTimeout,
     ];
 
-    /// Returns the error code shown on the device. No code is documented for a quota, a name that is taken or a
-    /// directory that does not respond: these use the code for a missing right.
+    /// Returns the error code shown on the device. No code is documented for an exceeded quota, a name that is taken or
+    /// a directory that does not respond: these causes use the code for a missing right.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
@@ -217,11 +217,11 @@ pub struct Deployment {
     pub cause: Option<Cause>,
     /// The time at which the power button was pressed.
     pub started: Timestamp,
-    /// The time at which the deployment ended, if it has.
+    /// The time at which the deployment ended, if it has ended.
     pub ended: Option<Timestamp>,
     /// The computer's name in the domain, once the device has joined.
     pub computer_name: Option<String>,
-    /// The refusal by the connectors' directory, if that is the cause.
+    /// The directory's refusal to create the computer, if that is the cause.
     pub refusal: Option<ComputerRefusal>,
 }
 

@@ -8,7 +8,7 @@ use super::types::Kind;
 use crate::catalog::ApiVersion;
 
 /// Returns the types against which requests are checked: the name, base type, properties and navigation properties of
-/// each, and the members of every enumeration. `beta` selects the version.
+/// each, and the members of every enumeration. `beta` selects the beta version instead of v1.0.
 ///
 /// ```
 /// let types = windows_autopilot::sim::metadata(true);

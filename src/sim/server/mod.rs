@@ -47,9 +47,10 @@ pub struct ServedTls {
 }
 
 impl ServedTls {
-    /// Generates an authority and a certificate when the server starts. The keys never leave the process.
+    /// Generates a certificate authority and a server certificate when the server starts. The keys never leave the
+    /// process.
     ///
-    /// The authority is limited to the served names (name constraints), so trusting it allows nothing else.
+    /// The authority is limited to the served names (name constraints), so trusting it affects no other hosts.
     pub fn generated() -> Self {
         Self { _generated: () }
     }
@@ -97,13 +98,13 @@ impl fmt::Debug for ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Sets the loopback address to listen on. Port 0 is any free port. Default: `127.0.0.1:0`.
+    /// Sets the loopback address to listen on. Port 0 selects any free port. Default: `127.0.0.1:0`.
     pub fn with_address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Serves HTTPS next to HTTP, on the same port. Default: HTTP only.
+    /// Serves HTTPS in addition to HTTP, on the same port. Default: HTTP only.
     pub fn with_tls(mut self, tls: ServedTls) -> Self {
         self.tls = Some(tls);
         self
@@ -115,8 +116,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Answers `CONNECT` for the hosts of Microsoft Graph and sign-in, so an unmodified program works with only
-    /// `HTTPS_PROXY` and the authority. Other hosts are refused. Requires TLS. Default: no.
+    /// Answers `CONNECT` for the hosts of Microsoft Graph and sign-in, so that an unmodified program needs only
+    /// `HTTPS_PROXY` and the CA certificate. Connections to other hosts are refused. Requires TLS. Default: no.
     pub fn with_proxy(mut self, proxy: bool) -> Self {
         self.proxy = proxy;
         self
@@ -144,8 +145,8 @@ impl ServerBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a non-loopback address, and for a proxy without TLS. The error for a port in
-    /// use names the port.
+    /// [`io::ErrorKind::InvalidInput`] for a non-loopback address, and for a proxy without TLS. If the port is in use,
+    /// the error names it.
     pub async fn start(self) -> io::Result<Server> {
         let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if !self.address.ip().is_loopback() {

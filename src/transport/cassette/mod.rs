@@ -177,7 +177,7 @@ impl Recorder {
         Self { inner: Arc::new(transport), recording: Arc::default() }
     }
 
-    /// Records the text of the given properties without redaction. Words that look like a token, a hash or a person's
+    /// Records the text of the given properties without redaction. Words that look like a token, a hash or an email
     /// address are still redacted.
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -299,7 +299,7 @@ impl Replayer {
         Self { playback: Arc::new(Mutex::new(Playback { redactor: Redactor::default(), exchanges })) }
     }
 
-    /// Compares the given properties by their text. They must have been [recorded without
+    /// Compares the given properties by their actual text. They must have been [recorded without
     /// redaction](Recorder::with_unredacted).
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {

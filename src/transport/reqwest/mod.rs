@@ -38,7 +38,7 @@ mod watch;
 /// # Ok(()) }
 /// ```
 ///
-/// Requests need a tokio runtime with I/O and time. One transport can serve several runtimes, each with its own
+/// Requests need a tokio runtime with I/O and time enabled. One transport can serve several runtimes, each with its own
 /// connections. The transport never retries: a request that an HTTP/2 server did not process fails with
 /// [`NotProcessed`](super::TransportErrorKind::NotProcessed).
 pub struct ReqwestTransport {
@@ -166,10 +166,9 @@ impl ReqwestTransportBuilder {
     /// Builds the transport, without connecting.
     ///
     /// # Errors
-    /// [`InvalidValue`] if a certificate is invalid, if the address of the proxy, including one from the environment,
-    /// is invalid, or if there are no root certificates. With [plain http on
-    /// loopback](Self::with_plain_http_on_loopback), missing root certificates are an error only when a request uses
-    /// https.
+    /// [`InvalidValue`] if a certificate is invalid, if the proxy's address is invalid (even one from the environment),
+    /// or if there are no root certificates. With [plain http on loopback](Self::with_plain_http_on_loopback), missing
+    /// root certificates are an error only when a request uses https.
     pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {
         let Options { connect_timeout, timeout, .. } = self.options;
         let pool = |tls, route| ClientPool::new(ClientOptions { tls, route, connect_timeout, timeout });

@@ -30,15 +30,15 @@ impl ApplyOptions {
     /// Records objects before they are created, along with the progress of the import, and resumes from an earlier
     /// run's journals.
     ///
-    /// Without journals, a new run resumes as well, by reading the tenant. With journals, the import also resumes
-    /// devices in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
+    /// Even without journals, a new run resumes by reading the tenant. With journals, the import also picks up devices
+    /// in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
     /// ([`CreatedObjects::from_journal`]).
     ///
     /// The devices can differ from run to run: a device in flight that is dropped from the list is kept on record, and
     /// its import resumes when the device is listed again. A device that is no longer registered is imported again.
     ///
-    /// An object that has the same name as a part but is not in the journal is foreign and ends the run before its
-    /// first write. In that case, plan with the journal and adopt the object
+    /// An object that has the same name as a part but is not in the journal is foreign and ends the run before anything
+    /// is written. In that case, plan with the journal and adopt the object
     /// ([`PlanOptions`](crate::workflow::PlanOptions)).
     ///
     /// ```
@@ -114,7 +114,7 @@ pub struct ApplyReport {
     pub(super) errors: Vec<Error>,
     /// The outcome of the import; `None` if there was nothing to import.
     pub import: Option<ImportReport>,
-    /// The registered devices of the deployment, by id and serial number.
+    /// The deployment's registered devices, by id and serial number.
     pub devices: Vec<(Id<Device>, String)>,
     /// The profile, if the deployment has one.
     pub profile: Option<Id<HybridJoinProfile>>,
@@ -122,8 +122,8 @@ pub struct ApplyReport {
     pub group: Option<Id<Group>>,
     /// The created objects, for a teardown; with journals, also those of earlier runs.
     pub created: CreatedObjects,
-    /// Receipts for the rights granted in the directory, including grants without a response. Keep them to revoke the
-    /// rights later; [`created`](Self::created) contains them too.
+    /// The receipts for the rights granted in the directory, including grants that got no response. Keep them to revoke
+    /// the rights later; [`created`](Self::created) contains them too.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
     /// The findings from the run.

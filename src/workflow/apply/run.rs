@@ -25,7 +25,8 @@ use crate::workflow::step::{PlannedStep, Step};
 use crate::workflow::waiver::check_findings;
 
 impl Plan {
-    /// Applies the plan: objects first (concurrently if independent), then assignments. Devices are imported meanwhile.
+    /// Applies the plan: objects first (concurrently if independent), then assignments. Meanwhile, devices are
+    /// imported.
     ///
     /// The run reads the tenant again before the first write, and fails if the tenant has changed since the plan was
     /// made. Each write is read back, with a deadline. A new run resumes an interrupted one by reading the tenant.
@@ -33,9 +34,9 @@ impl Plan {
     ///
     /// # Errors
     /// The run always ends with its report; [`ApplyReport::error`] is the error that ended the run early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant,
-    /// and for settings or devices other than the plan's; [`ErrorKind::Conflict`] if the tenant has changed, or an
-    /// object with the same name was created meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; otherwise
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant, and
+    /// for settings or devices other than the plan's; [`ErrorKind::Conflict`] if the tenant has changed, or an object
+    /// with the same name was created in the meantime; [`ErrorKind::Journal`] if a journal cannot be used; otherwise
     /// same as [`Call`](crate::graph::Call). If one part fails, the others complete their current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())

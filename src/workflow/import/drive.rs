@@ -49,8 +49,8 @@ impl Import {
     /// device to send has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the
     /// journal cannot be read or written, or belongs to another run; with
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's error
-    /// if the service refuses every device. The progress up to then is in the journal.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller is not permitted to import; and with the
+    /// service's error if the service rejects every device. The journal contains the progress up to that point.
     pub fn start(self) -> ImportRun {
         Run::new(move |progress| async move {
             let mut driver = Driver::begin(self, progress).await?;
@@ -109,7 +109,7 @@ impl Import {
     /// # Ok(()) });
     /// ```
     ///
-    /// A preview does not show which devices are already registered, because only an import finds out.
+    /// A preview does not show which devices are already registered, because only an import can determine that.
     ///
     /// # Errors
     /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or belongs to other devices.

@@ -29,7 +29,7 @@ pub struct ImportOptions {
     /// Graph documents no limit; the portal accepts 500 in a file. A request also stays below 3 MiB. Fewer requests are
     /// throttled less, but larger ones leave more devices to search for if a response is lost.
     pub chunk_size: usize,
-    /// The maximum number of devices in flight, sent and without an outcome; at least 1. Default: 2,000.
+    /// The maximum number of devices in flight, that is, sent but still without an outcome; at least 1. Default: 2,000.
     ///
     /// Requests are sent concurrently up to this number of devices, so a kill can leave several without a response.
     /// Each device is polled by its id, and Intune accepts 1,000 requests in 20 seconds.

@@ -259,17 +259,17 @@ impl Rejection {
     pub fn remedy(&self) -> &'static str {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
         if is(names::INVALID_HASH) {
-            "capture the hardware hash on the device again; manufacturer and serial number must be in it"
+            "capture the hardware hash on the device again; it must contain the manufacturer and the serial number"
         } else if is(names::DUPLICATED) {
-            "the same device was being imported at the same time; run it again when that has ended"
+            "the same device was being imported at the same time; run the import again when the other one has ended"
         } else if is(names::STORAGE) {
             "the service failed temporarily; run the import again later"
         } else if names::DELETION.into_iter().any(is) {
-            "its earlier registration is being deleted; run it again in half an hour"
+            "the device's earlier registration is being deleted; run the import again in half an hour"
         } else if self.status.is_some() {
-            "check its serial number, group tag and user; if nothing is wrong with them, run it again later"
+            "check the device's serial number, group tag and user; if nothing is wrong with them, run the import again later"
         } else {
-            "look up the name in Microsoft's list of Autopilot import errors"
+            "look up the error's name in Microsoft's list of Autopilot import errors"
         }
     }
 

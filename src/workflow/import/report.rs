@@ -24,8 +24,8 @@ pub struct ImportEvent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEventKind {
-    /// The run resumes from an earlier run's journal. If the earlier run was killed while writing, the last
-    /// `torn_bytes` bytes of the journal are an incomplete line; the run searches the service for what they recorded.
+    /// The run resumes from an earlier run's journal. If the earlier run was killed while writing, the last `torn_bytes`
+    /// bytes of the journal are an incomplete line; this run searches the service for what that line recorded.
     #[non_exhaustive]
     Resumed {
         /// The number of bytes in the incomplete last line; 0 if the last line is complete.
@@ -213,9 +213,9 @@ pub struct ImportPreview {
     pub devices: usize,
     /// The number of devices to send.
     pub to_send: usize,
-    /// The number of requests, if none is refused.
+    /// The number of requests, if none is rejected.
     pub requests: usize,
-    /// The number of devices in flight, which an earlier run sent and which are to be searched for or polled.
+    /// The number of devices in flight: sent by an earlier run, and still to be searched for or polled.
     pub in_flight: usize,
     /// The number of devices whose outcome is known from the journal or the input.
     pub finished: usize,

@@ -26,24 +26,25 @@ use crate::workflow::journal::Journal;
 /// The report contains an [`ImportOutcome`](super::ImportOutcome) for each device, in the order of the input. The
 /// process is as follows:
 ///
-/// * Each device to send is first checked in the same way as by [`check_device`](crate::registration::check_device). If
-///   one has an error, such as a value that cannot be a hardware hash, no device is sent: see [`Import::with_waived`].
-/// * Devices are sent in large requests. If the service throttles, they are sent later; if it refuses a request, the
-///   request is repeatedly halved until the refused device is found.
-/// * Each device is sent with its own import id, which replaces any given one. The import id, serial number, hash and
-///   registration id identify its record in every response; so does the record's id in a poll, and the device's id in a
-///   read. Empty values neither confirm nor contradict the identity. A contradiction results in
+/// * Each device to send is first checked with [`check_device`](crate::registration::check_device). If one has an error,
+///   such as a value that cannot be a hardware hash, no device is sent unless the error is waived
+///   ([`Import::with_waived`]).
+/// * Devices are sent in large requests. If the service throttles, they are sent later; if it rejects a request, the
+///   request is repeatedly halved until the rejected device is found.
+/// * Each device is sent with its own import id, which replaces any import id in the input. The import id, serial
+///   number, hash and registration id identify its record in every response; so do the record's id in a poll and the
+///   device's id in a read. Empty values neither confirm nor contradict the identity. A contradiction results in
 ///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
 ///   deleted.
 /// * A request without a response is sent again only after its devices have been searched for. A request with a
 ///   response is never sent again.
-/// * A device that the service already has counts as registered only if the service names the registration and it can
-///   be read. The name of the service's error shows whether the registration is in this tenant or another; the error
-///   number is the same in both cases.
+/// * A device that the service already has counts as registered only if the service names its registration and that
+///   registration can be read. The name of the service's error shows whether the registration is in this tenant or
+///   another; the error number is the same in both cases.
 /// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read
 ///   back. Importing a registered device does not by itself change its tag.
-/// * A device that is repeated in the input with the same serial number and hash is sent only once. With the same
-///   serial number but a different hash, it is sent once the first has its outcome.
+/// * A device that is repeated in the input with the same serial number and hash is sent only once. A device with the
+///   same serial number but a different hash is not sent until the first has its outcome.
 ///
 /// With a [`Journal`], a run that was killed at any point can resume from there, and no device is lost or sent twice.
 /// Without one, importing again is still safe: registered devices are reported as such.
@@ -77,15 +78,15 @@ impl Import {
 
     /// Records progress in a journal and resumes from its content.
     ///
-    /// The journal contains digests of the devices, ids, outcomes and times, but no serial numbers, hashes or names of
-    /// people. It is bound to the tenant, if the token names it, and to the devices with their group tags and users,
-    /// regardless of order.
+    /// The journal contains ids, outcomes, times and digests of the devices, but no serial numbers, hardware hashes or
+    /// personal names. It is bound to the tenant, if the token names it, and to the devices with their group tags and
+    /// users, regardless of order.
     pub fn with_journal(mut self, journal: Journal) -> Self {
         self.journal = Some(journal);
         self
     }
 
-    /// Waives findings about the input with this id: they do not stop the run.
+    /// Waives findings with this id about the input: they do not stop the run.
     ///
     /// ```
     /// # use windows_autopilot::{Client, Result, model::DeviceToImport, workflow::ImportReport};

@@ -60,8 +60,8 @@ ends_with_errors!(ReplacementReport);
 impl ReplacementPlan {
     /// Applies the plan: removes the old registration, imports the new one, and assigns the user again.
     ///
-    /// The first journal records the replacement, the second the import. Pass the same journals to the run that resumes
-    /// it.
+    /// The first journal records the replacement, the second the import. Pass the same journals to a run that resumes
+    /// an interrupted one.
     ///
     /// # Errors
     /// The run always ends with its report; [`ReplacementReport::error`] is the error that ended the run early:

@@ -28,10 +28,10 @@ use crate::workflow::teardown::{PlannedRemoval, RemovalAction};
 /// The replacement of a device's registration after a repair that changed its motherboard. The old hardware hash no
 /// longer identifies the device.
 ///
-/// First, the device in Intune is deleted; then its user is unassigned and the registration is deleted. Once the
+/// First, the device is deleted in Intune; then its user is unassigned and the registration is deleted. Once the
 /// registration is gone, the new hardware hash is imported with the old group tag, and the user is assigned again. The
-/// service maintains the object in Entra ID. The plan shows which groups the device joins and leaves, and the manual
-/// work, such as deleting the old computer account in Active Directory.
+/// service maintains the object in Entra ID. The plan shows which groups the device joins and leaves, and lists the
+/// manual work, such as deleting the old computer account in Active Directory.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -127,8 +127,8 @@ pub(super) struct OldRegistration {
 
 impl ReplaceMotherboard {
     /// Creates a replacement for the registration with the serial number `old`, using a device with a new hardware
-    /// hash. Its serial number may differ. The group tag and user of `device` are ignored in favor of those of the old
-    /// registration.
+    /// hash. The device's serial number may be new too. The group tag and user of `device` are ignored in favor of those
+    /// of the old registration.
     pub fn new(old: SerialNumber, device: DeviceToImport) -> Self {
         let mut device = device;
         (device.group_tag, device.assigned_user_principal_name, device.import_id) = (None, None, None);
@@ -147,7 +147,7 @@ impl ReplaceMotherboard {
         self
     }
 
-    /// Plans the replacement. Changes nothing: only reads the tenant and, if one exists, the journal.
+    /// Plans the replacement. Changes nothing: only reads the tenant and, if it exists, the journal.
     ///
     /// # Errors
     /// [`ErrorKind::Journal`] if the journal cannot be used; any error of [`Call`](crate::graph::Call). A serial number

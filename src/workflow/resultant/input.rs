@@ -127,9 +127,9 @@ pub struct AssignedObject {
     pub display_name: String,
     /// The kind of object.
     pub kind: ObjectKind,
-    /// The creation date, which orders profiles.
+    /// The creation date, by which profiles are ordered.
     pub created_date_time: Option<Timestamp>,
-    /// The priority, which orders pages; 1 comes first.
+    /// The priority, by which pages are ordered; 1 comes first.
     pub priority: Option<i32>,
     /// The assignments of the object.
     pub assignments: Lookup<Vec<Assignment>>,
@@ -208,9 +208,9 @@ pub struct GroupView {
 /// The members of a group and of its nested groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupMembers {
-    /// The devices, by the ids of their objects in lower case.
+    /// The ids of the devices' objects, in lowercase.
     pub devices: HashSet<String>,
-    /// The users, by their ids in lower case.
+    /// The ids of the users, in lowercase.
     pub users: HashSet<String>,
     /// The nested groups.
     pub groups: Vec<Id<Group>>,

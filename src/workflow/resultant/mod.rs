@@ -8,8 +8,8 @@
 //! * Status page: the one with the smallest priority number that reaches the device, or else the one that reaches its
 //!   user, or else the default page.
 //! * Domain join: exactly one profile may reach the device. More than one is a conflict. User assignments are ignored.
-//! * Before a device enrolls, filters see its manufacturer, model and deployment profile name. The result of a filter
-//!   on another property is unknown.
+//! * Before a device enrolls, filters see only its manufacturer, model and deployment profile name. The result of a
+//!   filter on another property is unknown.
 
 mod decide;
 mod display;

@@ -56,8 +56,8 @@ pub enum ReadEvent {
 impl ResultantSet {
     /// Reads the input for these devices and determines their resultant set.
     ///
-    /// The number of requests depends on the number of pages and of groups in assignments, not on the number of
-    /// devices. If the caller is not permitted to read a collection, the outcomes that depend on it are
+    /// The number of requests depends on the number of result pages and of groups in assignments; there is no request
+    /// per device. If the caller is not permitted to read a collection, the outcomes that depend on it are
     /// [`Effective::Unknown`](super::Effective::Unknown), with the missing permission.
     ///
     /// ```
@@ -75,8 +75,8 @@ impl ResultantSet {
     /// # Errors
     /// [`ErrorKind::NotFound`] if a device is not registered; any error of [`Call`](crate::graph::Call).
     /// # Permissions
-    /// `DeviceManagementServiceConfig.Read.All`; for a complete answer `DeviceManagementConfiguration.Read.All`,
-    /// `Device.Read.All` and `GroupMember.Read.All` too.
+    /// `DeviceManagementServiceConfig.Read.All`; for complete results, also `DeviceManagementConfiguration.Read.All`,
+    /// `Device.Read.All` and `GroupMember.Read.All`.
     pub fn read(client: &Client, devices: &[Id<Device>]) -> Run<ReadEvent, Result<Self>> {
         Self::run(client, Some(devices.to_vec()))
     }

@@ -37,9 +37,9 @@ impl TeardownOptions {
         self
     }
 
-    /// Records each removal in the journal that contains the creations, and holds its lock until the run ends so that
-    /// no other run of the deployment works in the meantime. Afterwards, [`CreatedObjects::from_journal`] returns what
-    /// is left.
+    /// Records each removal in the journal that contains the creations, and keeps the journal locked until the run ends
+    /// so that no other run of the deployment can start in the meantime. Afterward, [`CreatedObjects::from_journal`]
+    /// returns what is left.
     ///
     /// [`CreatedObjects::from_journal`]: crate::workflow::CreatedObjects::from_journal
     #[must_use]
@@ -100,9 +100,9 @@ impl TeardownPlan {
     /// otherwise same as [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
-    /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a
-    /// signed-in user with `Policy.ReadWrite.MobilityManagement`; each only for objects of the
-    /// plan.
+    /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope
+    /// a signed-in user with `Policy.ReadWrite.MobilityManagement`; each only if the plan contains objects that need
+    /// it.
     pub fn apply(&self, client: &Client) -> Run<TeardownEvent, TeardownReport> {
         self.apply_with_waived(client, &[])
     }

@@ -28,16 +28,16 @@ use crate::workflow::step::{Step, fmt_end};
 /// # Ok(()) }
 /// ```
 ///
-/// Objects are found by the ids in the journal and compared with it: an object with a different name stops the plan. A
-/// group that is used by anything else (another profile, page or configuration, an app, a policy, or the MDM user
-/// scope) is kept, and the plan lists what uses it. The plan also stops if some uses cannot be read.
+/// Objects are found by their recorded ids and compared with the record: an object with a different name stops the plan.
+/// A group that is used by anything else (another profile, page or configuration, an app, a policy, or the MDM user
+/// scope) is kept, and the plan lists what uses it. Uses that cannot be read also stop the plan.
 ///
-/// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each
-/// object's assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope,
-/// unless the scope has changed since the deployment set it. A teardown never leaves a tenant with an empty scope, and
-/// it never deletes device objects in Entra ID, because the service does. The plan lists the remaining manual work,
+/// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each object's
+/// assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope, unless
+/// the scope has changed since the deployment set it. A teardown never leaves a tenant with an empty scope, and it never
+/// deletes device objects in Entra ID, because the service does that itself. The plan lists the remaining manual work,
 /// such as deleting computer accounts in Active Directory. Rights that the deployment granted in the directory are
-/// revoked using the receipts of the grants (`plan_on_premises`, with the `ad` feature).
+/// revoked using the grants' receipts (`plan_on_premises`, with the `ad` feature).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
@@ -71,7 +71,7 @@ pub enum RemovalAction {
     Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
     Gone,
-    /// Asks a person to do the work described.
+    /// Leaves the described work to an administrator.
     Manual(String),
     /// Does nothing: the finding blocks it.
     Blocked(Finding),

@@ -41,8 +41,8 @@ impl Teardown {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }
 
-    /// Plans the removal, including the revocation of directory rights recorded in receipts. Changes nothing. Without a
-    /// directory, revoking the rights is left as manual work.
+    /// Plans the removal, including the revocation of directory rights recorded in receipts. Changes nothing. With
+    /// [`plan`](Self::plan) alone, revoking the rights is left as manual work.
     ///
     /// # Errors
     /// Same as [`plan`](Self::plan).

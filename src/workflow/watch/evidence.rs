@@ -56,7 +56,7 @@ pub struct DeviceSnapshot {
     pub device_evidence: Option<DeviceEvidence>,
     /// The enrollment status page that the deployment record names.
     pub page: Lookup<AppliedPage>,
-    /// The time since which the last deployment has been watched.
+    /// The time when the watch of the last deployment began.
     pub watched_since: Timestamp,
     /// The times at which the last deployment was first seen in each phase.
     pub first_seen: BTreeMap<Phase, Timestamp>,
@@ -335,7 +335,7 @@ fn has_succeeded(event: &AutopilotEvent) -> bool {
 pub struct Expectation {
     /// The id of the expected deployment profile; any hybrid join profile by default.
     pub profile: Option<Id<HybridJoinProfile>>,
-    /// The prefix of the computer names; a device whose name begins with it has applied its domain join. `None` by
+    /// The prefix of the computer names; a device whose name begins with it counts as joined to the domain. `None` by
     /// default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
     /// The configured timeout of the enrollment status page; 60 minutes by default, as in the service.

@@ -13,7 +13,7 @@ const USER_STEP: &str = "let the user sign in and try again; the device shows wh
 
 finding_kinds! {
     /// A source that could not be read.
-    WATCH_UNREAD = "watch.unread", Warning, "watch again; until then, facts that depend on it are not known";
+    WATCH_UNREAD = "watch.unread", Warning, "watch again; until then, facts that depend on that source are not known";
 
     /// Evidence from a deployment other than the watched one.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
@@ -68,7 +68,7 @@ finding_kinds! {
         "remove the earlier enrollment, or reset the device to an image without one; then start again";
     /// A user with too many devices in Microsoft Entra.
     WATCH_TOO_MANY_DEVICES = "watch.too-many-devices", Error,
-        "delete devices that the user no longer has from Microsoft Entra, or raise the limit of devices per user";
+        "delete devices that the user no longer has from Microsoft Entra, or raise the device limit per user";
     /// An enrollment blocked by a restriction or an earlier enrollment.
     WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
@@ -86,7 +86,7 @@ finding_kinds! {
         "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
-        "keep the user in the MDM scope of Intune only";
+        "keep the user only in Intune's MDM user scope";
     /// A refused join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";
@@ -103,7 +103,7 @@ finding_kinds! {
         "reset the device and set it up again: a profile does not reach a device that is enrolled";
     /// A device that Intune no longer manages.
     WATCH_LEFT_MANAGEMENT = "watch.left-management", Warning,
-        "if nobody deleted it there on purpose, reset the device and set it up again";
+        "unless it was deleted from Intune on purpose, reset the device and set it up again";
 
     /// A failed domain join whose cause Graph does not show.
     WATCH_DOMAIN_JOIN_FAILED = "watch.domain-join-failed", Error, ON_PREMISES;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// The device is not registered. An import may take minutes to appear.
+    /// The device is not registered. An imported device may take minutes to appear.
     Unregistered,
-    /// The device is registered without a profile. Do not switch it on.
+    /// The device is registered but has no profile yet. Do not switch it on.
     Registered,
     /// The device has the profile and can be switched on.
     ProfileAssigned,
@@ -72,7 +72,7 @@ impl Phase {
         }
     }
 
-    /// Returns the next step for a person or the service, if nothing is wrong.
+    /// Returns the next step, either for staff or for the service, if nothing is wrong.
     pub const fn next_step(self) -> &'static str {
         match self {
             Self::Unregistered => "wait for the import, and do not switch the device on",

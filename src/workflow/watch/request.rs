@@ -116,8 +116,8 @@ impl Watch {
     /// # Ok(()) });
     /// ```
     ///
-    /// A proven cause is listed before those from Graph, a strong one after them. Evidence from another device or an
-    /// earlier deployment only produces a finding.
+    /// A proven cause is listed before those from Graph; a cause with strong evidence, after them. Evidence from
+    /// another device or an earlier deployment only produces a finding.
     #[cfg(feature = "evidence")]
     #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
     pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {
@@ -125,7 +125,7 @@ impl Watch {
         self
     }
 
-    /// Sets the poll intervals: `first` after a change, growing up to `longest`. Defaults: 30 seconds and 5 minutes.
+    /// Sets the poll intervals: `first` after a change, growing to `longest`. Defaults: 30 seconds and 5 minutes.
     pub fn with_intervals(mut self, first: Duration, longest: Duration) -> Self {
         self.first = first.max(Duration::from_secs(1));
         self.longest = longest.max(self.first);

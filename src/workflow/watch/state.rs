@@ -28,7 +28,7 @@ pub struct DeviceState {
     /// The source of the deadline.
     #[serde(default)]
     pub deadline_source: Option<DeadlineSource>,
-    /// The starts of the phases.
+    /// The start of each phase.
     pub timeline: Vec<PhaseStart>,
     /// The problems, likeliest cause first.
     pub findings: Vec<Finding>,
@@ -163,9 +163,9 @@ device_facts! {
     anchor_id: Id<DirectoryDevice> = "Entra object of the registration",
     /// The object in Entra ID that was synced from Active Directory.
     hybrid_id: Id<DirectoryDevice> = "Entra object of the computer",
-    /// The outcome of the device setup.
+    /// The outcome of device setup.
     device_setup: DeploymentState = "device setup",
-    /// The outcome of the account setup.
+    /// The outcome of account setup.
     account_setup: DeploymentState = "account setup",
     /// The outcome of the deployment.
     deployment: DeploymentState = "deployment",

@@ -9,8 +9,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 /// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as text for PowerShell, dsacls or Samba. This crate does not run these tools; each script changes only
-/// the DACL.
+/// A delegation as a script for PowerShell, dsacls or Samba. This crate does not run the script, which changes only the
+/// DACL.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
@@ -27,8 +27,8 @@ const LONGEST_COMMAND: usize = 8_191;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// The scripts for Windows follow the documentation of the tools and have not been run on Windows. The Samba command
-/// has been run.
+/// The scripts for Windows follow the tools' documentation but have not been run on Windows. The Samba command has been
+/// run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegationScript {
     grants: Vec<Grant>,
@@ -111,7 +111,7 @@ impl DelegationScript {
         lines.iter().map(|line| format!("{line}\r\n")).collect()
     }
 
-    /// Returns a batch file for cmd.exe that calls dsacls, in UTF-8. `None` if dsacls cannot express the change, as
+    /// Returns a batch file for cmd.exe, in UTF-8, that calls dsacls. `None` if dsacls cannot express the change, as
     /// with [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a
     /// line would be too long; or if the account has no domain or is given by its distinguished name.
     ///
@@ -147,7 +147,7 @@ impl DelegationScript {
     }
 
     /// Returns a command for a POSIX shell that calls samba-tool. `None` if the principal is a name, because samba-tool
-    /// takes SIDs.
+    /// takes only SIDs.
     ///
     /// On a domain controller, the command changes the local database; elsewhere, add `-H ldaps://…` and credentials.
     pub fn samba_tool(&self) -> Option<String> {

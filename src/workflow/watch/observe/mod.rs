@@ -16,7 +16,7 @@ use crate::model::{
 
 /// Derives the state of a device from its snapshot, the expectation and the time.
 ///
-/// The function is pure: equal snapshots give equal states.
+/// The function is pure: equal inputs give equal states.
 ///
 /// ```
 /// use jiff::Timestamp;

@@ -262,9 +262,9 @@ fn a_failure_is_named_by_its_code_where_it_has_one() {
 #[test]
 fn a_generic_code_names_no_cause_as_certain() {
     for (code, possible) in [
-        (0x8000_4005, "a fault of Windows"),
+        (0x8000_4005, "a Windows fault"),
         (0x8018_0005, "pre-provisioning was started"),
-        (0x8007_0490, "an attestation of the TPM"),
+        (0x8007_0490, "TPM attestation"),
         (0x8000_ffff, "automatic enrollment is not configured"),
     ] {
         let details = format!("Enrollment failed: {}", ErrorCode(code));

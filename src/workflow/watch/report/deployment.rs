@@ -22,7 +22,7 @@ use crate::workflow::watch::state::{DeadlineSource, DeviceState, spell};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A report contains no personal names: it says only that a device has an assigned user.
+/// A report contains no personal names: it says only whether a device has an assigned user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeploymentReport {
@@ -35,7 +35,7 @@ pub struct DeploymentReport {
     pub ended: Timestamp,
     /// The devices, in the order in which they were requested.
     pub devices: Vec<DeviceDeployment>,
-    /// The findings that do not concern a single device, such as a source that could not be read.
+    /// The findings that do not belong to a particular device, such as a source that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
@@ -72,7 +72,7 @@ pub struct EarlierEnrollment {
     pub phase: Phase,
     /// The outcome of the enrollment.
     pub outcome: DeploymentOutcome,
-    /// The time at which the outcome was known, or at which the watch found that the enrollment had ended.
+    /// The time at which the outcome became known, or at which the watch found that the enrollment had ended.
     pub until: Timestamp,
     /// The likeliest cause, if the enrollment failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,9 +29,9 @@ impl DeploymentReport {
     /// counts, and the first 500 rows, starting with the devices that need attention. A page for five thousand devices
     /// is smaller than 2 MB; to stay small, it may omit the details of ready devices.
     ///
-    /// A page that is served over HTTP fetches `report.json` next to it every five seconds and redraws itself without a
-    /// reload. Serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there, serialized as JSON
-    /// with serde.
+    /// A page that is served over HTTP fetches `report.json` from its own folder every five seconds and redraws itself
+    /// without a reload. Serve [`WatchHandle::snapshot`](crate::workflow::watch::WatchHandle::snapshot) there,
+    /// serialized as JSON with serde.
     ///
     /// The page follows the reader's preference for light or dark mode and can be printed. All external text is
     /// escaped.
