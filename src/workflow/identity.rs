@@ -1,6 +1,6 @@
 //! The identity of a deployment's own objects: by recorded id, by adoption, or by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,11 +80,26 @@ pub(super) struct Identity {
     own: BTreeMap<Step, Option<String>>,
     /// The objects to adopt.
     adopted: BTreeMap<Step, String>,
+    /// The objects whose creation was interrupted, by step and name.
+    unfinished: HashSet<(Step, String)>,
+    /// The devices whose import was interrupted, by serial number in lower case.
+    unfinished_devices: HashSet<String>,
 }
 
 impl Identity {
     pub(super) fn new(desired: &HybridJoin, options: &PlanOptions) -> Self {
         let mut identity = Self::default();
+        for item in options.created.iter().flat_map(CreatedObjects::items) {
+            match item {
+                CreatedObject::Object { step, name, id: None } => {
+                    identity.unfinished.insert((*step, name.clone()));
+                }
+                CreatedObject::Device { serial_number, id: None } => {
+                    identity.unfinished_devices.insert(serial_number.to_ascii_lowercase());
+                }
+                _ => {}
+            }
+        }
         identity.find::<Group>(desired, options);
         identity.find::<EnrollmentStatusPage>(desired, options);
         identity.find::<HybridJoinProfile>(desired, options);
@@ -137,6 +152,17 @@ impl Identity {
     /// Returns the id of the deployment's group, if it is found by its id.
     pub(super) fn group_id(&self) -> Option<Id<Group>> {
         self.own.get(&Step::Group)?.as_ref()?.parse().ok()
+    }
+
+    /// Returns the action for an object that is as desired.
+    pub(super) fn keep(&self, step: Step, name: &str) -> Action {
+        let is_unfinished = self.unfinished.contains(&(step, name.to_owned()));
+        if is_unfinished { Action::Resume } else { Action::Keep }
+    }
+
+    /// Returns `true` if the import of a device was interrupted.
+    pub(super) fn is_unfinished_device(&self, serial: &str) -> bool {
+        self.unfinished_devices.contains(&serial.to_ascii_lowercase())
     }
 
     /// Returns `true` if objects of this kind are found by id or known not to exist: others with the same name are

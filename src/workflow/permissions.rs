@@ -79,7 +79,7 @@ impl OperationPurpose {
             (Self::Create, Action::Create(_))
                 | (Self::Update, Action::Update(_))
                 | (Self::Assign, Action::Assign { .. })
-                | (Self::Import, Action::Import(_))
+                | (Self::Import, Action::Import(_) | Action::Resume)
         )
     }
 }
@@ -396,6 +396,8 @@ mod tests {
             (step(Step::Profile, assign()), 1),
             (step(Step::Profile, Action::Keep), 0),
             (step(Step::Devices, Action::Import(Vec::new())), 1),
+            (step(Step::Devices, Action::Resume), 1),
+            (step(Step::Profile, Action::Resume), 0),
             (step(Step::Users, assign()), 1),
             (step(Step::AutomaticEnrollment, assign()), 1),
             (step(Step::Group, Action::Create(Vec::new())), 0),

@@ -271,7 +271,8 @@ fn ensure<'a, S: ManagedObject>(
     if !patch.unknown().is_empty() {
         steps.push(PlannedStep::new(S::STEP, &name, Action::Unknown(patch.unknown().to_vec())));
     } else if patch.is_empty() {
-        steps.push(PlannedStep::new(S::STEP, name, Action::Keep));
+        let action = identity.keep(S::STEP, &name);
+        steps.push(PlannedStep::new(S::STEP, name, action));
     }
     Ensure::Become(Box::new(stored.clone()), wish)
 }
@@ -444,6 +445,9 @@ fn prepare_devices(
             // Serial numbers repeat: only the import can tell several devices apart.
             Some([found]) => {
                 named.insert(found.id.as_str());
+                if state.identity.is_unfinished_device(serial) {
+                    steps.push(PlannedStep::new(Step::Devices, serial, Action::Resume));
+                }
                 todo.register(desired, device, found, steps);
             }
             Some(_) => {

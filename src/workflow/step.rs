@@ -92,6 +92,9 @@ pub enum Action {
     },
     /// Imports devices, named by their serial numbers.
     Import(Vec<String>),
+    /// Completes the creation or import that an interrupted run left unfinished: the subject is as desired, but the
+    /// journal does not have its id yet.
+    Resume,
     /// Changes nothing: the subject is as desired.
     Keep,
     /// Changes nothing: the subject is no longer in the settings or the device list, and remains in the tenant until it
@@ -106,9 +109,12 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns `true` if the action writes to the tenant.
+    /// Returns `true` if the action writes to the tenant or completes an earlier write.
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Create(_) | Self::Update(_) | Self::Assign { .. } | Self::Import(_))
+        matches!(
+            self,
+            Self::Create(_) | Self::Update(_) | Self::Assign { .. } | Self::Import(_) | Self::Resume
+        )
     }
 }
 
@@ -191,6 +197,7 @@ impl fmt::Display for PlannedStep {
                     more => writeln!(f, "      … and {more} more"),
                 }
             }
+            Action::Resume => writeln!(f, "  ~ {subject}: complete what an interrupted run began"),
             Action::Keep => writeln!(f, "  = {subject}"),
             Action::Dropped => writeln!(f, "  . {subject}: no longer in the settings; it is kept"),
             Action::Unknown(properties) => {
@@ -243,6 +250,7 @@ mod tests {
             Action::Unknown(vec![PropertyChange::new(name, name, name)]),
             Action::Assign { add: vec![name.to_owned()], remove: vec![name.to_owned()] },
             Action::Import(vec![name.to_owned()]),
+            Action::Resume,
             Action::Keep,
             Action::Dropped,
             Action::Manual(name.to_owned()),

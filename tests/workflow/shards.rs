@@ -209,6 +209,29 @@ async fn four_shards_with_one_killed_and_restarted_do_all_tenants_once() {
     assert_eq!(world.requests(), requests, "{at}");
 }
 
+#[tokio::test]
+async fn a_tenant_whose_round_is_killed_at_any_request_is_completed_by_the_next() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let alone = World::new("whole", 1);
+    let process = Process::immortal();
+    alone.run(&alone.round(Shard::ALL), &process).await.unwrap();
+    let requests = usize::MAX - process.requests_left.load(Ordering::SeqCst);
+    let Harness { tenant, .. } = alone.tenants.values().next().unwrap();
+    let wanted = (snapshot(tenant).await, creations(tenant));
+    for kill_at in 1..=requests {
+        let at = format!("seed {seed}: killed at request {kill_at} of {requests}");
+        let world = World::new(&format!("killed-{kill_at}"), 1);
+        let round = world.round(Shard::ALL);
+        assert!(world.run(&round, &Process::new(kill_at, rng.bool())).await.is_none(), "{at}");
+        let reports = world.run(&round, &Process::immortal()).await.unwrap();
+        assert_eq!((&reports[0].outcome, &reports[0].error), (&Outcome::Applied, &None), "{at}");
+        let Harness { tenant, .. } = world.tenants.values().next().unwrap();
+        assert_eq!((snapshot(tenant).await, creations(tenant)), wanted, "{at}");
+    }
+}
+
 #[test]
 fn the_shard_of_a_tenant_depends_on_its_name_and_the_count_alone() {
     let place = |tenant: &str, count: u32| {

@@ -436,6 +436,8 @@ mod tests {
         left: AtomicUsize,
         late: bool,
         before: Mutex<Option<SecurityDescriptor>>,
+        /// An entry that the server adds to each list that is written.
+        adds: Option<&'static str>,
         writes: AtomicUsize,
     }
 
@@ -449,6 +451,11 @@ mod tests {
             let before = self.memory.descriptor(UNIT).unwrap();
             self.memory.modify(change).await?;
             self.writes.fetch_add(1, Ordering::Relaxed);
+            if let Some(ace) = self.adds {
+                let written = self.memory.descriptor(UNIT).unwrap();
+                let dacl = written.dacl().unwrap().with(ace.parse().unwrap()).unwrap();
+                self.memory.set_descriptor(UNIT, written.with_dacl(dacl));
+            }
             let lost =
                 self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             match (lost.is_ok(), self.late) {
@@ -497,6 +504,7 @@ mod tests {
             left: AtomicUsize::new(times),
             late,
             before: Mutex::default(),
+            adds: None,
             writes: AtomicUsize::new(0),
         }
     }
@@ -527,6 +535,17 @@ mod tests {
                 assert_eq!(shown(&memory, &connector), [ALL, MINE], "{context}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_read_back_differently_is_in_the_report() {
+        let (memory, connector) = directory(&[ALL]);
+        let added = "(A;;RP;;;AU)";
+        let directory = Overwritten { adds: Some(added), ..overwritten(&memory, 0, false) };
+        let report = Delegation::new(&unit(), connector.clone()).apply(&directory).await.unwrap();
+        assert_eq!((report.difference.trim_end(), report.lost_updates), (&*format!("+ {added}"), 0));
+        let again = Delegation::new(&unit(), connector).apply(&directory).await.unwrap();
+        assert_eq!((again.difference.as_str(), again.receipt.granted.len()), ("", 0));
     }
 
     #[tokio::test]
