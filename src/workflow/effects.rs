@@ -16,7 +16,7 @@ use super::state::TenantState;
 use super::targets::{self, PLANNED};
 use crate::model::{
     Device, DeviceToImport, DomainJoinProfile, EnrollmentStatusPage, Finding, FindingKind, Group,
-    HybridJoinProfile, Id, Lookup, Membership, Settings, Severity, Stored, Target,
+    HybridJoinProfile, Id, Lookup, Membership, Settings, Severity, Stored, Target, TargetKind,
 };
 
 /// The maximum number of serial numbers in a finding.
@@ -30,7 +30,8 @@ pub(super) fn determine(
     devices: &[DeviceToImport],
 ) -> (Vec<ResultantGroup>, Vec<Finding>) {
     let Some(projection) = Projection::new(desired, state) else { return Default::default() };
-    let mut set = resultant(&projection.input(devices));
+    let input = projection.input(devices);
+    let mut set = resultant(&input);
     for device in &mut set.devices {
         let parts = [
             (desired.profile.is_some(), &mut device.profile),
@@ -51,6 +52,7 @@ pub(super) fn determine(
     for group in &groups {
         projection.check(group, &mut findings);
     }
+    projection.check_all_devices(&input, &groups, &mut findings);
     (groups, findings)
 }
 
@@ -133,9 +135,12 @@ impl<'a> Projection<'a> {
                 assignments: Lookup::Present(Vec::new()),
             });
         }
+        // A priority that no page can have is not set.
+        let pages = self.state.pages.iter().filter(|page| !page.is_default()).count();
+        let pages = pages.saturating_add(usize::from(id == PLANNED));
         if kind == ObjectKind::StatusPage
-            && let Some(wanted) =
-                self.desired.page_priority.and_then(|number| i32::try_from(number.get()).ok())
+            && let Some(wanted) = self.desired.page_priority.filter(|wanted| wanted.get() as usize <= pages)
+            && let Ok(wanted) = i32::try_from(wanted.get())
         {
             let held = objects.iter().find(|object| object.id == id).and_then(|object| object.priority);
             for object in objects.iter_mut() {
@@ -240,6 +245,43 @@ impl<'a> Projection<'a> {
         by_rule && members.is_some_and(is_member)
     }
 
+    /// Reports domain join profiles of other groups, whose devices get this one too if it is assigned to all devices.
+    fn check_all_devices(&self, input: &ResultantInput, groups: &[ResultantGroup], found: &mut Vec<Finding>) {
+        let (Some(wish), Some(joins)) = (&self.desired.domain_join, input.domain_joins.present()) else {
+            return;
+        };
+        let Some(own) = joins.iter().find(|join| join.id == self.domain_join) else { return };
+        let is_unfiltered =
+            |kind: &TargetKind| targets_of(own).any(|of| of.kind == *kind && of.filter.is_none());
+        if !is_unfiltered(&TargetKind::AllDevices) {
+            return;
+        }
+        // The deployment's own devices have a finding already.
+        let is_found = |join: &AssignedObject| {
+            groups.iter().any(|group| match &group.domain_join {
+                Effective::Conflict { contenders } => contenders.iter().any(|one| one.id == join.id),
+                _ => false,
+            })
+        };
+        for other in joins.iter().filter(|join| join.id != own.id && !is_found(join)) {
+            let group = targets_of(other).filter(|target| target.filter.is_none()).find_map(|target| {
+                let TargetKind::Group(group) = &target.kind else { return None };
+                let view = self.state.group_views.get(group);
+                let is_out = is_unfiltered(&TargetKind::ExclusionGroup(group.clone()));
+                (!is_out && !view.is_some_and(Lookup::is_absent)).then(|| {
+                    let name = view.and_then(Lookup::present).and_then(|view| view.display_name.as_deref());
+                    name.unwrap_or(group.as_str())
+                })
+            });
+            if let Some(group) = group {
+                let name = &other.display_name;
+                let evidence =
+                    format!("is assigned to all devices, and those of group {group} get {name} too");
+                found.push(DOMAIN_JOIN_OVERLAP.at(wish.display_name.as_str(), evidence));
+            }
+        }
+    }
+
     fn check(&self, group: &ResultantGroup, found: &mut Vec<Finding>) {
         let desired = self.desired;
         let who = named(&group.devices);
@@ -279,7 +321,7 @@ impl<'a> Projection<'a> {
                 Effective::Gets { winner, .. } if winner.id == self.page => {}
                 Effective::Gets { winner, .. } => {
                     let evidence = format!(
-                        "{who} show page {}, by {}, with the priority {}: {}",
+                        "page {}, by {}, with the priority {}, wins on {who}: {}",
                         winner.display_name,
                         winner.target_label,
                         winner.priority.map_or_else(|| "unknown".to_owned(), |number| number.to_string()),
@@ -299,7 +341,7 @@ impl<'a> Projection<'a> {
                 Effective::Gets { winner, .. } if winner.id == self.domain_join => {}
                 Effective::Gets { winner, .. } => {
                     let evidence = format!(
-                        "{who} get profile {}, by {}, and not this one: {}",
+                        "profile {}, by {}, reaches {who}, and this one does not: {}",
                         winner.display_name,
                         winner.target_label,
                         part.reason()
@@ -308,7 +350,7 @@ impl<'a> Projection<'a> {
                 }
                 Effective::Conflict { contenders } => {
                     let ways: Vec<String> = contenders.iter().map(ToString::to_string).collect();
-                    let evidence = format!("{who} get {}: {}", contenders.len(), ways.join("; "));
+                    let evidence = format!("{} profiles reach {who}: {}", contenders.len(), ways.join("; "));
                     found.push(part.finding(&DOMAIN_JOIN_OVERLAP, evidence));
                 }
                 Effective::Nothing { .. } => part.missing(&DOMAIN_JOIN_NOT_REACHING, "profile", found),
@@ -325,6 +367,10 @@ fn own_id<'a, S: Settings + 'a>(mut own: impl Iterator<Item = &'a Stored<S>>) ->
         Some(_) => None,
         None => Some(first.map_or(PLANNED, |stored| stored.id.as_str()).to_owned()),
     }
+}
+
+fn targets_of(object: &AssignedObject) -> impl Iterator<Item = &Target> {
+    object.assignments.present().into_iter().flatten().filter_map(|held| held.target.as_ref())
 }
 
 /// Formats a list of devices.
@@ -402,7 +448,7 @@ impl<'a> OwnObject<'a> {
                             self.who, reason.place, reason.evidence
                         ),
                         names => format!(
-                            "{} may get {} instead: {}: {}",
+                            "{} may get {} instead: {} {}",
                             self.who,
                             names.join(" or "),
                             reason.place,
@@ -414,7 +460,7 @@ impl<'a> OwnObject<'a> {
             }
             Effective::Conflict { contenders } => {
                 let ways: Vec<String> = contenders.iter().map(ToString::to_string).collect();
-                let evidence = format!("{} get one of several: {}", self.who, ways.join("; "));
+                let evidence = format!("one of several wins on {}: {}", self.who, ways.join("; "));
                 found.push(self.finding(&PROFILE_CONFLICT, evidence));
             }
             _ => {}

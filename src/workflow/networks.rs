@@ -33,20 +33,22 @@ pub(super) fn prepare(
         // The check says so.
         _ => return todo,
     };
-    let mut wanted = Vec::new();
+    let (mut wanted, mut has_all) = (Vec::new(), true);
     for name in &join.network_access_configurations {
-        let link = match named(state, name).as_slice() {
-            [configuration] => link_to(configuration),
+        match named(state, name).as_slice() {
+            [configuration] => wanted.extend(link_to(configuration)),
             found => {
+                has_all = false;
                 let evidence =
                     format!("names {name}, and {} device configurations have this name", found.len());
                 let finding =
                     DOMAIN_JOIN_NETWORK_NOT_ONE.at("domain_join.network_access_configurations", evidence);
-                steps.push(PlannedStep::new(Step::DomainJoin, subject, Action::Blocked(finding)));
-                return NetworksTodo::default();
+                steps.push(PlannedStep::new(Step::DomainJoin, subject.clone(), Action::Blocked(finding)));
             }
-        };
-        wanted.extend(link);
+        }
+    }
+    if !has_all {
+        return todo;
     }
     let is_held = |link: &&NetworkLink| !held.iter().any(|held| held.id == link.id);
     todo.add = wanted.iter().filter(is_held).cloned().collect();

@@ -171,17 +171,20 @@ fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<Planne
     let wish = match wish {
         MdmUserScope::All => UserScope::All,
         MdmUserScope::Groups(names) => {
-            let mut groups = BTreeMap::new();
+            let (mut groups, mut has_all) = (BTreeMap::new(), true);
             for name in names {
                 match state.groups_named(name) {
                     [group] => {
                         groups.insert(group.id.clone(), name.to_string());
                     }
                     found => {
+                        has_all = false;
                         planned(Action::Blocked(not_one_group(name, found.len())));
-                        return None;
                     }
                 }
+            }
+            if !has_all {
+                return None;
             }
             UserScope::Groups(groups)
         }
@@ -328,8 +331,9 @@ fn assign<S: Assignable>(
     let wanted = match targets::wanted::<S>(desired, state, group) {
         Ok(wanted) if wanted.is_empty() => return Vec::new(),
         Ok(wanted) => wanted,
-        Err(finding) => {
-            steps.push(PlannedStep::new(S::STEP, subject, Action::Blocked(finding)));
+        Err(findings) => {
+            let blocked = |finding| PlannedStep::new(S::STEP, subject.clone(), Action::Blocked(finding));
+            steps.extend(findings.into_iter().map(blocked));
             return Vec::new();
         }
     };

@@ -20,15 +20,18 @@ pub(super) struct WantedTarget {
 
 /// Returns the targets of a deployment's object. `group` is the deployment's own, if it has one.
 ///
-/// Returns a finding for a name that matches no group or filter, or several.
+/// Returns a finding for each name that matches no group or filter, or several.
 pub(super) fn wanted<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
     group: Option<&Id<Group>>,
-) -> Result<Vec<WantedTarget>, Finding> {
+) -> Result<Vec<WantedTarget>, Vec<Finding>> {
     let settings = S::assignment_settings(desired);
-    let filter = filter_of(settings, state)?;
-    let mut wanted = Vec::new();
+    let (mut wanted, mut findings) = (Vec::new(), Vec::new());
+    let filter = filter_of(settings, state).unwrap_or_else(|finding| {
+        findings.push(finding);
+        None
+    });
     let mut add = |target: Target, label: String, is_filtered: bool| {
         let (target, label) = match filter.as_ref().filter(|_| is_filtered) {
             Some((id, mode, name)) => {
@@ -45,12 +48,18 @@ pub(super) fn wanted<S: Assignable>(
         add(Target::group(id.clone()), format!("group {}", own.display_name), true);
     }
     for name in &settings.groups {
-        add(Target::group(group_of::<S>(name, state)?), format!("group {name}"), true);
+        match group_of::<S>(name, state) {
+            Ok(id) => add(Target::group(id), format!("group {name}"), true),
+            Err(finding) => findings.push(finding),
+        }
     }
     for name in &settings.excluded_groups {
-        add(Target::excluding(group_of::<S>(name, state)?), format!("all but group {name}"), false);
+        match group_of::<S>(name, state) {
+            Ok(id) => add(Target::excluding(id), format!("all but group {name}"), false),
+            Err(finding) => findings.push(finding),
+        }
     }
-    Ok(wanted)
+    if findings.is_empty() { Ok(wanted) } else { Err(findings) }
 }
 
 fn group_of<S: Assignable>(name: &DisplayName, state: &TenantState) -> Result<Id<Group>, Finding> {

@@ -515,7 +515,13 @@ impl<'a> Audience<'a> {
                         names.push(property.to_owned());
                     }
                 });
-                Tri::unknown(doubt(format!("depends on {}, which is not known yet", names.join(", "))))
+                let finding = doubt(format!("depends on {}, which is not known yet", names.join(", ")));
+                let is_known_later =
+                    names.iter().all(|name| ["manufacturer", "model"].contains(&name.as_str()));
+                Tri::unknown(match is_known_later {
+                    true => finding.with_remedy("check again when the device is registered"),
+                    false => finding,
+                })
             }
         }
     }
