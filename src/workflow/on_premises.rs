@@ -108,8 +108,10 @@ impl OnPremises {
         let connectors = match self.named_connectors() {
             Ok(connectors) => connectors,
             Err(finding) => {
-                planned.block(finding);
                 self.check_configs(unit, &mut planned);
+                // The file's own finding about the account is the same one.
+                planned.findings.retain(|other| other.id != finding.id || other.place != finding.place);
+                planned.block(finding);
                 return planned;
             }
         };
@@ -122,7 +124,7 @@ impl OnPremises {
         let report = match check.run(&*self.directory).await {
             Ok(report) => report,
             Err(error) => {
-                let evidence = format!("the directory could not be read: {error}");
+                let evidence = format!("the directory could not be read: {}", error.subject());
                 let finding = AD_NOT_READABLE.at(place_of(unit), evidence);
                 planned.block(finding.with_remedy(error.remedy().to_owned()));
                 return planned;

@@ -232,7 +232,8 @@ impl HashContents {
             }
         }
         if trailing {
-            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has data after its checksum"));
+            let end = if self.checksum == Checksum::Missing { "records" } else { "checksum" };
+            findings.push(HASH_TRAILING_BYTES.at(PLACE, format!("has data after its {end}")));
         }
         findings
     }
@@ -437,7 +438,10 @@ mod tests {
             assert_eq!(ids(&contents), ["hash.broken-record", "hash.checksum"]);
             assert!(contents.lint()[0].evidence.contains("byte 16"), "{:?}", contents.lint());
         }
-        assert!(ids(&decode(b"OA\x01\x00CS")).contains(&"hash.broken-record".to_owned()));
+        assert_eq!(
+            ids(&decode(b"OA\x01\x00CS")),
+            ["hash.broken-record", "hash.no-checksum", "hash.trailing-bytes"]
+        );
     }
 
     #[test]

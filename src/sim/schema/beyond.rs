@@ -79,6 +79,9 @@ pub(super) static TYPES: &[Type] = &[
     named("windowsWifiConfiguration", "deviceConfiguration").beta(),
     named("windowsWifiEnterpriseEAPConfiguration", "deviceConfiguration").beta(),
     named("windows10VpnConfiguration", "deviceConfiguration").beta(),
+    named("windows81TrustedRootCertificate", "deviceConfiguration").beta(),
+    named("iosWiFiConfiguration", "deviceConfiguration").beta(),
+    named("androidWiFiConfiguration", "deviceConfiguration").beta(),
     Type::new("windows10CustomConfiguration").extends("deviceConfiguration").properties(&[OMA_SETTINGS]),
     Type::new("omaSetting").abstract_base().properties(&[
         Property::new("description", Text).null(),

@@ -434,7 +434,7 @@ impl Resolver<'_> {
                         self.gone(step, subject, vec![item.clone()]);
                     }
                     Err(error) => {
-                        let evidence = format!("the directory could not be read: {error}");
+                        let evidence = format!("the directory could not be read: {}", error.subject());
                         self.blocked(step, subject, &TEARDOWN_RIGHT_NOT_READABLE, evidence);
                     }
                 }
