@@ -33,7 +33,9 @@ fn ids(report: &PreflightReport) -> Vec<&str> {
     report.findings.iter().map(|finding| &*finding.id).collect()
 }
 
-fn finding<'a>(report: &'a PreflightReport, id: &str) -> &'a Finding {
+/// Returns the finding with this id, and asserts that the report has just these ids.
+fn finding<'a>(report: &'a PreflightReport, id: &str, all: &[&str]) -> &'a Finding {
+    assert_eq!(ids(report), all, "{report}");
     let found = report.findings.iter().find(|finding| finding.id == id);
     found.unwrap_or_else(|| panic!("no {id} among {:?}", report.findings))
 }
@@ -105,7 +107,8 @@ async fn where_a_right_comes_from_is_told() {
             add(&directory, name, &aces.iter().map(String::as_str).collect::<Vec<_>>(), &me);
         }
         let report = Preflight::for_unit(&below).run(&directory).await.unwrap();
-        let evidence = &finding(&report, id).evidence;
+        let all = if id == "ad.more-than-needed" { vec!["ad.may-create", id] } else { vec![id] };
+        let evidence = &finding(&report, id, &all).evidence;
         assert!(evidence.contains(says), "{evidence}");
     }
 }
@@ -121,7 +124,8 @@ async fn a_place_that_is_none_is_told_with_what_it_may_have_become() {
     let target: OrganizationalUnit = "OU=Autopilot,OU=Sites,DC=corp,DC=example".parse().unwrap();
     directory.move_unit(&unit(), &target);
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-    assert!(finding(&report, "ad.ou-missing").evidence.contains(target.as_str()), "{report}");
+    assert_eq!(ids(&report), ["ad.ou-missing"]);
+    assert!(report.findings[0].evidence.contains(target.as_str()), "{report}");
 
     let foreign = Preflight::for_unit(&"OU=Autopilot,DC=other,DC=example".parse().unwrap());
     assert_eq!(ids(&foreign.run(&directory).await.unwrap()), ["ad.other-domain"]);
@@ -152,21 +156,25 @@ async fn what_the_permissions_are_like_is_told() {
     let other = directory.bound_as(&me);
     let report = Preflight::for_unit(&unit()).run(&other).await.unwrap();
     assert!(!report.may_delegate && report.is_ready(), "{report}");
-    assert!(ids(&report).contains(&"ad.cannot-create-accounts"), "{report}");
+    let all =
+        ["ad.cannot-create-accounts", "ad.inheritance-off", "ad.may-create", "ad.protected-from-deletion"];
+    assert_eq!(ids(&report), all);
 
     directory.set_descriptor(UNIT, "O:BAD:P(A;;GA;;;BA)".parse().unwrap());
     let report = Preflight::for_unit(&unit()).run(&other).await.unwrap();
-    assert_eq!(finding(&report, "ad.rights-not-readable").severity, Severity::Error);
+    assert_eq!(ids(&report), ["ad.rights-not-readable", "ad.cannot-create-accounts"]);
+    assert_eq!(report.findings[0].severity, Severity::Error);
 
     let null: SecurityDescriptor = "O:BAD:NO_ACCESS_CONTROL".parse().unwrap();
     directory.set_descriptor(UNIT, null);
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-    assert!(report.is_ready() && ids(&report).contains(&"ad.no-dacl"), "{report}");
+    assert_eq!(ids(&report), ["ad.no-dacl"]);
+    assert!(report.is_ready(), "{report}");
 
     let conditional = format!("O:BAD:(0x09;;{})(A;;RPRC;;;AU)", "00".repeat(8));
     directory.set_descriptor(UNIT, conditional.parse().unwrap());
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-    assert!(ids(&report).contains(&"ad.rights-uncertain"), "{report}");
+    assert_eq!(ids(&report), ["ad.rights-uncertain"]);
 }
 
 #[tokio::test]
@@ -177,18 +185,18 @@ async fn accounts_that_are_no_connectors_are_told() {
     directory.disable(&disabled);
     directory.add_computer("SRV-ODJ-01");
     let check = |name: &str| Preflight::for_unit(&unit()).with_connector(name.parse().unwrap());
-    for (name, id) in [
-        (user.to_string().as_str(), "ad.unusual-account"),
-        (r"CORP\odj$", "ad.account-disabled"),
-        (r"corp.example\SRV-ODJ-01$", "ad.legacy-account"),
-        (r"CORP\odj", "ad.account-disabled"),
-        (r"CORP\odjj", "ad.account-missing"),
-        ("odj$@other.example", "ad.account-of-another-domain"),
-        (r"OTHER\odj$", "ad.account-of-another-domain"),
-        ("S-1-5-21-9-9-9-1104", "ad.account-of-another-domain"),
+    for (name, expected) in [
+        (user.to_string().as_str(), &["ad.cannot-create", "ad.unusual-account"][..]),
+        (r"CORP\odj$", &["ad.account-disabled", "ad.cannot-create"]),
+        (r"corp.example\SRV-ODJ-01$", &["ad.cannot-create", "ad.legacy-account"]),
+        (r"CORP\odj", &["ad.account-disabled", "ad.cannot-create"]),
+        (r"CORP\odjj", &["ad.account-missing"]),
+        ("odj$@other.example", &["ad.account-of-another-domain"]),
+        (r"OTHER\odj$", &["ad.account-of-another-domain"]),
+        ("S-1-5-21-9-9-9-1104", &["ad.account-of-another-domain"]),
     ] {
         let report = check(name).run(&directory).await.unwrap();
-        finding(&report, id);
+        assert_eq!(ids(&report), expected, "{name}");
         assert!(!report.is_ready(), "{name}");
         assert!(!format!("{report} {report:?}").contains("adele"), "{report:?}");
     }
@@ -206,9 +214,16 @@ async fn connectors_of_which_some_may_are_told_apart() {
     let report = Preflight::for_unit(&unit()).run(&directory.bound_as(&first)).await.unwrap();
     let may: Vec<bool> = report.connectors.iter().map(|connector| connector.access.is_granted()).collect();
     assert_eq!(may, [true, false]);
-    let found = finding(&report, "ad.connectors-differ");
+    let all = [
+        "ad.cannot-create",
+        "ad.cannot-delegate",
+        "ad.connectors-differ",
+        "ad.cannot-create-accounts",
+        "ad.may-create",
+    ];
+    let found = finding(&report, "ad.connectors-differ", &all);
     assert!(found.evidence.starts_with("1 of 2 connectors"), "{found}");
-    assert_eq!(finding(&report, "ad.cannot-delegate").severity, Severity::Warning);
+    assert_eq!(report.findings[1].severity, Severity::Warning);
 }
 
 #[tokio::test]
@@ -217,7 +232,8 @@ async fn the_domains_quota_is_told_with_the_missing_right() {
     directory.add_managed_service_account("msaODJ00001");
     directory.set_machine_account_quota(0);
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-    assert!(finding(&report, "ad.cannot-create").evidence.contains("quota for everybody is 0"), "{report}");
+    assert_eq!(ids(&report), ["ad.cannot-create"]);
+    assert!(report.findings[0].evidence.contains("quota for everybody is 0"), "{report}");
 }
 
 #[tokio::test]
@@ -237,10 +253,11 @@ async fn names_that_are_taken_are_counted_and_those_of_others_told() {
     let taken = connector.create_computer(UNIT, "hyb-munich-w001").await.unwrap_err();
     assert_eq!(taken.kind(), DirectoryErrorKind::NameTaken);
     let report = check("HYB-MUNICH-W").run(&directory).await.unwrap();
-    assert!(finding(&report, "ad.few-names-left").evidence.starts_with("150 of about 1000"), "{report}");
-    assert!(!ids(&report).contains(&"ad.reuse-blocked"), "they are the connector's own");
+    // They are the connector's own, so that it may use them again.
+    assert_eq!(ids(&report), ["ad.few-names-left", "ad.may-create"]);
+    assert!(report.findings[0].evidence.starts_with("150 of about 1000"), "{report}");
     let report = check("HYB-").run(&directory).await.unwrap();
-    finding(&report, "ad.names-taken");
+    assert_eq!(ids(&report), ["ad.may-create", "ad.names-taken"]);
     let report = check("LAB-").run(&directory).await.unwrap();
     assert_eq!(ids(&report), ["ad.may-create"]);
 
@@ -248,14 +265,15 @@ async fn names_that_are_taken_are_counted_and_those_of_others_told() {
     Delegation::new(&unit(), other.clone()).apply(&directory).await.unwrap();
     let named = check("HYB-MUNICH-W").with_connector(other.into());
     let report = named.run(&directory).await.unwrap();
-    let found = finding(&report, "ad.reuse-blocked");
+    let all = ["ad.few-names-left", "ad.may-create", "ad.reuse-blocked"];
+    let found = finding(&report, "ad.reuse-blocked", &all);
     assert!(
         found.evidence.contains("150 computers") && found.evidence.contains("HYB-MUNICH-W000"),
         "{found}"
     );
 
     let full = check("HYB-MUNICH-W").with_name_characters(5).run(&directory).await.unwrap();
-    assert_eq!(full.findings[0].id, "ad.no-names-left");
+    assert_eq!(ids(&full), ["ad.no-names-left", "ad.may-create", "ad.may-create"]);
 }
 
 #[tokio::test]
@@ -271,13 +289,8 @@ async fn accounts_that_no_enabled_server_uses_are_no_connectors() {
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     let connectors: Vec<&Sid> = report.connectors.iter().map(|connector| &connector.account.sid).collect();
     assert_eq!(connectors, [&serving]);
-    let orphans: Vec<&str> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.id == "ad.orphaned-account")
-        .map(|finding| finding.evidence.as_str())
-        .collect();
-    assert_eq!(orphans.len(), 2, "{report}");
+    assert_eq!(ids(&report), ["ad.cannot-create", "ad.orphaned-account", "ad.orphaned-account"]);
+    let orphans = [&report.findings[1].evidence, &report.findings[2].evidence];
     assert!(orphans[0].contains("no server") && orphans[1].contains("disabled servers use the account: OLD"));
 
     directory.set_servers(&left, [old, directory.add_computer("NEW")]);
@@ -286,8 +299,7 @@ async fn accounts_that_no_enabled_server_uses_are_no_connectors() {
 
     let named = Preflight::for_unit(&unit()).with_connector(orphan.into()).run(&directory).await.unwrap();
     assert_eq!(named.connectors.len(), 1, "a named account is a connector whatever uses it");
-    finding(&named, "ad.account-not-installed");
-    assert!(!ids(&named).contains(&"ad.orphaned-account"), "{named}");
+    assert_eq!(ids(&named), ["ad.cannot-create", "ad.account-not-installed"]);
 }
 
 #[tokio::test]
@@ -296,13 +308,14 @@ async fn the_server_of_a_group_account_has_to_read_its_password() {
     let (reads, other) = (directory.add_computer("SRV-1"), directory.add_computer("SRV-2"));
     let account = directory.add_group_managed_service_account("odj", std::slice::from_ref(&reads));
     let check = Preflight::for_unit(&unit()).with_connector("odj$@corp.example".parse().unwrap());
-    finding(&check.run(&directory).await.unwrap(), "ad.account-not-installed");
+    assert_eq!(ids(&check.run(&directory).await.unwrap()), ["ad.cannot-create", "ad.account-not-installed"]);
     directory.set_servers(&account, [reads.clone()]);
     let report = check.run(&directory).await.unwrap();
     assert_eq!(ids(&report), ["ad.cannot-create"]);
     directory.set_servers(&account, [reads, other]);
     let report = check.run(&directory).await.unwrap();
-    let found = finding(&report, "ad.password-not-readable");
+    let all = ["ad.cannot-create", "ad.password-not-readable"];
+    let found = finding(&report, "ad.password-not-readable", &all);
     assert!(found.evidence.starts_with("SRV-2 "), "{found}");
 }
 
@@ -347,7 +360,10 @@ async fn the_token_is_read_and_groups_are_followed_where_the_directory_does_not_
             .replace("COMPUTER", &Guid::COMPUTER.to_string());
         directory.set_descriptor(UNIT, text.parse().unwrap());
         let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-        finding(&report, id);
+        let mut all = [id, "ad.inheritance-off"];
+        // Both are informational.
+        all[..].sort_by_key(|id| *id == "ad.may-create");
+        assert_eq!(ids(&report), all, "{ace}");
         assert!(report.to_string().contains("followed by membership"), "{report}");
         assert_eq!(report.is_ready(), id == "ad.may-create", "{report}");
     }
@@ -364,11 +380,7 @@ async fn a_unit_that_cannot_be_read_is_not_known_and_the_rest_of_the_report_stan
     assert_eq!(report.container.as_deref(), Some(UNIT));
     assert!(matches!(report.connectors[0].access, CreateAccess::Unknown { .. }), "{report}");
     assert!(!report.is_ready() && report.to_string().contains("not known whether it may create"), "{report}");
-    finding(&report, "ad.rights-not-readable");
-    finding(&report, "ad.names-taken");
-    for other in ["ad.not-an-ou", "ad.cannot-create", "ad.connectors-differ"] {
-        assert!(!ids(&report).contains(&other), "{report}");
-    }
+    assert_eq!(ids(&report), ["ad.rights-not-readable", "ad.cannot-create-accounts", "ad.names-taken"]);
 }
 
 #[tokio::test]
@@ -383,7 +395,8 @@ async fn a_read_only_server_is_named_and_takes_no_changes() {
     assert_eq!(error.kind(), DirectoryErrorKind::ReadOnly);
     assert!(error.to_string().starts_with("dc1.corp.example is a read-only domain controller"), "{error}");
     let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-    assert!(!report.may_delegate && finding(&report, "ad.read-only-server").place == "dc1.corp.example");
+    assert_eq!(ids(&report), ["ad.read-only-server", "ad.may-create"]);
+    assert!(!report.may_delegate && report.findings[0].place == "dc1.corp.example");
 }
 
 /// A directory that shows no members of groups.
@@ -432,7 +445,7 @@ async fn an_account_without_control_flags_is_not_disabled() {
     let directory = directory();
     let group = directory.add_group("Connectors");
     let report = Preflight::for_unit(&unit()).with_connector(group.into()).run(&directory).await.unwrap();
-    assert!(!ids(&report).contains(&"ad.account-disabled"), "{report}");
+    assert_eq!(ids(&report), ["ad.cannot-create", "ad.unusual-account"]);
     assert!(report.connectors[0].account.enabled);
 }
 
@@ -460,7 +473,8 @@ async fn a_quota_is_used_up_with_its_last_computer() {
     let mut said = Vec::new();
     for number in 0..3 {
         let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
-        said.push(finding(&report, "ad.cannot-create").evidence.contains("it may seem to work until then"));
+        assert_eq!(ids(&report), ["ad.cannot-create"]);
+        said.push(report.findings[0].evidence.contains("it may seem to work until then"));
         let made = connector.create_computer(UNIT, &format!("PC{number}")).await;
         assert_eq!(made.is_ok(), number < 2, "{number}");
     }
@@ -493,6 +507,7 @@ async fn an_inherited_right_is_told_with_the_container_that_gives_it() {
         add(&directory, unit.map_or(UNIT, |unit| unit.as_str()), &[ace], &me);
     }
     let report = Preflight::for_unit(&inner).run(&directory).await.unwrap();
-    let evidence = &finding(&report, "ad.may-create").evidence;
+    assert_eq!(ids(&report), ["ad.may-create"]);
+    let evidence = &report.findings[0].evidence;
     assert!(evidence.contains(&format!("inherited from {UNIT}")), "{evidence}");
 }
