@@ -9,6 +9,7 @@ use windows_autopilot::ad::{AccountKind, Principal};
 use windows_autopilot::model::Finding;
 
 use crate::controller::{Controller, TestAccount, create_computer, raw_as, unique};
+use crate::findings::graded;
 
 fn configured(account: &str) -> ConnectorConfig {
     let text = format!(
@@ -102,7 +103,10 @@ async fn the_configured_account_is_the_connector_and_no_other_account_is() {
         let named = configured(&value).managed_service_account().unwrap().unwrap();
         let report = Preflight::for_unit(&unit).with_connector(named.clone()).run(&admin).await.unwrap();
         assert_eq!(report.connectors.len(), 1, "{report}");
-        assert!(has(&report, &own) && about(&report, &own, "ad.account-not-installed").is_none(), "{report}");
+        assert!(has(&report, &own), "{report}");
+        // The right is granted in the first round.
+        let expected = if report.is_ready() { "info ad.may-create" } else { "error ad.cannot-create" };
+        assert_eq!(graded(&report.findings), [expected], "{report}");
         let account = named.resolve(&admin).await.unwrap();
         let granted = Delegation::new(&unit, account.sid).apply(&admin).await.unwrap();
         assert!(granted.access.is_granted());
@@ -115,10 +119,10 @@ async fn the_configured_account_is_the_connector_and_no_other_account_is() {
     let foreign = configured("odj$@other.example").managed_service_account().unwrap().unwrap();
     let report = Preflight::for_unit(&unit).with_connector(foreign).run(&admin).await.unwrap();
     assert!(report.connectors.is_empty() && !report.is_ready());
-    assert!(report.findings.iter().any(|finding| finding.id == "ad.account-of-another-domain"), "{report}");
+    assert_eq!(graded(&report.findings), ["error ad.account-of-another-domain"], "{report}");
     let missing = configured("nobody-at-all$@corp.example").managed_service_account().unwrap().unwrap();
     let report = Preflight::for_unit(&unit).with_connector(missing).run(&admin).await.unwrap();
-    assert!(report.findings.iter().any(|finding| finding.id == "ad.account-missing"), "{report}");
+    assert_eq!(graded(&report.findings), ["error ad.account-missing"], "{report}");
 }
 
 #[tokio::test]
@@ -168,12 +172,18 @@ async fn the_server_of_a_group_account_has_to_read_its_password() {
     let check = Preflight::for_unit(&unit).with_connector(account.sid.clone().into());
     let report = check.run(&admin).await.unwrap();
     assert_eq!(report.connectors[0].account.kind, AccountKind::GroupManagedServiceAccount);
-    assert!(about(&report, &account, "ad.account-not-installed").is_some(), "{report}");
+    assert_eq!(
+        graded(&report.findings),
+        ["error ad.cannot-create", "warning ad.account-not-installed"],
+        "{report}"
+    );
     controller.install(&account, &reader).await;
     let report = check.run(&admin).await.unwrap();
-    assert!(about(&report, &account, "ad.password-not-readable").is_none(), "{report}");
+    assert_eq!(graded(&report.findings), ["error ad.cannot-create"], "{report}");
     controller.install(&account, &other).await;
     let report = check.run(&admin).await.unwrap();
+    let expected = ["error ad.cannot-create", "error ad.password-not-readable"];
+    assert_eq!(graded(&report.findings), expected, "{report}");
     let found = about(&report, &account, "ad.password-not-readable").unwrap();
     assert!(found.evidence.starts_with(other.name.trim_end_matches('$')), "{found}");
 }

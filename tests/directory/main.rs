@@ -14,6 +14,8 @@ mod access;
 mod connectors;
 mod controller;
 mod delegation;
+#[path = "../support/findings.rs"]
+mod findings;
 mod hardened;
 #[cfg(all(feature = "sim", feature = "workflow"))]
 mod lab;

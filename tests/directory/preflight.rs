@@ -6,9 +6,10 @@ use windows_autopilot::ad::descriptor::SecurityDescriptor;
 use windows_autopilot::ad::directory::Directory;
 use windows_autopilot::ad::directory::Modification;
 use windows_autopilot::ad::preflight::{Preflight, PreflightReport};
-use windows_autopilot::model::{OrganizationalUnit, Severity};
+use windows_autopilot::model::OrganizationalUnit;
 
 use crate::controller::{Controller, TestAccount, create_computer, raw_as, read_descriptor, unique};
+use crate::findings::{graded, only};
 
 const COMPUTER: &str = "bf967a86-0de6-11d0-a285-00aa003049e2";
 
@@ -31,8 +32,7 @@ async fn verdict(
 }
 
 fn evidence<'a>(report: &'a PreflightReport, id: &str) -> &'a str {
-    let found = report.findings.iter().find(|finding| finding.id == id);
-    &found.unwrap_or_else(|| panic!("no {id}: {report}")).evidence
+    &only(&report.findings, id).evidence
 }
 
 /// Adds entries where the canonical order has them.
@@ -53,10 +53,20 @@ async fn without_a_right_the_remedy_is_to_delegate_and_with_it_all_is_well() {
     let (unit, account) = (controller.unit().await, controller.managed_service_account().await);
     let report = verdict(&controller, &unit, &account).await;
     assert!(report.may_delegate && !report.is_ready());
+    assert_eq!(
+        graded(&report.findings),
+        ["error ad.cannot-create", "warning ad.account-not-installed"],
+        "{report}"
+    );
     assert!(evidence(&report, "ad.cannot-create").contains("no entry gives it the right"));
     Delegation::new(&unit, account.sid.clone()).apply(&controller.admin().await).await.unwrap();
     let report = verdict(&controller, &unit, &account).await;
     assert!(report.is_ready(), "{report}");
+    assert_eq!(
+        graded(&report.findings),
+        ["warning ad.account-not-installed", "info ad.may-create"],
+        "{report}"
+    );
     assert!(evidence(&report, "ad.may-create").contains("for the account itself"));
 }
 
@@ -70,6 +80,11 @@ async fn a_right_through_a_group_of_a_group_is_found() {
     let report = verdict(&controller, &unit, &account).await;
     let name = outer.strip_prefix("CN=").unwrap().split(',').next().unwrap();
     assert!(report.is_ready() && report.connectors[0].profile.is_none(), "{report}");
+    assert_eq!(
+        graded(&report.findings),
+        ["warning ad.account-not-installed", "info ad.may-create"],
+        "{report}"
+    );
     assert!(evidence(&report, "ad.may-create").contains(&format!("for the group {name}")), "{report}");
 }
 
@@ -83,7 +98,7 @@ async fn an_inherited_right_is_found_with_its_origin_and_protection_takes_it() {
     let report = verdict(&controller, &unit, &account).await;
     assert!(report.is_ready(), "{report}");
     assert!(evidence(&report, "ad.may-create").contains(&format!("inherited from {outer}")), "{report}");
-    evidence(&report, "ad.legacy-account");
+    assert_eq!(graded(&report.findings), ["warning ad.legacy-account", "info ad.may-create"], "{report}");
     let delegation = Delegation::new(&unit, account.sid.clone());
     assert!(delegation.plan(&controller.admin().await).await.unwrap().is_empty());
 
@@ -94,8 +109,11 @@ async fn an_inherited_right_is_found_with_its_origin_and_protection_takes_it() {
     controller.set_dacl(unit.as_str(), &format!("D:PAI{text}")).await;
     let report = verdict(&controller, &unit, &account).await;
     assert!(!report.is_ready(), "{report}");
-    evidence(&report, "ad.inheritance-off");
-    evidence(&report, "ad.cannot-create");
+    assert_eq!(
+        graded(&report.findings),
+        ["error ad.cannot-create", "warning ad.legacy-account", "info ad.inheritance-off"],
+        "{report}"
+    );
     let receipt = delegation.apply(&controller.admin().await).await.unwrap().receipt;
     let after = controller.dacl(unit.as_str()).await;
     assert!(after.starts_with("D:PAI"), "it stays protected: {after}");
@@ -112,6 +130,11 @@ async fn an_entry_that_denies_is_found_although_the_right_is_granted() {
     Delegation::new(&unit, account.sid.clone()).apply(&controller.admin().await).await.unwrap();
     add_aces(&controller, &unit, &[format!("(OD;;CC;{COMPUTER};;{group})")]).await;
     let report = verdict(&controller, &unit, &account).await;
+    assert_eq!(
+        graded(&report.findings),
+        ["error ad.create-denied", "warning ad.account-not-installed"],
+        "{report}"
+    );
     let denied = evidence(&report, "ad.create-denied");
     assert!(denied.contains("for the group") && denied.contains(&group.to_string()), "{denied}");
     assert!(!report.is_ready());
@@ -125,7 +148,11 @@ async fn protection_from_deletion_is_told_and_is_in_nobodys_way() {
     Delegation::new(&unit, account.sid.clone()).apply(&controller.admin().await).await.unwrap();
     let report = verdict(&controller, &unit, &account).await;
     assert!(report.is_ready(), "{report}");
-    evidence(&report, "ad.protected-from-deletion");
+    assert_eq!(
+        graded(&report.findings),
+        ["warning ad.account-not-installed", "info ad.may-create", "info ad.protected-from-deletion"],
+        "{report}"
+    );
 }
 
 #[tokio::test]
@@ -139,6 +166,11 @@ async fn a_unit_that_was_moved_is_found_where_it_is_now() {
     let check = Preflight::for_unit(&unit).with_connector(account.sid.into());
     let report = check.run(&controller.admin().await).await.unwrap();
     assert_eq!(report.container, None);
+    assert_eq!(
+        graded(&report.findings),
+        ["error ad.ou-missing", "warning ad.account-not-installed"],
+        "{report}"
+    );
     assert!(evidence(&report, "ad.ou-missing").contains(&format!("{name},{other}")), "{report}");
 }
 
@@ -150,9 +182,16 @@ async fn what_is_asked_as_anybody_is_answered_and_what_they_may_not_do_is_told()
     let check = Preflight::for_unit(&unit).with_connector(format!(r"CORP\{}", account.name).parse().unwrap());
     let report = check.run(&controller.signed_in(&nobody).await).await.unwrap();
     assert!(!report.may_delegate, "{report}");
-    for id in ["ad.cannot-create", "ad.cannot-delegate", "ad.cannot-create-accounts"] {
-        evidence(&report, id);
-    }
+    assert_eq!(
+        graded(&report.findings),
+        [
+            "error ad.cannot-create",
+            "warning ad.account-not-installed",
+            "warning ad.cannot-delegate",
+            "info ad.cannot-create-accounts"
+        ],
+        "{report}"
+    );
     let container = Preflight::for_default_container().with_connector(account.sid.into());
     let report = container.run(&controller.admin().await).await.unwrap();
     assert_eq!(report.container, Some(format!("CN=Computers,{}", controller.base)));
@@ -181,5 +220,14 @@ async fn computers_of_a_prefix_that_belong_to_others_are_counted() {
     assert!(evidence(&report, "ad.names-taken").starts_with("4 of"), "{report}");
     let blocked = evidence(&report, "ad.reuse-blocked");
     assert!(blocked.starts_with("1 computers") && blocked.contains(&name(3)), "{blocked}");
-    assert!(report.findings.iter().all(|finding| finding.severity < Severity::Error), "{report}");
+    assert_eq!(
+        graded(&report.findings),
+        [
+            "warning ad.account-not-installed",
+            "info ad.may-create",
+            "info ad.names-taken",
+            "info ad.reuse-blocked"
+        ],
+        "{report}"
+    );
 }

@@ -113,8 +113,10 @@ pub(crate) fn assert_refused((report, ends): &(DeploymentReport, Vec<Deployment>
     }
     assert_eq!(report.devices.len(), ends.len());
     for device in &report.devices {
-        let finding = device.state.findings.iter().find(|finding| finding.id == "watch.domain-join-failed");
-        let finding = finding.unwrap_or_else(|| panic!("{} {:?}", device.status(), device.state.findings));
+        let [finding] = &device.state.findings[..] else {
+            panic!("{} {:?}", device.status(), device.state.findings)
+        };
+        assert_eq!(finding.id, "watch.domain-join-failed");
         assert!(finding.evidence.contains("0x80070774"), "{finding}");
         for hint in ["30132", "0x216d", "0x8b0"] {
             assert!(finding.remedy.contains(hint), "{hint}: {finding}");

@@ -11,7 +11,8 @@ use windows_autopilot::workflow::{
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
-use crate::support::{Deadly, desired, devices, harness, snapshot, writes};
+use crate::findings::graded;
+use crate::support::{Deadly, UNCONFIRMED, WAITS, desired, devices, harness, snapshot, writes};
 
 /// Applies what is desired until it is through, or the process is killed.
 async fn attempt(
@@ -215,8 +216,8 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
         profile.skip_connectivity_check = true;
     }
     let report = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
-    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
-    assert_eq!(finding.id, "settings.not-taken");
+    assert_eq!(graded(&report.findings), ["warning settings.not-taken"]);
+    let finding = &report.findings[0];
     assert!(finding.evidence.contains("skip_connectivity_check: false -> true"), "{finding}");
     Ok(())
 }
@@ -258,12 +259,12 @@ async fn users_are_assigned_only_when_asked_for_and_taken_off_again() -> Result<
     let mut given = devices(2);
     given[0] = given[0].clone().with_assigned_user_principal_name(user.parse()?);
     let stopped = desired().plan(&harness.client, &given).await?;
-    assert!(stopped.blocking().any(|finding| finding.id == "devices.user-assigned"), "{stopped}");
+    assert_eq!(graded(&stopped.findings), ["error devices.user-assigned", UNCONFIRMED, WAITS], "{stopped}");
 
     let mut wish = desired();
     wish.user_assignment = UserAssignment::Assign;
     let plan = wish.plan(&harness.client, &given).await?;
-    assert!(plan.findings.iter().any(|finding| finding.id == "users.hazard"), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, "warning users.hazard", WAITS], "{plan}");
     assert!(plan.steps.iter().any(|planned| planned.step == Step::Users), "{plan}");
     assert!(!format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap()).contains("adele"));
     let report = plan.apply(&harness.client).await.into_result()?;

@@ -291,15 +291,16 @@ async fn an_expired_secret_ends_the_first_call_and_is_never_shown() {
 
 #[tokio::test]
 async fn a_device_whose_hash_cannot_be_one_stops_the_plan_unless_it_is_registered_or_waived() {
-    use crate::support::{desired, devices, harness};
+    use crate::findings::{graded, only};
+    use crate::support::{UNCONFIRMED, WAITS, desired, devices, harness};
     use windows_autopilot::sim::DeviceSpec;
     use windows_autopilot::workflow::ApplyOptions;
     let mut given = devices(2);
     given[1].hardware_identifier = given[1].hardware_identifier.as_str().to_lowercase().parse().unwrap();
     let tenant = harness();
     let plan = desired().plan(&tenant.client, &given).await.unwrap();
-    let blocking: Vec<_> = plan.blocking().map(|finding| (&*finding.id, finding.place.as_str())).collect();
-    assert_eq!(blocking, [("hash.unreadable", "PF000001")]);
+    assert_eq!(graded(&plan.findings), ["error hash.unreadable", UNCONFIRMED, WAITS], "{plan}");
+    assert_eq!(only(&plan.findings, "hash.unreadable").place, "PF000001");
     let report = plan.apply(&tenant.client).await;
     assert_eq!((report.changes, report.error().unwrap().kind()), (0, ErrorKind::InvalidInput));
     let waived = ApplyOptions::default().with_waived("hash.unreadable");
@@ -310,5 +311,6 @@ async fn a_device_whose_hash_cannot_be_one_stops_the_plan_unless_it_is_registere
     let tenant = harness();
     tenant.tenant.add_device_with(DeviceSpec::new("pf000001"));
     let plan = desired().plan(&tenant.client, &given).await.unwrap();
-    assert_eq!(plan.blocking().count(), 0, "what is registered is not imported: {plan}");
+    // What is registered is not imported.
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, WAITS], "{plan}");
 }

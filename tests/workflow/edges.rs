@@ -12,11 +12,12 @@ use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
-    CreatedObject, CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan, UserScope,
+    CreatedObject, CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, UserScope,
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
-use crate::support::{all, desired, devices, harness, send, writes};
+use crate::findings::graded;
+use crate::support::{UNCONFIRMED, WAITS, all, desired, devices, harness, send, writes};
 
 const PROFILES: &str = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles";
 const PAGES: &str = "/beta/deviceManagement/deviceEnrollmentConfigurations";
@@ -80,10 +81,6 @@ async fn path_of(tenant: &Tenant, collection: &str, name: &str) -> String {
     format!("{collection}/{}", found["id"].as_str().unwrap())
 }
 
-fn ids(plan: &TeardownPlan) -> Vec<&str> {
-    plan.findings.iter().map(|finding| &*finding.id).collect()
-}
-
 fn targets(created: &CreatedObjects, of: Step) -> Vec<String> {
     let group = |item: &CreatedObject| match item {
         CreatedObject::Assignment { step, target, .. } if *step == of => {
@@ -110,7 +107,11 @@ async fn a_policy_sets_assignment_is_not_removed_and_stops_a_teardown() -> Resul
         assert!(plan.is_empty(), "{plan}");
         let before = writes(tenant);
         let plan = Teardown::new(report.created).plan(client).await?;
-        assert_eq!(ids(&plan), ["teardown.assigned-elsewhere", "teardown.group-in-use"], "{plan}");
+        assert_eq!(
+            graded(&plan.findings),
+            ["error teardown.assigned-elsewhere", "error teardown.group-in-use"],
+            "{plan}"
+        );
         assert!(plan.to_string().contains("(by a policy set)"), "{plan}");
         let error = plan.apply(client).await.into_result().unwrap_err();
         assert_eq!((error.kind(), writes(tenant)), (ErrorKind::InvalidInput, before));
@@ -319,11 +320,12 @@ async fn what_a_plan_removes_has_no_effect_after_it() -> Result<()> {
     let target = json!({"@odata.type": "#microsoft.graph.exclusionGroupAssignmentTarget", "groupId": group});
     let path = format!("{PROFILES}/{profile}/assignments");
     send(tenant, "POST", &path, Some(json!({ "target": target }))).await;
-    for (removes, is_excluded) in [(false, true), (true, false)] {
+    for (removes, expected) in
+        [(false, &["error profile.excluded", UNCONFIRMED, WAITS][..]), (true, &[UNCONFIRMED, WAITS])]
+    {
         wish.remove_other_assignments = removes;
         let plan = wish.plan(client, &[]).await?;
-        let found = plan.findings.iter().any(|finding| finding.id == "profile.excluded");
-        assert_eq!(found, is_excluded, "{plan}");
+        assert_eq!(graded(&plan.findings), expected, "{plan}");
     }
     Ok(())
 }
@@ -334,14 +336,22 @@ async fn only_network_configurations_for_windows_are_linked() -> Result<()> {
     tenant.add_configuration("Phones", "androidWiFiConfiguration");
     let other = crate::support::other("Hamburg").domain_join.unwrap().display_name;
     let _ = crate::support::other("Hamburg").plan(client, &[]).await?.apply(client).await.into_result()?;
-    for (name, id) in
-        [("Phones", "domain-join.network-kind"), (other.as_str(), "domain-join.network-not-one")]
-    {
+    for (name, expected) in [
+        (
+            "Phones",
+            &[
+                UNCONFIRMED,
+                "warning domain-join.network-kind",
+                "warning domain-join.network-not-assigned",
+                WAITS,
+            ][..],
+        ),
+        (other.as_str(), &["error domain-join.network-not-one", UNCONFIRMED, WAITS]),
+    ] {
         let mut wish = desired();
         wish.domain_join.as_mut().unwrap().network_access_configurations = vec![name.parse()?];
         let plan = wish.plan(client, &[]).await?;
-        let found: Vec<&str> = plan.findings.iter().map(|finding| &*finding.id).collect();
-        assert!(found.contains(&id), "{name}: {found:?}");
+        assert_eq!(graded(&plan.findings), expected, "{plan}");
     }
     Ok(())
 }
@@ -379,7 +389,7 @@ async fn a_foreign_object_in_the_deployments_group_keeps_its_assignment_and_the_
     let join = path_of(tenant, "/beta/deviceManagement/deviceConfigurations", "Munich").await;
     assign(tenant, &join, group.as_str()).await;
     let plan = Teardown::new(created).plan(client).await?;
-    assert_eq!(ids(&plan), ["teardown.group-in-use"], "{plan}");
+    assert_eq!(graded(&plan.findings), ["error teardown.group-in-use"], "{plan}");
     let unassigned = plan.steps.iter().find_map(|planned| match &planned.action {
         RemovalAction::Unassign(from) if planned.step == Step::DomainJoin => Some(from.clone()),
         _ => None,

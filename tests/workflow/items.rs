@@ -5,14 +5,14 @@ use std::path::Path;
 use serde_json::json;
 use windows_autopilot::Result;
 use windows_autopilot::model::{
-    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity,
-    Target,
+    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Target,
 };
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{Action, HybridJoin, MemberSelection, Step};
 
-use crate::support::{UNIT, desired, devices, harness, ids, send};
+use crate::findings::{graded, only};
+use crate::support::{UNCONFIRMED, UNIT, WAITS, desired, devices, harness, send};
 
 /// How an item is met.
 #[derive(Debug, PartialEq)]
@@ -269,13 +269,12 @@ async fn devices_are_held_back_until_somebody_confirms_the_right() -> Result<()>
     };
     let mut wish = desired();
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(ids(&plan).contains(&"computer-accounts.not-confirmed"), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, WAITS], "{plan}");
     assert!(matches!(gate(&plan, Step::ComputerAccounts), Some(Action::Manual(text)) if text.contains(UNIT)));
     assert!(matches!(gate(&plan, Step::Deploy), Some(Action::Blocked(_))), "{plan}");
-    assert!(plan.blocking().next().is_none(), "what can be set up is: {plan}");
     wish.active_directory.rights_confirmed = true;
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(!ids(&plan).contains(&"computer-accounts.not-confirmed"), "{plan}");
+    assert_eq!(graded(&plan.findings), [WAITS], "{plan}");
     assert_eq!(gate(&plan, Step::ComputerAccounts), Some(Action::Keep));
     assert!(matches!(gate(&plan, Step::Deploy), Some(Action::Manual(_))), "{plan}");
     Ok(())
@@ -310,9 +309,13 @@ async fn a_unit_of_another_domain_blocks_the_plan() -> Result<()> {
     let mut wish = desired();
     wish.active_directory.organizational_unit = Some("OU=Autopilot,DC=fabrikam,DC=com".parse()?);
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "domain-join.ou-in-another-domain"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        ["error domain-join.ou-in-another-domain", UNCONFIRMED, WAITS],
+        "{plan}"
+    );
     wish.domain_join = None;
-    assert!(wish.lint().iter().any(|finding| finding.id == "settings.unit-of-another-domain"));
+    assert_eq!(graded(&wish.lint()), ["error settings.unit-of-another-domain"]);
     Ok(())
 }
 
@@ -323,7 +326,7 @@ async fn a_rule_with_a_wrong_label_is_found_in_the_plan() -> Result<()> {
     let rule = r#"(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Munich"))"#;
     wish.group.as_mut().unwrap().members = MemberSelection::Rule(rule.parse()?);
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(ids(&plan).contains(&"rule.group-tag-label"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error rule.group-tag-label", UNCONFIRMED, WAITS], "{plan}");
     Ok(())
 }
 
@@ -408,40 +411,45 @@ fn select(wish: &mut HybridJoin, apps: &[&str]) {
 #[tokio::test]
 async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
     type Arrange = fn(&Tenant, &mut HybridJoin);
-    let cases: &[(&str, Severity, Arrange)] = &[
-        ("page.mixed-installers", Severity::Warning, |tenant, wish| {
-            tenant.add_app("One", "win32LobApp");
-            tenant.add_app("Two", "windowsMobileMSI");
-            select(wish, &["One", "Two"]);
-        }),
-        ("page.office-app", Severity::Warning, |tenant, wish| {
-            let id = tenant.add_app("Office", "officeSuiteApp");
-            select(wish, &[&id]);
-        }),
-        ("page.app-not-one", Severity::Error, |_, wish| {
+    let cases: &[(&[&str], Arrange)] = &[
+        (
+            &[
+                UNCONFIRMED,
+                "warning page.app-not-required",
+                "warning page.app-not-required",
+                "warning page.mixed-installers",
+                WAITS,
+            ],
+            |tenant, wish| {
+                tenant.add_app("One", "win32LobApp");
+                tenant.add_app("Two", "windowsMobileMSI");
+                select(wish, &["One", "Two"]);
+            },
+        ),
+        (
+            &[UNCONFIRMED, "warning page.app-not-required", "warning page.office-app", WAITS],
+            |tenant, wish| {
+                let id = tenant.add_app("Office", "officeSuiteApp");
+                select(wish, &[&id]);
+            },
+        ),
+        (&["error page.app-not-one", UNCONFIRMED, WAITS], |_, wish| {
             select(wish, &["Nothing"]);
         }),
-        ("page.account-setup-waits", Severity::Info, |_, _| {}),
-        ("group.has-users", Severity::Warning, |tenant, wish| {
-            wish.group.as_mut().unwrap().members = MemberSelection::Assigned;
-            let group = tenant.add_group("Autopilot Munich");
-            let user = tenant.add_user(&format!("adele@{}", tenant.domain()));
-            tenant.add_member(&group, &user);
-        }),
-        ("group.no-device", Severity::Error, |tenant, wish| {
+        (&[UNCONFIRMED, WAITS], |_, _| {}),
+        (&["error group.no-device", UNCONFIRMED, "warning group.has-users", WAITS], |tenant, wish| {
             wish.group.as_mut().unwrap().members = MemberSelection::Assigned;
             let group = tenant.add_group("Autopilot Munich");
             let user = tenant.add_user(&format!("adele@{}", tenant.domain()));
             tenant.add_member(&group, &user);
         }),
     ];
-    for (id, severity, arrange) in cases {
+    for (expected, arrange) in cases {
         let Harness { client, tenant, .. } = harness();
         let mut wish = desired();
         arrange(&tenant, &mut wish);
         let plan = wish.plan(&client, &[]).await?;
-        let found = plan.findings.iter().find(|finding| finding.id == *id);
-        assert_eq!(found.map(|finding| finding.severity), Some(*severity), "{id}: {:?}", ids(&plan));
+        assert_eq!(graded(&plan.findings), *expected, "{plan}");
         assert!(!plan.to_string().contains("adele"));
     }
     Ok(())
@@ -469,8 +477,11 @@ async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
     let own = own.id().unwrap().parse()?;
     client.enrollment_status_pages().assignments(&own).replace_at_once(&[target, users]).await?;
     let plan = desired().plan(&client, &[]).await?;
-    let found = ids(&plan);
-    assert!(found.contains(&"page.outranked") && found.contains(&"page.assigned-to-users"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [UNCONFIRMED, "warning page.assigned-to-users", "warning page.outranked", WAITS],
+        "{plan}"
+    );
     Ok(())
 }
 
@@ -502,18 +513,16 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
     client.profiles().assignments(&younger.id).add(&group).await?;
     let conflicts = async || {
         let plan = desired().plan(&client, &[]).await?;
-        let of = plan.findings.into_iter().filter(|finding| finding.id == "profile.conflict");
-        Ok::<_, windows_autopilot::Error>(
-            of.map(|finding| (finding.severity, finding.evidence)).collect::<Vec<_>>(),
-        )
+        Ok::<_, windows_autopilot::Error>((graded(&plan.findings), plan))
     };
-    let found = conflicts().await?;
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].0, Severity::Warning, "the deployment's profile is older: {found:?}");
+    let (found, plan) = conflicts().await?;
+    // The deployment's profile is older.
+    assert_eq!(found, [UNCONFIRMED, "warning profile.conflict", WAITS], "{plan}");
     client.profiles().assignments(&older.id).add(&group).await?;
-    let found = conflicts().await?;
-    assert_eq!(found[0].0, Severity::Error);
-    assert!(found[0].1.contains("Entra join") && found[0].1.contains("wins"), "{found:?}");
+    let (found, plan) = conflicts().await?;
+    assert_eq!(found, ["error profile.conflict", UNCONFIRMED, WAITS], "{plan}");
+    let finding = only(&plan.findings, "profile.conflict");
+    assert!(finding.evidence.contains("Entra join") && finding.evidence.contains("wins"), "{finding}");
     Ok(())
 }
 
@@ -527,11 +536,12 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     client.profiles().assignments::<HybridJoinProfile>(&id).add(&Target::group(gone.clone())).await?;
     client.groups().delete(&gone).await?;
     let plan = desired().plan(&client, &[]).await?;
-    assert!(ids(&plan).contains(&"assignment.orphan"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["warning assignment.orphan", UNCONFIRMED, WAITS], "{plan}");
     let mut wish = desired();
     wish.remove_other_assignments = true;
     let _ = wish.plan(&client, &[]).await?.apply(&client).await.into_result()?;
-    assert!(!ids(&desired().plan(&client, &[]).await?).contains(&"assignment.orphan"));
+    let plan = desired().plan(&client, &[]).await?;
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, WAITS], "{plan}");
     Ok(())
 }
 
@@ -550,8 +560,16 @@ async fn excluded_groups_and_names_of_the_other_kind_are_found() -> Result<()> {
         .replace_at_once(&[Target::all_devices(), Target::excluding(group)])
         .await?;
     let plan = desired().plan(&client, &[]).await?;
-    for id in ["profile.other-kind", "profile.excluded", "domain-join.excluded"] {
-        assert!(ids(&plan).contains(&id), "{id}: {plan}");
-    }
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error domain-join.excluded",
+            "error profile.excluded",
+            UNCONFIRMED,
+            "warning profile.other-kind",
+            WAITS
+        ],
+        "{plan}"
+    );
     Ok(())
 }

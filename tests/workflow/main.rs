@@ -6,6 +6,8 @@ mod apply;
 mod bad_input;
 mod edges;
 mod export;
+#[path = "../support/findings.rs"]
+mod findings;
 #[path = "../support/folder.rs"]
 mod folder;
 mod items;

@@ -14,7 +14,11 @@ use windows_autopilot::workflow::{
 };
 use windows_autopilot::{ErrorKind, Result};
 
-use crate::support::{DOMAIN, UNIT, desired, harness, ids, writes};
+use crate::findings::graded;
+use crate::support::{DOMAIN, UNCONFIRMED, UNIT, WAITS, desired, harness, writes};
+
+/// The finding of each default that the connector's file lacks, which begins empty.
+const NOT_SHIPPED: &str = "info connector-config.not-as-shipped";
 
 fn directory() -> (MemoryDirectory, Sid) {
     let directory = MemoryDirectory::new(&DOMAIN.parse().unwrap());
@@ -37,15 +41,15 @@ async fn the_right_is_planned_granted_once_and_can_be_taken_back() -> Result<()>
     let [rights] = &steps(&plan, Step::ComputerAccounts)[..] else { panic!("{plan}") };
     let Action::Assign { add, .. } = &rights.action else { panic!("{plan}") };
     assert_eq!(add, &["msaODJ00001$: create computers, in this OU only"]);
-    assert_eq!(plan.blocking().count(), 0, "{plan}");
-    assert!(!ids(&plan).contains(&"computer-accounts.not-confirmed"), "it is known: {plan}");
+    assert_eq!(graded(&plan.findings), [WAITS], "{plan}");
     assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before, "planning only reads");
 
     let report = plan.apply(&client).await.into_result()?;
     let [receipt] = &report.delegations[..] else { panic!("{report:?}") };
     let changes = directory.changes();
     let again = desired().plan_on_premises(&client, &[], site()).await?;
-    assert!(again.is_empty() && ids(&again).contains(&"ad.may-create"), "{again}");
+    assert!(again.is_empty(), "{again}");
+    assert_eq!(graded(&again.findings), ["info ad.may-create", WAITS], "{again}");
     assert_eq!(steps(&again, Step::ComputerAccounts)[0].action, Action::Keep);
     let _ = again.apply(&client).await.into_result()?;
     assert_eq!(directory.changes(), changes, "nothing was written");
@@ -75,8 +79,18 @@ async fn who_may_not_change_the_permissions_gets_the_text() -> Result<()> {
     let [rights] = &steps(&plan, Step::ComputerAccounts)[..] else { panic!("{plan}") };
     let Action::Manual(text) = &rights.action else { panic!("{plan}") };
     assert!(text.contains("[ADSI]") && text.contains(&connector.to_string()), "{text}");
-    assert!(ids(&plan).contains(&"ad.cannot-create"), "it stays an error: nothing here puts it right");
-    assert!(ids(&plan).contains(&"computer-accounts.not-confirmed"), "no device may be switched on: {plan}");
+    // It stays an error, which nothing here puts right, and no device may be switched on.
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error ad.cannot-create",
+            "warning ad.cannot-delegate",
+            UNCONFIRMED,
+            "info ad.cannot-create-accounts",
+            WAITS
+        ],
+        "{plan}"
+    );
     Ok(())
 }
 
@@ -91,13 +105,19 @@ async fn what_denies_or_is_not_there_blocks() -> Result<()> {
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory)).await?;
     let Action::Blocked(finding) = &steps(&plan, Step::ComputerAccounts)[0].action else { panic!("{plan}") };
     assert_eq!(finding.id, "ad.create-denied");
+    assert_eq!(graded(&plan.findings), ["error ad.create-denied", UNCONFIRMED, WAITS], "{plan}");
     assert_eq!(plan.apply(&client).await.into_result().unwrap_err().kind(), ErrorKind::InvalidInput);
 
     let empty = MemoryDirectory::new(&DOMAIN.parse().unwrap());
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(empty.clone())).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "ad.ou-missing"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        ["error ad.ou-missing", "warning ad.no-connector-account", UNCONFIRMED, WAITS],
+        "{plan}"
+    );
     empty.add_unit(&UNIT.parse().unwrap());
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(empty)).await?;
+    assert_eq!(graded(&plan.findings), ["warning ad.no-connector-account", UNCONFIRMED, WAITS], "{plan}");
     for step in [Step::Connector, Step::ComputerAccounts] {
         let by_hand = steps(&plan, step).iter().any(|planned| matches!(planned.action, Action::Manual(_)));
         assert!(by_hand, "{plan}");
@@ -124,7 +144,8 @@ impl Directory for Silent {
 async fn a_directory_that_does_not_answer_is_a_finding_that_stops_the_plan() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(Silent)).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "ad.not-readable"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error ad.not-readable", UNCONFIRMED, WAITS], "{plan}");
+    assert_eq!(plan.findings[0].evidence, "the directory could not be read: no answer");
     assert!(plan.apply(&client).await.error().is_some());
     assert!(writes(&tenant).is_empty());
     Ok(())
@@ -140,15 +161,28 @@ async fn the_connectors_file_is_compared_with_the_deployment() -> Result<()> {
         config.set_organizational_units(&[unit.parse().unwrap()]).unwrap();
         config
     };
-    for (unit, found) in [(UNIT, false), ("OU=Other,DC=corp,DC=contoso,DC=com", true)] {
+    for (unit, differs, expected) in [
+        (UNIT, false, &[NOT_SHIPPED, NOT_SHIPPED, WAITS][..]),
+        (
+            "OU=Other,DC=corp,DC=contoso,DC=com",
+            true,
+            &[
+                "warning connector-config.extra-ou",
+                "warning connector-config.missing-ou",
+                NOT_SHIPPED,
+                NOT_SHIPPED,
+                WAITS,
+            ],
+        ),
+    ] {
         let site = OnPremises::new(directory.clone()).with_connector_config(file(unit));
         let plan = desired().plan_on_premises(&client, &[], site).await?;
-        assert_eq!(ids(&plan).contains(&"connector-config.missing-ou"), found, "{plan}");
+        // The right is granted in the directory, so nothing blocks.
+        assert_eq!(graded(&plan.findings), expected, "{plan}");
         let by_hand = steps(&plan, Step::Connector)
             .iter()
             .any(|planned| matches!(&planned.action, Action::Manual(text) if text.contains(UNIT)));
-        assert_eq!(by_hand, found, "{plan}");
-        assert_eq!(plan.blocking().count(), 0, "the right is granted in the directory: {plan}");
+        assert_eq!(by_hand, differs, "{plan}");
     }
     Ok(())
 }
@@ -230,7 +264,7 @@ async fn a_teardown_revokes_a_right_by_its_receipt_and_nothing_else() -> Result<
     assert!(again.is_empty(), "{again}");
 
     let plan = teardown.plan_on_premises(&client, OnPremises::new(Silent)).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "teardown.right-not-readable"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error teardown.right-not-readable"], "{plan}");
     Ok(())
 }
 
@@ -254,10 +288,7 @@ async fn the_configured_account_gets_the_right_and_no_other_and_the_wizard_is_le
     let Action::Assign { add, .. } = &rights.action else { panic!("{plan}") };
     assert_eq!(add, &["odj$: create computers, in this OU only"]);
     assert!(steps(&plan, Step::Connector).iter().all(|step| step.action == Action::Keep), "{plan}");
-    for id in ["connector-config.missing-ou", "connector-config.extra-ou", "computer-accounts.not-confirmed"]
-    {
-        assert!(!ids(&plan).contains(&id), "{plan}");
-    }
+    assert_eq!(graded(&plan.findings), [NOT_SHIPPED, NOT_SHIPPED, WAITS], "{plan}");
     let report = plan.apply(&client).await.into_result()?;
     let trustees: Vec<&Sid> = report.delegations.iter().map(|receipt| &receipt.trustee).collect();
     assert_eq!(trustees, [&own]);
@@ -281,6 +312,8 @@ async fn a_configured_account_that_is_none_here_stops_the_plan_and_grants_to_nob
         let blocked = steps(&plan, Step::ComputerAccounts);
         let [step] = &blocked[..] else { panic!("{plan}") };
         assert!(matches!(&step.action, Action::Blocked(finding) if finding.id == id), "{plan}");
+        let error = format!("error {id}");
+        assert_eq!(graded(&plan.findings), [&error, UNCONFIRMED, NOT_SHIPPED, NOT_SHIPPED, WAITS], "{plan}");
         assert!(plan.apply(&client).await.error().is_some(), "{account}");
     }
     assert_eq!(directory.changes(), before);
@@ -296,7 +329,7 @@ async fn each_account_that_serves_gets_the_right_and_an_orphan_does_not() -> Res
     let orphan = directory.add_managed_service_account("msaODJ00003");
     directory.set_servers(&orphan, []);
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory.clone())).await?;
-    assert!(ids(&plan).contains(&"ad.orphaned-account"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["warning ad.orphaned-account", WAITS], "{plan}");
     let report = plan.apply(&client).await.into_result()?;
     let trustees: Vec<&Sid> = report.delegations.iter().map(|receipt| &receipt.trustee).collect();
     assert_eq!(trustees, [&first, &second]);

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use serde_json::Value;
-use windows_autopilot::model::{DeploymentProfile, DisplayName, Patch, Severity};
+use windows_autopilot::model::{DeploymentProfile, DisplayName, Patch};
 use windows_autopilot::pipeline::{Middleware, Next};
 use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{Action, ApplyOptions, Plan};
 use windows_autopilot::{ErrorKind, Result};
 
-use crate::support::{DOMAIN, desired, devices, harness, ids, writes};
+use crate::findings::graded;
+use crate::support::{DOMAIN, UNCONFIRMED, WAITS, desired, devices, harness, writes};
 
 #[tokio::test]
 async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
@@ -72,7 +73,7 @@ async fn a_finding_stops_a_plan_before_the_first_write_unless_it_is_waived() -> 
     let mut desired = desired();
     desired.connectors = Some(toml::from_str("min_healthy = 2").unwrap());
     let plan = desired.plan(&client, &[]).await?;
-    assert_eq!(plan.blocking().map(|finding| &*finding.id).collect::<Vec<_>>(), ["connector.too-few"]);
+    assert_eq!(graded(&plan.findings), ["error connector.too-few", UNCONFIRMED, WAITS], "{plan}");
     let error = plan.apply(&client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("connector.too-few"), "{error}");
@@ -102,39 +103,38 @@ async fn a_plan_survives_serde_and_is_refused_when_the_tenant_has_moved() -> Res
 #[tokio::test]
 async fn what_stands_in_the_way_is_found() -> Result<()> {
     type Arrange = fn(&Tenant);
-    let cases: &[(&str, Severity, Arrange)] = &[
-        ("connector.too-old", Severity::Error, |tenant| {
+    let cases: &[(&[&str], Arrange)] = &[
+        (&["error connector.too-old", UNCONFIRMED, WAITS], |tenant| {
             tenant.add_connector("SRV-OLD", DOMAIN, "6.2407.2000.8");
         }),
-        ("connector.old", Severity::Warning, |tenant| {
+        (&[UNCONFIRMED, "warning connector.old", WAITS], |tenant| {
             tenant.add_connector("SRV-OLDER", DOMAIN, "6.2501.2000.5");
         }),
-        ("connector.not-active", Severity::Warning, |tenant| {
+        (&[UNCONFIRMED, "warning connector.not-active", WAITS], |tenant| {
             let id = tenant.add_connector("SRV-BROKEN", DOMAIN, "6.2504.2001.8");
             tenant.break_connector(&id);
         }),
-        ("name.duplicate", Severity::Error, |tenant| {
+        (&["error name.duplicate", UNCONFIRMED, WAITS], |tenant| {
             tenant.add_group("Autopilot Munich");
             tenant.add_group("Autopilot Munich");
         }),
-        ("settings.fixed-at-creation", Severity::Error, |tenant| {
+        (&["error settings.fixed-at-creation", UNCONFIRMED, WAITS], |tenant| {
             tenant.add_group("Autopilot Munich");
         }),
-        ("mdm.group", Severity::Error, |tenant| {
+        (&["error mdm.group", UNCONFIRMED, WAITS], |tenant| {
             tenant.add_group("Intune users");
         }),
-        ("devices.user-assigned", Severity::Error, |tenant| {
+        (&["error devices.user-assigned", UNCONFIRMED, WAITS], |tenant| {
             let user = format!("adele@{}", tenant.domain());
             tenant.add_user(&user);
             tenant.add_device_with(DeviceSpec::new("PF000000").with_assigned_user(user));
         }),
     ];
-    for (id, severity, arrange) in cases {
+    for (expected, arrange) in cases {
         let Harness { client, tenant, .. } = harness();
         arrange(&tenant);
         let plan = desired().plan(&client, &devices(1)).await?;
-        let found = plan.findings.iter().find(|finding| finding.id == *id);
-        assert_eq!(found.map(|finding| finding.severity), Some(*severity), "{id}: {:?}", ids(&plan));
+        assert_eq!(graded(&plan.findings), *expected, "{plan}");
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
     tenant.add_group("Intune users");
     tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
     let plan = desired().plan(&client, &[]).await?;
-    assert!(ids(&plan).contains(&"mdm.delegated-only"), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, "warning mdm.delegated-only", WAITS], "{plan}");
     let _ = plan.apply(&client).await.into_result()?;
     assert_eq!(client.profiles().count().await?, 1);
     Ok(())
@@ -181,7 +181,60 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
         join.assign_to = windows_autopilot::workflow::DomainJoinTarget::AllDevices;
     }
     let plan = other.plan(&client, &[]).await?;
-    assert!(ids(&plan).contains(&"domain-join.overlap"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error domain-join.overlap",
+            "error domain-join.overlap",
+            UNCONFIRMED,
+            "info name.created-anew",
+            WAITS
+        ],
+        "{plan}"
+    );
+    let (own, others) = (&plan.findings[0].evidence, &plan.findings[1].evidence);
+    assert!(own.starts_with("2 profiles reach any device with the group tag Hamburg: "), "{own}");
+    assert_eq!(others, "is assigned to all devices, and those of group Autopilot Munich get Munich too");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_domain_join_for_all_devices_overlaps_with_others_unless_it_excludes_their_groups() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let _ = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let mut wish = crate::support::other("Hamburg");
+    wish.domain_join.as_mut().unwrap().assign_to = windows_autopilot::workflow::DomainJoinTarget::AllDevices;
+    let overlaps: &[&str] = &["error domain-join.overlap", UNCONFIRMED, WAITS];
+    for count in [0, 1] {
+        let plan = wish.plan(&client, &devices(count)).await?;
+        assert_eq!(graded(&plan.findings), overlaps, "{plan}");
+        let error = plan.apply(&client).await.into_result().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+    wish.assignments.domain_join.excluded_groups = vec!["Autopilot Munich".parse()?];
+    let plan = wish.plan(&client, &[]).await?;
+    assert_eq!(graded(&plan.findings), &overlaps[1..], "{plan}");
+    // A group that is gone has no devices.
+    let munich = client.groups().list().all().await?;
+    let munich =
+        munich.iter().find(|group| group.settings.display_name.as_str() == "Autopilot Munich").unwrap();
+    wish.assignments.domain_join.excluded_groups.clear();
+    client.groups().delete(&munich.id).await?;
+    let plan = wish.plan(&client, &[]).await?;
+    assert_eq!(graded(&plan.findings), &overlaps[1..], "{plan}");
+    assert_eq!(tenant.device_count(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_name_in_the_mdm_scope_that_no_group_has_is_found() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let mut wish = desired();
+    let names = ["Nobody", "Intune users", "Nobody else"].map(|name| name.parse().unwrap());
+    wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::Groups(names.to_vec()));
+    let plan = wish.plan(&client, &[]).await?;
+    assert_eq!(graded(&plan.findings), ["error mdm.group", "error mdm.group", UNCONFIRMED, WAITS], "{plan}");
+    assert_eq!([&plan.findings[0].place, &plan.findings[1].place], ["Nobody", "Nobody else"]);
     Ok(())
 }
 
@@ -252,11 +305,7 @@ async fn an_unreported_property_is_unknown_in_plan_and_drift() -> Result<()> {
     let Harness { client, tenant, .. } = harness_without("escapeLinkHidden");
     let desired = desired();
     let report = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
-    assert!(
-        report.findings.iter().all(|finding| finding.id != "settings.not-taken"),
-        "{:?}",
-        report.findings
-    );
+    assert_eq!(graded(&report.findings), [""; 0]);
     let before = writes(&tenant);
     let plan = desired.plan(&client, &[]).await?;
     assert!(plan.is_empty() && plan.drift().next().is_none(), "{plan}");
@@ -296,11 +345,7 @@ async fn unknown_properties_are_sent_only_on_request_and_are_never_reported_as_n
     let plan = desired.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("escape_link_hidden: not reported -> false"), "{plan}");
     let report = plan.apply(&client).await.into_result()?;
-    assert!(
-        report.findings.iter().all(|finding| finding.id != "settings.not-taken"),
-        "{:?}",
-        report.findings
-    );
+    assert_eq!(graded(&report.findings), [""; 0]);
     let wish = desired.profile.unwrap();
     assert_eq!(Patch::from_stored(stored, &wish).changes().len(), 1);
     Ok(())

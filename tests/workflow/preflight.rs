@@ -9,7 +9,8 @@ use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::{Client, ErrorKind, Result};
 
-use crate::support::{desired, devices, ids, prepare};
+use crate::findings::graded;
+use crate::support::{UNCONFIRMED, WAITS, desired, devices, prepare};
 
 const READ: [&str; 5] = [
     "DeviceManagementServiceConfig.Read.All",
@@ -79,11 +80,35 @@ async fn an_app_by_itself_is_told_that_it_can_never_set_the_mdm_scope_and_does_n
     let (client, tenant) = granted(&READ, true);
     let found = desired().check_permissions(&client, true).await?;
     assert_eq!(found.app_only, Some(true));
-    assert!(found.findings.iter().any(|finding| finding.id == "mdm.delegated-only"), "{found:?}");
+    assert_eq!(
+        graded(&found.findings),
+        [
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            "warning mdm.delegated-only"
+        ],
+        "{found:?}"
+    );
     assert!(found.operations.iter().any(|need| need.operation == "mobilityPolicies.update"));
     assert!(tenant.requests().is_empty(), "the preflight asked Graph");
     let plan = desired().plan(&client, &[]).await?;
-    assert_eq!(ids(&plan).iter().filter(|id| **id == "mdm.delegated-only").count(), 1, "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            "error permissions.missing",
+            UNCONFIRMED,
+            "warning mdm.delegated-only",
+            WAITS
+        ],
+        "{plan}"
+    );
     assert!(!tenant.requests().iter().any(|request| request.path.contains("mobileDeviceManagement")));
     Ok(())
 }

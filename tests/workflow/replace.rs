@@ -12,6 +12,7 @@ use windows_autopilot::workflow::{
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
+use crate::findings::graded;
 use crate::support::{Deadly, desired, devices, harness, snapshot, writes};
 
 type Folder = [MemoryStore; 2];
@@ -80,9 +81,7 @@ async fn a_plan_shows_what_is_taken_over_and_the_groups_gained_and_lost() -> Res
     let mut leaves = plan.leaves.clone().unwrap();
     leaves.sort();
     assert_eq!(leaves, ["Loan pool", "Order 7"], "{plan}");
-    let ids: Vec<&str> = plan.findings.iter().map(|finding| &*finding.id).collect();
-    assert_eq!(ids, ["devices.user-assigned"], "{plan}");
-    assert_eq!(plan.blocking().count(), 0);
+    assert_eq!(graded(&plan.findings), ["warning devices.user-assigned"], "{plan}");
     let shown = plan.to_string();
     for said in
         ["SN-1B", "- group Order 7", "group Loan pool: by hand", "computer account", "group tag Munich"]
@@ -134,7 +133,7 @@ async fn the_old_registration_goes_before_the_new_one_comes_with_its_tag_and_use
     assert_eq!(writes(&harness.tenant), before);
     // Without the journal the old serial number is nobody's.
     let lost = fresh_plan(&harness, &replace("SN-1", "SN-1B")).await?;
-    assert_eq!(lost.blocking().map(|finding| &*finding.id).collect::<Vec<_>>(), ["replace.not-registered"]);
+    assert_eq!(graded(&lost.findings), ["error replace.not-registered"], "{lost}");
     Ok(())
 }
 
@@ -199,23 +198,23 @@ async fn a_replacement_that_was_stopped_goes_on() -> Result<()> {
 
 #[tokio::test]
 async fn what_cannot_be_replaced_safely_stops_it_before_the_first_write() -> Result<()> {
-    let blocked = async |harness: &Harness, replace: ReplaceMotherboard, id: &str| -> Result<()> {
+    let blocked = async |harness: &Harness, replace: ReplaceMotherboard, found: &str| -> Result<()> {
         let folder = Folder::default();
         let plan = replace.plan(&harness.client, Journal::from_store(folder[0].clone())).await?;
-        assert!(plan.blocking().any(|finding| finding.id == id), "{plan}");
+        assert_eq!(graded(&plan.findings), [found], "{plan}");
         harness.tenant.clear_requests();
         let report = apply(&harness.client, &replace, &folder).await?;
         assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::InvalidInput));
-        assert!(writes(&harness.tenant).is_empty(), "{id}");
+        assert!(writes(&harness.tenant).is_empty(), "{found}");
         Ok(())
     };
     let harness = world().await?;
-    blocked(&harness, replace("SN-9", "SN-9B"), "replace.not-registered").await?;
+    blocked(&harness, replace("SN-9", "SN-9B"), "error replace.not-registered").await?;
     harness.tenant.add_device("SN-2");
-    blocked(&harness, replace("SN-2", "SN-2B"), "devices.serial-repeats").await?;
+    blocked(&harness, replace("SN-2", "SN-2B"), "error devices.serial-repeats").await?;
     // The user cannot be read, and would be lost.
     harness.tenant.fault(Fault::status(403).on("GET", "/users/*"));
-    blocked(&harness, replace("SN-1", "SN-1B"), "replace.user-not-known").await?;
+    blocked(&harness, replace("SN-1", "SN-1B"), "error replace.user-not-known").await?;
     harness.tenant.clear_faults();
     let plan = fresh_plan(&harness, &replace("SN-1", "SN-1B").without_user()).await?;
     assert!(!plan.takes_over_user && plan.findings.is_empty(), "{plan}");
@@ -223,7 +222,11 @@ async fn what_cannot_be_replaced_safely_stops_it_before_the_first_write() -> Res
     harness.tenant.fault(Fault::status(403).on("GET", "/groups"));
     let plan = fresh_plan(&harness, &replace("SN-1", "SN-1B")).await?;
     assert!(plan.joins.is_none() && plan.leaves.is_none(), "{plan}");
-    assert!(plan.findings.iter().any(|finding| finding.id == "replace.groups-not-known"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        ["warning devices.user-assigned", "warning replace.groups-not-known"],
+        "{plan}"
+    );
     Ok(())
 }
 
@@ -241,7 +244,7 @@ async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<(
     let request = replace("PF000000", "PF000000");
     let folder = Folder::default();
     let plan = request.plan(&harness.client, Journal::from_store(folder[0].clone())).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "teardown.enrolled"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error teardown.enrolled"], "{plan}");
     let waived = plan.apply_with_waived(
         &harness.client,
         Journal::from_store(folder[0].clone()),
@@ -265,7 +268,11 @@ async fn a_rejected_hash_keeps_tag_and_user_for_a_corrected_one() -> Result<()> 
     harness.tenant.assign_to_other_tenant("SN-1B");
     let report = apply(&harness.client, &replace("SN-1", "SN-1B"), &folder).await?;
     assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Rejected), "{report:?}");
-    assert!(report.findings.iter().any(|finding| finding.id == "replace.not-imported"), "{report:?}");
+    assert_eq!(
+        graded(&report.findings),
+        ["error import.other-tenant", "error replace.not-imported"],
+        "{report:?}"
+    );
     let corrected = [folder[0].clone(), MemoryStore::default()];
     let _ = apply(&harness.client, &replace("SN-1", "SN-1C"), &corrected).await?.into_result()?;
     assert_eq!(registered(&harness, "SN-1C").await, [("Munich".to_owned(), user)]);

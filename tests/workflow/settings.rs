@@ -12,8 +12,9 @@ use windows_autopilot::sim::{DeploymentPhase, PowerOnOptions, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{Action, CreatedObjects, HybridJoin, Plan, Step, Teardown, overlaps};
 
+use crate::findings::{graded, only};
 use crate::support::{
-    UNIT, add_user, all, desired, devices, enroll, harness, ids, other, send, snapshot, writes,
+    UNCONFIRMED, UNIT, WAITS, add_user, all, desired, devices, enroll, harness, other, send, snapshot, writes,
 };
 
 const CONFIGURATIONS: &str = "/beta/deviceManagement/deviceConfigurations";
@@ -124,7 +125,7 @@ async fn apps_are_selected_by_name_and_by_id_in_one_list() -> Result<()> {
         "[enrollment_status_page]\nblock_device_use.until.apps.selected = ['Company Portal', '{vpn}']\n"
     ));
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(!plan.findings.iter().any(|finding| finding.id.starts_with("page.app")), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, WAITS], "{plan}");
     apply(&harness, &wish).await?;
     let pages = all(&harness.tenant, "/beta/deviceManagement/deviceEnrollmentConfigurations").await;
     let own = pages.iter().find(|page| page["displayName"] == "Autopilot Munich").unwrap();
@@ -168,7 +169,21 @@ async fn missing_foreign_and_unassigned_apps_are_found_by_name_and_by_id() -> Re
     wanted.sort_unstable();
     assert_eq!(foreign, wanted, "{plan}");
     assert_eq!(places("page.app-not-required"), ["Loose", "Offered"], "{plan}");
-    assert!(found(&plan, "page.app-foreign").iter().all(|(_, severity, _)| *severity == Severity::Error));
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error page.app-foreign",
+            "error page.app-foreign",
+            "error page.app-not-one",
+            "error page.app-not-one",
+            "error page.app-not-one",
+            UNCONFIRMED,
+            "warning page.app-not-required",
+            "warning page.app-not-required",
+            WAITS
+        ],
+        "{plan}"
+    );
 
     // Whatever is waived: a page that would wait for all apps is not created in the place of one that waits for some.
     let options = ["page.app-not-one", "page.app-foreign"]
@@ -202,11 +217,8 @@ async fn scope_tags_of_the_deployment_are_on_every_object_that_has_none_of_its_o
     let wish =
         with("role_scope_tag_ids = ['Munich', '7', '']\n[domain_join]\nrole_scope_tag_ids = ['Default']\n");
     let lint = wish.lint();
-    let places: Vec<&str> = lint
-        .iter()
-        .filter(|finding| finding.id == "settings.scope-tag")
-        .map(|finding| finding.place.as_str())
-        .collect();
+    assert_eq!(graded(&lint), ["warning settings.scope-tag", "warning settings.scope-tag"], "{lint:?}");
+    let places: Vec<&str> = lint.iter().map(|finding| finding.place.as_str()).collect();
     assert_eq!(places, ["role_scope_tag_ids", "domain_join.role_scope_tag_ids"], "{lint:?}");
     Ok(())
 }
@@ -218,7 +230,11 @@ async fn network_access_configurations_are_linked_shown_and_unlinked() -> Result
     let before = snapshot(&harness.tenant).await;
     let wish = with("[domain_join]\nnetwork_access_configurations = ['Office Wi-Fi', 'Root certificate']\n");
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert_eq!(found(&plan, "domain-join.network-not-one").len(), 1, "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        ["error domain-join.network-not-one", "error domain-join.network-not-one", UNCONFIRMED, WAITS],
+        "{plan}"
+    );
 
     let wifi = harness.tenant.add_configuration("Office Wi-Fi", "windowsWifiConfiguration").unwrap();
     harness.tenant.add_configuration("Root certificate", "windows81TrustedRootCertificate").unwrap();
@@ -231,6 +247,16 @@ async fn network_access_configurations_are_linked_shown_and_unlinked() -> Result
         found(&plan, "domain-join.network-not-assigned").into_iter().map(|(place, ..)| place).collect();
     unassigned.sort_unstable();
     assert_eq!(unassigned, ["Office Wi-Fi", "Root certificate"], "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            UNCONFIRMED,
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-assigned",
+            WAITS
+        ],
+        "{plan}"
+    );
     apply(&harness, &wish).await?;
 
     let joins = harness.client.domain_join_profiles();
@@ -297,9 +323,35 @@ async fn odd_network_access_configurations_are_found() -> Result<()> {
     };
     assert_eq!(places(&plan, "domain-join.network-kind"), ["Phone Wi-Fi", "Restrictions"], "{plan}");
     assert_eq!(places(&plan, "domain-join.vpn-without-skip"), ["VPN"], "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            UNCONFIRMED,
+            "warning domain-join.network-kind",
+            "warning domain-join.network-kind",
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-assigned",
+            "info domain-join.vpn-without-skip",
+            WAITS
+        ],
+        "{plan}"
+    );
     wish.profile.as_mut().unwrap().skip_connectivity_check = true;
     let plan = wish.plan(&client, &[]).await?;
-    assert!(places(&plan, "domain-join.vpn-without-skip").is_empty(), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            UNCONFIRMED,
+            "warning domain-join.network-kind",
+            "warning domain-join.network-kind",
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-assigned",
+            WAITS
+        ],
+        "{plan}"
+    );
     Ok(())
 }
 
@@ -312,7 +364,16 @@ async fn links_that_cannot_be_read_are_not_known_and_left_alone() -> Result<()> 
     harness.tenant.fault(windows_autopilot::sim::Fault::status(400).on("GET", path));
     let wish = with("[domain_join]\nnetwork_access_configurations = ['Office Wi-Fi']\n");
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert_eq!(found(&plan, "domain-join.network-not-read").len(), 1, "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            UNCONFIRMED,
+            "warning domain-join.network-not-assigned",
+            "warning domain-join.network-not-read",
+            WAITS
+        ],
+        "{plan}"
+    );
     assert_eq!(plan.status(), windows_autopilot::workflow::PlanStatus::NotKnown, "{plan}");
     assert!(plan.is_empty(), "{plan}");
     Ok(())
@@ -336,13 +397,13 @@ async fn account_setup(harness: &Harness, wish: &HybridJoin) -> Result<(Deployme
 async fn the_policy_that_skips_account_setup_reaches_the_device() -> Result<()> {
     let waiting = harness();
     let plan = desired().plan(&waiting.client, &[]).await?;
-    assert!(ids(&plan).contains(&"page.account-setup-waits"), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, WAITS], "{plan}");
     assert_eq!(account_setup(&waiting, &desired()).await?, (DeploymentPhase::Finished, json!("success")));
 
     let skipping = harness();
     let wish = with("[skip_user_status_page]\ndisplay_name = 'Skip account setup'\n");
     let plan = wish.plan(&skipping.client, &[]).await?;
-    assert!(!ids(&plan).contains(&"page.account-setup-waits"), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED], "{plan}");
     assert!(plan.to_string().contains("skip_user_status_page: true"), "{plan}");
     assert!(plan.steps.iter().any(|planned| planned.step == Step::AccountSetup), "{plan}");
     assert_eq!(account_setup(&skipping, &wish).await?, (DeploymentPhase::Finished, json!("notAttempted")));
@@ -396,7 +457,7 @@ async fn a_custom_configuration_of_the_same_name_with_other_settings_is_left_alo
     send(&harness.tenant, "POST", CONFIGURATIONS, Some(foreign)).await;
     let wish = with("[skip_user_status_page]\ndisplay_name = 'Skip'\n");
     let plan = wish.plan(&harness.client, &[]).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "skip-page.other-settings"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error skip-page.other-settings", UNCONFIRMED], "{plan}");
     let shown = format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap());
     assert!(!shown.contains("s3cret-canary"), "{shown}");
     let wrote = writes(&harness.tenant);
@@ -417,8 +478,8 @@ async fn a_custom_configuration_of_the_same_name_with_other_settings_is_left_alo
 fn empty_lists_are_errors_that_say_what_they_would_mean() {
     let wish = with("[enrollment_status_page]\nblock_device_use.until.apps.selected = []\n");
     let lint = wish.lint();
-    let finding = lint.iter().find(|finding| finding.id == "settings.empty-list").unwrap();
-    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(graded(&lint), ["error settings.empty-list"], "{lint:?}");
+    let finding = &lint[0];
     assert!(finding.place.ends_with("apps.selected"), "{finding}");
     assert!(finding.evidence.contains("wait for all required apps"), "{finding}");
     for more in [
@@ -435,7 +496,8 @@ fn empty_lists_are_errors_that_say_what_they_would_mean() {
     let mut wish = desired();
     wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::Groups(Vec::new()));
     let lint = wish.lint();
-    assert!(lint.iter().any(|finding| finding.evidence.contains("nobody's devices enroll")), "{lint:?}");
+    assert_eq!(graded(&lint), ["error settings.empty-list"], "{lint:?}");
+    assert!(lint[0].evidence.contains("nobody's devices enroll"), "{lint:?}");
 }
 
 #[test]
@@ -503,14 +565,15 @@ async fn page_priority_shows_what_moves() -> Result<()> {
 #[tokio::test]
 async fn a_network_configuration_of_another_platform_is_found() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
-    tenant.add_configuration("Phones", "windowsWifiConfiguration").unwrap();
-    let kind = serde_json::json!("#microsoft.graph.iosWiFiConfiguration");
-    let fault = windows_autopilot::sim::Fault::value("/value/0/@odata.type", kind);
-    tenant.fault(fault.on("GET", "/deviceManagement/deviceConfigurations"));
+    tenant.add_configuration("Phones", "iosWiFiConfiguration").unwrap();
     let wish = with("[domain_join]\nnetwork_access_configurations = ['Phones']\n");
     let plan = wish.plan(&client, &[]).await?;
-    let is_kind = |finding: &&windows_autopilot::model::Finding| finding.id == "domain-join.network-kind";
-    let found: Vec<&str> = plan.findings.iter().filter(is_kind).map(|finding| &*finding.evidence).collect();
-    assert_eq!(found, ["is of the kind iosWiFiConfiguration"], "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [UNCONFIRMED, "warning domain-join.network-kind", "warning domain-join.network-not-assigned", WAITS],
+        "{plan}"
+    );
+    let finding = only(&plan.findings, "domain-join.network-kind");
+    assert_eq!(finding.evidence, "is of the kind iosWiFiConfiguration");
     Ok(())
 }

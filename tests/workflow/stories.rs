@@ -5,7 +5,7 @@ use std::time::Duration;
 use windows_autopilot::clock::Clock as _;
 use windows_autopilot::model::{
     AssignmentFilter, AssignmentFilterType, DevicePlatform, DomainJoinProfile, EnrollmentStatusPage,
-    EntraJoinProfile, HybridJoinProfile, Severity, Target,
+    EntraJoinProfile, HybridJoinProfile, Target,
 };
 use windows_autopilot::sim::{Cause, PowerOnOptions};
 use windows_autopilot::testing::Harness;
@@ -13,7 +13,8 @@ use windows_autopilot::workflow::resultant::ResultantSet;
 use windows_autopilot::workflow::{ApplyOptions, FilterMode, HybridJoin, Plan};
 use windows_autopilot::{Client, Result};
 
-use crate::support::{DOMAIN, UNIT, add_user, desired, devices, harness};
+use crate::findings::{graded, only};
+use crate::support::{DOMAIN, UNCONFIRMED, UNIT, WAITS, add_user, desired, devices, harness};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SERIAL: &str = "PF000000";
@@ -48,12 +49,11 @@ async fn switch_on(harness: &Harness, plan: &Plan, user: &str) -> Result<Seen> {
     })
 }
 
-/// Plans and returns the severities of the findings of this kind.
-async fn plan(client: &Client, desired: &HybridJoin, id: &str) -> Result<(Plan, Vec<(Severity, String)>)> {
+/// Plans with one device, and asserts all findings.
+async fn plan(client: &Client, desired: &HybridJoin, expected: &[&str]) -> Result<Plan> {
     let plan = desired.plan(client, &devices(1)).await?;
-    let of = plan.findings.iter().filter(|finding| finding.id == id);
-    let found = of.map(|finding| (finding.severity, finding.evidence.clone())).collect();
-    Ok((plan, found))
+    assert_eq!(graded(&plan.findings), expected, "{plan}");
+    Ok(plan)
 }
 
 /// A group with a rule that has the same devices as the deployment's.
@@ -77,8 +77,8 @@ async fn an_older_profile_through_another_group_is_found_and_wins() -> Result<()
     let older = client.profiles().create(&EntraJoinProfile::new("Entra laptops".parse()?)).await?;
     client.profiles().assignments(&older.id).add(&another_group(client).await?).await?;
     harness.clock.sleep(HOUR).await;
-    let (plan, found) = plan(client, &desired(), "profile.conflict").await?;
-    let [(Severity::Error, evidence)] = found.as_slice() else { panic!("{plan}") };
+    let plan = plan(client, &desired(), &["error profile.conflict", UNCONFIRMED, WAITS]).await?;
+    let evidence = &only(&plan.findings, "profile.conflict").evidence;
     assert!(
         evidence.contains("Entra laptops (Entra join), by group All laptops") && evidence.contains(SERIAL),
         "{plan}"
@@ -100,8 +100,8 @@ async fn a_second_domain_join_through_another_group_is_found_and_stops_the_devic
         .assignments(&join.id)
         .replace_at_once(&[another_group(client).await?])
         .await?;
-    let (plan, found) = plan(client, &desired(), "domain-join.overlap").await?;
-    let [(Severity::Error, evidence)] = found.as_slice() else { panic!("{plan}") };
+    let plan = plan(client, &desired(), &["error domain-join.overlap", UNCONFIRMED, WAITS]).await?;
+    let evidence = &only(&plan.findings, "domain-join.overlap").evidence;
     assert!(evidence.contains("Old join, by group All laptops"), "{plan}");
     let seen = switch_on(&harness, &plan, &user).await?;
     assert_eq!(seen.cause, Some(Cause::SeveralDomainJoins));
@@ -115,8 +115,8 @@ async fn a_page_on_all_devices_outranks_a_new_page() -> Result<()> {
     let page: EnrollmentStatusPage = toml::from_str("display_name = 'Everybody'").unwrap();
     let page = client.enrollment_status_pages().create(&page).await?;
     client.enrollment_status_pages().assignments(&page.id).replace_at_once(&[Target::all_devices()]).await?;
-    let (plan, found) = plan(client, &desired(), "page.outranked").await?;
-    let [(Severity::Warning, evidence)] = found.as_slice() else { panic!("{plan}") };
+    let plan = plan(client, &desired(), &[UNCONFIRMED, "warning page.outranked", WAITS]).await?;
+    let evidence = &only(&plan.findings, "page.outranked").evidence;
     assert!(evidence.contains("page Everybody, by all devices, with the priority 1"), "{plan}");
     let seen = switch_on(&harness, &plan, &user).await?;
     assert_eq!(seen.page, "Everybody");
@@ -136,8 +136,7 @@ async fn an_exclusion_of_another_group_with_the_same_devices_is_found_and_holds(
     let joins = client.domain_join_profiles().list().all().await?;
     let join = joins[0].id().unwrap().parse()?;
     client.domain_join_profiles().assignments(&join).add(&Target::excluding(other)).await?;
-    let (plan, found) = plan(client, &desired(), "domain-join.excluded").await?;
-    assert!(matches!(found.as_slice(), [(Severity::Error, _)]), "{plan}");
+    let plan = plan(client, &desired(), &["error domain-join.excluded", UNCONFIRMED, WAITS]).await?;
     let seen = switch_on(&harness, &plan, &user).await?;
     assert_eq!(seen.cause, Some(Cause::NoDomainJoin));
     Ok(())
@@ -152,9 +151,7 @@ async fn a_foreign_domain_join_on_all_devices_that_excludes_the_group_is_no_conf
     let join = client.domain_join_profiles().create(&join).await?;
     let targets = [Target::all_devices(), Target::excluding(report.group.unwrap())];
     client.domain_join_profiles().assignments(&join.id).replace_at_once(&targets).await?;
-    let (plan, found) = plan(client, &desired(), "domain-join.overlap").await?;
-    assert_eq!(found, [], "{plan}");
-    assert_eq!(plan.blocking().count(), 0, "{plan}");
+    let plan = plan(client, &desired(), &[UNCONFIRMED, WAITS]).await?;
     let seen = switch_on(&harness, &plan, &user).await?;
     assert_eq!((seen.profile.as_str(), seen.cause), ("Contoso hybrid Munich", None));
     Ok(())
@@ -173,9 +170,12 @@ async fn a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found
     harness.tenant.add_device_with(
         windows_autopilot::sim::DeviceSpec::new(SERIAL).with_group_tag("Munich").with_manufacturer("Contoso"),
     );
-    let (plan, found) = plan(client, &desired(), "domain-join.filtered").await?;
-    assert!(matches!(found.as_slice(), [(Severity::Error, _)]), "{plan}");
-    assert!(plan.findings.iter().any(|finding| finding.id == "assignment.filtered"), "{plan}");
+    let plan = plan(
+        client,
+        &desired(),
+        &["error domain-join.filtered", "warning assignment.filtered", UNCONFIRMED, WAITS],
+    )
+    .await?;
     assert!(!plan.to_string().contains("+ group"), "nothing is added beside it: {plan}");
     let seen = switch_on(&harness, &plan, &user).await?;
     assert_eq!(seen.cause, Some(Cause::NoDomainJoin));
@@ -200,7 +200,7 @@ async fn the_plan_over_no_device_tells_what_a_device_to_come_gets() -> Result<()
     let older = client.profiles().create(&HybridJoinProfile::new("Older".parse()?)).await?;
     client.profiles().assignments(&older.id).add(&another_group(&client).await?).await?;
     let plan = desired().plan(&client, &[]).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "profile.conflict"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error profile.conflict", UNCONFIRMED, WAITS], "{plan}");
     assert!(plan.to_string().contains("any device with the group tag Munich"), "{plan}");
     Ok(())
 }
@@ -251,8 +251,24 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
     plan.apply(&client).await.into_result().map(drop)?;
     assert!(wish.plan(&client, &[]).await?.is_empty());
     wish.assignments.profile.groups.push("Nobody".parse()?);
+    wish.assignments.profile.excluded_groups.push("Nobody else".parse()?);
     let plan = wish.plan(&client, &[]).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "assignment.name"), "{plan}");
+    assert_eq!(
+        graded(&plan.findings),
+        [
+            "error assignment.name",
+            "error assignment.name",
+            UNCONFIRMED,
+            "warning resultant.filter-not-known",
+            "warning resultant.filter-not-known",
+            "warning resultant.filter-not-known",
+            WAITS
+        ],
+        "{plan}"
+    );
+    let later =
+        plan.findings.iter().filter(|finding| finding.remedy == "check again when the device is registered");
+    assert_eq!(later.count(), 3, "{plan}");
     Ok(())
 }
 
@@ -290,8 +306,7 @@ async fn a_page_priority_is_set_with_the_pages_that_move_and_decides() -> Result
     }
     let mut wish = desired();
     wish.page_priority = std::num::NonZeroU32::new(1);
-    let (plan, found) = plan(client, &wish, "page.outranked").await?;
-    assert_eq!(found, [], "{plan}");
+    let plan = plan(client, &wish, &[UNCONFIRMED, WAITS]).await?;
     let text = plan.to_string();
     for line in ["page_priority: 3 -> 1", "priority of First: 1 -> 2", "priority of Second: 2 -> 3"] {
         assert!(text.contains(line), "{line}: {text}");
@@ -301,7 +316,7 @@ async fn a_page_priority_is_set_with_the_pages_that_move_and_decides() -> Result
     assert!(wish.plan(client, &[]).await?.is_empty());
     wish.page_priority = std::num::NonZeroU32::new(7);
     let plan = wish.plan(client, &[]).await?;
-    assert!(plan.blocking().any(|finding| finding.id == "page.priority"), "{plan}");
+    assert_eq!(graded(&plan.findings), ["error page.priority", UNCONFIRMED, WAITS], "{plan}");
     Ok(())
 }
 
@@ -336,7 +351,13 @@ async fn a_plan_is_same_changed_blocked_or_not_known() -> Result<()> {
     client.enrollment_status_pages().set_priority(&page.id, 1).await?;
     let plan = desired().plan(&client, &[]).await?;
     assert_eq!(plan.status(), PlanStatus::NotKnown, "{plan}");
-    assert!(plan.unknown_findings().any(|finding| finding.evidence.contains("osversion")), "{plan}");
+    assert_eq!(graded(&plan.findings), [UNCONFIRMED, "warning resultant.filter-not-known", WAITS], "{plan}");
+    assert!(
+        plan.unknown_findings().any(|finding| finding
+            .evidence
+            .ends_with("instead: filter Laptops depends on osversion, which is not known yet")),
+        "{plan}"
+    );
     tenant.add_group("Autopilot Munich");
     assert_eq!(desired().plan(&client, &[]).await?.status(), PlanStatus::Blocked);
     Ok(())
@@ -348,8 +369,7 @@ fn empty_lists_and_tags_with_blanks_are_said_to_be_what_they_would_mean() {
     wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::Groups(Vec::new()));
     wish.enrollment_status_page =
         Some(toml::from_str("display_name = 'x'\n[block_device_use.until]\napps.selected = []").unwrap());
-    let found: Vec<_> =
-        wish.lint().into_iter().filter(|finding| finding.id == "settings.empty-list").collect();
-    assert_eq!(found.len(), 2, "{found:?}");
+    let found = wish.lint();
+    assert_eq!(graded(&found), ["error settings.empty-list", "error settings.empty-list"], "{found:?}");
     assert!(found.iter().all(|finding| finding.evidence.contains("which would mean")), "{found:?}");
 }

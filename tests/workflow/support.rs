@@ -14,10 +14,15 @@ use windows_autopilot::registration::hash::SampleHash;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{Transport, TransportError};
-use windows_autopilot::workflow::{HybridJoin, Plan};
+use windows_autopilot::workflow::HybridJoin;
 
 pub(crate) const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
 pub(crate) const DOMAIN: &str = "corp.contoso.com";
+
+/// The findings of every plan for [`desired`], whatever else is found: nobody has confirmed the connectors' right, and
+/// account setup is not skipped.
+pub(crate) const UNCONFIRMED: &str = "warning computer-accounts.not-confirmed";
+pub(crate) const WAITS: &str = "info page.account-setup-waits";
 
 pub(crate) fn desired() -> HybridJoin {
     let text = format!(
@@ -103,10 +108,6 @@ pub(crate) fn writes(tenant: &Tenant) -> BTreeMap<String, usize> {
         }
     }
     writes
-}
-
-pub(crate) fn ids(plan: &Plan) -> Vec<&str> {
-    plan.findings.iter().map(|finding| &*finding.id).collect()
 }
 
 /// A request without the client's code.

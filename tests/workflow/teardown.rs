@@ -12,6 +12,7 @@ use windows_autopilot::workflow::{
     TeardownOptions, TeardownPlan,
 };
 
+use crate::findings::{graded, only};
 use crate::support::{Deadly, desired, devices, harness, other, send, snapshot, writes};
 
 /// A tenant in which a group of users enrolls already.
@@ -139,9 +140,10 @@ async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()
     Ok(())
 }
 
-async fn blocked(plan: &TeardownPlan, harness: &Harness, id: &str) {
-    let found: Vec<&str> = plan.blocking().map(|finding| &*finding.id).collect();
-    assert!(found.contains(&id), "{plan}");
+/// Asserts that these are the findings, all errors, and that they stop the plan.
+async fn blocked(plan: &TeardownPlan, harness: &Harness, ids: &[&str]) {
+    let errors: Vec<String> = ids.iter().map(|id| format!("error {id}")).collect();
+    assert_eq!(graded(&plan.findings), errors, "{plan}");
     let before = writes(&harness.tenant);
     let error = plan.apply(&harness.client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -163,8 +165,7 @@ async fn what_others_use_is_not_taken_from_them() -> Result<()> {
         .add(&Target::group(elsewhere))
         .await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.assigned-elsewhere").await;
-    blocked(&plan, &harness, "teardown.group-in-use").await;
+    blocked(&plan, &harness, &["teardown.assigned-elsewhere", "teardown.group-in-use"]).await;
     Ok(())
 }
 
@@ -186,7 +187,7 @@ async fn a_group_is_kept_for_another_profile_of_the_same_name() -> Result<()> {
     let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group.id});
     send(&harness.tenant, "POST", &path, Some(json!({ "target": target }))).await;
     let plan = Teardown::new(made).plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.group-in-use").await;
+    blocked(&plan, &harness, &["teardown.group-in-use"]).await;
     Ok(())
 }
 
@@ -205,7 +206,7 @@ async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<(
 
     let teardown = Teardown::new(made);
     let plan = teardown.plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.enrolled").await;
+    blocked(&plan, &harness, &["teardown.enrolled"]).await;
     let plan = teardown.with_managed_devices_deleted().plan(&harness.client).await?;
     let report = plan.apply(&harness.client).await.into_result()?;
     assert!(report.manual[0].contains("Active Directory"), "{report:?}");
@@ -223,7 +224,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let teardown = Teardown::new(CreatedObjects::from_settings(&desired(), serials));
     let second = harness.tenant.add_group("Autopilot Munich");
     let plan = teardown.plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.duplicate").await;
+    blocked(&plan, &harness, &["teardown.duplicate"]).await;
     harness.client.groups().delete(&second.parse()?).await?;
     let _ = teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
     // Whom the settings took into the scope and who was there before cannot be told apart.
@@ -334,19 +335,21 @@ async fn rename(harness: &Harness, path: &str, name: &str, to: &str) {
 
 #[tokio::test]
 async fn an_object_whose_name_differs_from_the_journal_is_kept() -> Result<()> {
-    for (path, name) in [
-        ("/v1.0/groups", "Autopilot Munich"),
-        ("/beta/deviceManagement/windowsAutopilotDeploymentProfiles", "Contoso hybrid Munich"),
-        ("/beta/deviceManagement/deviceEnrollmentConfigurations", "Autopilot Munich"),
-        ("/beta/deviceManagement/deviceConfigurations", "Munich"),
+    // An object that is kept still uses the group.
+    let with_group = ["teardown.group-in-use", "teardown.name-differs"];
+    for (path, name, expected) in [
+        ("/v1.0/groups", "Autopilot Munich", &with_group[1..]),
+        ("/beta/deviceManagement/windowsAutopilotDeploymentProfiles", "Contoso hybrid Munich", &with_group),
+        ("/beta/deviceManagement/deviceEnrollmentConfigurations", "Autopilot Munich", &with_group),
+        ("/beta/deviceManagement/deviceConfigurations", "Munich", &with_group),
     ] {
         let harness = in_use().await;
         let made = made(&harness, &desired(), 0).await?;
         rename(&harness, path, name, "Payroll").await;
         let plan = Teardown::new(made).plan(&harness.client).await?;
-        let finding = plan.blocking().find(|finding| finding.id == "teardown.name-differs").unwrap();
+        let finding = only(&plan.findings, "teardown.name-differs");
         assert!(finding.place == name && finding.evidence.contains("Payroll"), "{finding}");
-        blocked(&plan, &harness, "teardown.name-differs").await;
+        blocked(&plan, &harness, expected).await;
     }
     // As if the journal were another tenant's, or somebody had changed it.
     let harness = in_use().await;
@@ -356,13 +359,23 @@ async fn an_object_whose_name_differs_from_the_journal_is_kept() -> Result<()> {
     let own = groups.iter().find(|group| group.settings.display_name.as_str() == "Autopilot Munich").unwrap();
     let created: CreatedObjects = serde_json::from_str(&text.replace(own.id.as_str(), &foreign)).unwrap();
     let plan = Teardown::new(created).plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.name-differs").await;
+    blocked(
+        &plan,
+        &harness,
+        &[
+            "teardown.assigned-elsewhere",
+            "teardown.assigned-elsewhere",
+            "teardown.assigned-elsewhere",
+            "teardown.name-differs",
+        ],
+    )
+    .await;
     let device = harness.tenant.add_device("PAYROLL-1");
     let devices = harness.client.devices().list().all().await?;
     let own = devices.iter().find(|device| device.serial_number.as_deref() == Some("PF000000")).unwrap();
     let created: CreatedObjects = serde_json::from_str(&text.replace(own.id.as_str(), &device)).unwrap();
     let plan = Teardown::new(created).plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.name-differs").await;
+    blocked(&plan, &harness, &["teardown.name-differs"]).await;
     Ok(())
 }
 
@@ -374,10 +387,9 @@ async fn a_registration_that_may_be_others_is_kept() -> Result<()> {
     let created = made(&harness, &desired(), 1).await?;
     let theirs = harness.tenant.add_device("PF000000");
     let plan = Teardown::new(created).plan(&harness.client).await?;
-    let finding =
-        plan.blocking().find(|finding| finding.id == "teardown.registration-not-confirmed").unwrap();
+    let finding = only(&plan.findings, "teardown.registration-not-confirmed");
     assert!(finding.place == "PF000000" && finding.evidence.contains(&theirs), "{finding}");
-    blocked(&plan, &harness, "teardown.registration-not-confirmed").await;
+    blocked(&plan, &harness, &["teardown.registration-not-confirmed"]).await;
     let waived = plan.apply_with_waived(&harness.client, &["teardown.registration-not-confirmed"]);
     assert!(waived.await.into_result()?.removed > 0);
     assert_eq!(harness.tenant.device_id("PF000000"), Some(theirs));
@@ -428,9 +440,9 @@ async fn a_group_that_anything_else_uses_is_kept_and_reported() -> Result<()> {
             assert!(plan.findings.is_empty(), "{plan}");
             continue;
         }
-        let finding = plan.blocking().find(|finding| finding.id == "teardown.group-in-use").unwrap();
+        let finding = only(&plan.findings, "teardown.group-in-use");
         assert!(finding.evidence.contains(user), "{finding}");
-        blocked(&plan, &harness, "teardown.group-in-use").await;
+        blocked(&plan, &harness, &["teardown.group-in-use"]).await;
     }
     Ok(())
 }
@@ -452,11 +464,11 @@ async fn a_group_is_kept_for_a_configuration_of_another_kind_and_for_the_mdm_sco
     let policy = harness.client.mdm_policies().intune().await?;
     harness.client.mdm_policies().add_group(&policy.id, &group.id).await?;
     let plan = Teardown::new(created).plan(&harness.client).await?;
-    let finding = plan.blocking().find(|finding| finding.id == "teardown.group-in-use").unwrap();
+    let finding = only(&plan.findings, "teardown.group-in-use");
     for user in ["windowsWifiConfiguration Office", "the MDM user scope"] {
         assert!(finding.evidence.contains(user), "{finding}");
     }
-    blocked(&plan, &harness, "teardown.group-in-use").await;
+    blocked(&plan, &harness, &["teardown.group-in-use", "teardown.scope-changed"]).await;
     Ok(())
 }
 
@@ -467,7 +479,7 @@ async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> 
     let apps = windows_autopilot::sim::Fault::status(403).on("GET", "/deviceAppManagement/mobileApps");
     harness.tenant.fault(apps);
     let plan = Teardown::new(created).plan(&harness.client).await?;
-    blocked(&plan, &harness, "teardown.group-use-not-known").await;
+    blocked(&plan, &harness, &["teardown.group-use-not-known"]).await;
     let run = plan.apply_with_waived(&harness.client, &["teardown.group-use-not-known"]);
     let _ = run.await.into_result()?;
     assert!(
@@ -487,8 +499,9 @@ async fn groups_around_and_licenses_that_cannot_be_read_are_not_known() -> Resul
         // The group itself is read first.
         harness.tenant.fault(if path.ends_with('*') { fault.after(1) } else { fault });
         let plan = Teardown::new(created).plan(&harness.client).await?;
-        let finding = plan.blocking().find(|finding| finding.id == "teardown.group-use-not-known").unwrap();
+        let finding = only(&plan.findings, "teardown.group-use-not-known");
         assert!(finding.evidence.contains(says), "{finding}");
+        assert_eq!(graded(&plan.findings), ["error teardown.group-use-not-known"], "{plan}");
     }
     Ok(())
 }
@@ -507,11 +520,9 @@ async fn objects_answered_without_their_assignments_may_use_the_group() -> Resul
         let answer = r#"{"value":[{"id":"7","displayName":"Contoso"}]}"#;
         harness.tenant.fault(windows_autopilot::sim::Fault::body(answer).on("GET", path));
         let plan = Teardown::new(created).plan(&harness.client).await?;
-        let ids: Vec<&str> = plan.blocking().map(|finding| finding.id.as_ref()).collect();
-        assert_eq!(ids, ["teardown.group-use-not-known"], "{path}");
-        let finding = plan.blocking().next().unwrap();
+        let finding = only(&plan.findings, "teardown.group-use-not-known");
         assert!(finding.evidence.contains(says), "{finding}");
-        blocked(&plan, &harness, "teardown.group-use-not-known").await;
+        blocked(&plan, &harness, &["teardown.group-use-not-known"]).await;
     }
     Ok(())
 }
