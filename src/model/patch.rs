@@ -278,16 +278,14 @@ impl fmt::Display for Patch {
     }
 }
 
-#[cfg(feature = "workflow")]
 impl PropertyChange {
     /// Creates a change of a property outside any settings.
+    #[cfg(feature = "workflow")]
     pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         let (property, before, after) = (property.to_owned(), before.into(), after.into());
         Self { property, before, after, read_back: false, unreported: false }
     }
-}
 
-impl PropertyChange {
     /// Returns the setting's name in settings files.
     ///
     /// ```

@@ -1,11 +1,18 @@
 //! The common part of both kinds of deployment profile: their properties, and the service's old property names.
 
+pub(super) use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
-use crate::model::settings::violations;
-use crate::model::wire::{get, object};
-use crate::model::{DeviceUsageType, Finding, Locale, ProfileDescription, ProfileName, Properties};
+// The files of both profiles import the names in their declarations from here.
+pub(super) use crate::model::settings::{
+    PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case, violations,
+};
+use crate::model::wire::object;
+pub(super) use crate::model::wire::{get, put, take};
+use crate::model::{DeviceUsageType, Properties};
+pub(super) use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Text, UserType};
 
 pub(super) const OOBE: &str = "outOfBoxExperienceSetting";
 pub(super) const OLD_OOBE: &str = "outOfBoxExperienceSettings";

@@ -1,22 +1,11 @@
 //! The profile of a Microsoft Entra join.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_with::As;
 
-use super::common::{
-    self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
-};
+use super::common::{self, *};
 use crate::model::open_enum::Known;
-use crate::model::settings::{
-    PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case, violations,
-};
-use crate::model::wire::{get, put, take};
-use crate::model::{
-    DeviceNameTemplate, DeviceType, DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription,
-    ProfileName, Properties, Text, UnknownValue, UserType,
-};
+use crate::model::{DeviceNameTemplate, DeviceType, DeviceUsageType, InvalidValue, Properties, UnknownValue};
 
 profile! {
     /// A deployment profile for Microsoft Entra join: user-driven, or self-deploying.

@@ -1,17 +1,10 @@
 //! The profile of a hybrid join.
 
-use std::collections::BTreeSet;
-
 use serde_with::As;
 
-use super::common::{
-    self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
-};
+use super::common::{self, *};
 use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::open_enum::Known;
-use crate::model::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case};
-use crate::model::wire::get;
-use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Text, UserType};
 
 profile! {
     /// A deployment profile for Microsoft Entra hybrid join.

@@ -46,11 +46,12 @@ impl<L> Logic<L> {
         }
     }
 
-    pub(super) fn leaves(&self, visit: &mut impl FnMut(&L)) {
+    /// Returns `true` if a leaf is `wanted`.
+    pub(super) fn any(&self, wanted: &impl Fn(&L) -> bool) -> bool {
         match self {
-            Self::Leaf(inner) => visit(inner),
-            Self::Not(inner) => inner.leaves(visit),
-            Self::Joined { items, .. } => items.iter().for_each(|item| item.leaves(visit)),
+            Self::Leaf(inner) => wanted(inner),
+            Self::Not(inner) => inner.any(wanted),
+            Self::Joined { items, .. } => items.iter().any(|item| item.any(wanted)),
         }
     }
 

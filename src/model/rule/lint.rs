@@ -133,13 +133,10 @@ pub(super) fn value(
     remarks.extend(match property {
         P::DevicePhysicalIds if names_group_tag(&lower) => {
             let problem = format!("{value:?} matches no device: Entra calls the group tag OrderID");
-            let remark = Remark::new(RULE_GROUP_TAG_LABEL, position, problem);
-            Some(match after_label(value).filter(|_| verb != Verb::Matches) {
-                Some(tag) if !tag.is_empty() => {
-                    remark.with_remedy(subject.write(single(verb), negated, &format!("[OrderID]:{tag}")))
-                }
-                _ => remark,
-            })
+            let tag = after_label(value).filter(|tag| verb != Verb::Matches && !tag.is_empty());
+            let own = tag.map(|tag| subject.write(single(verb), negated, &format!("[OrderID]:{tag}")));
+            let remedy = own.unwrap_or_else(|| RULE_GROUP_TAG_LABEL.remedy.to_owned());
+            Some(Remark::new(RULE_GROUP_TAG_LABEL, position, problem).with_remedy(remedy))
         }
         P::DevicePhysicalIds if exact && matches!(lower.trim(), "[ztdid]" | "[ztdid]:") => {
             let problem = "no value is only [ZTDId]: each device's own number follows it";
@@ -244,8 +241,7 @@ pub(super) fn items(
     if every || property != DeviceProperty::DevicePhysicalIds {
         return;
     }
-    let mut has_value = false;
-    condition.leaves(&mut |condition: &Condition| has_value |= condition.test != Test::Null);
+    let has_value = condition.any(&|condition| condition.test != Test::Null);
     let holds = condition.holds(&|condition| condition.holds(&Attribute::Text(ANY_DEVICE)));
     if has_value && condition.has_negation() && holds == Some(true) {
         let meant = Clause::Items { property, every: true, condition: condition.clone() };
@@ -281,8 +277,7 @@ fn names_group_tag(lower: &str) -> bool {
 
 /// Checks a rule as a whole.
 pub(super) fn whole(rule: &Expr, remarks: &mut Vec<Remark>) {
-    let mut others = false;
-    rule.leaves(&mut |clause: &Clause| others |= clause.property() != DeviceProperty::MemberOf);
+    let others = rule.any(&|clause| clause.property() != DeviceProperty::MemberOf);
     if others
         && let Some(member_of) = remarks.iter().find(|remark| remark.finding.is(&RULE_MEMBER_OF_PREVIEW))
     {
