@@ -19,7 +19,7 @@ observation! {
     }
 }
 
-/// The selection of an app, by id or by name.
+/// A selector for one app, by id or by name.
 ///
 /// ```
 /// use windows_autopilot::model::AppSelector;
@@ -39,7 +39,8 @@ pub enum AppSelector {
 }
 
 impl AppSelector {
-    /// Returns `true` if this selector matches `app`. A name that is not a GUID is also compared with the id.
+    /// Returns `true` if this selector matches `app`. A name is also compared with the app's id, because not every id
+    /// is a GUID.
     pub fn selects(&self, app: &MobileApp) -> bool {
         match self {
             Self::Id(id) => app.id == *id,
@@ -94,8 +95,8 @@ impl MobileApp {
         Some(OTHERS.iter().any(|other| kind.starts_with(other)))
     }
 
-    /// Returns `true` if an assignment requires the app: a page waits only for required apps. Returns `None` if the
-    /// assignments were not reported.
+    /// Returns `true` if an assignment requires the app: an enrollment status page waits only for required apps.
+    /// Returns `None` if the assignments were not reported.
     pub fn is_required(&self) -> Option<bool> {
         let requires = |assignment: &Assignment| {
             assignment.intent.as_ref().is_some_and(|intent| intent.as_str().eq_ignore_ascii_case("required"))

@@ -17,7 +17,7 @@ observation! {
         target: Target = "target", "The target.";
         source: AssignmentSource = "source", "The source: the object itself, or a policy set.";
         source_id: Text = "sourceId", "The policy set that made the assignment.";
-        /// The effect: the configuration is applied or removed; device configurations only.
+        /// The effect: the configuration is applied or removed; for device configurations only.
         intent: AssignmentIntent = "intent";
     }
     beside {
@@ -73,7 +73,7 @@ pub enum TargetKind {
     ExclusionGroup(Id<Group>),
     /// The members of a Configuration Manager collection, by its id.
     ConfigurationManagerCollection(Text),
-    /// An unknown audience, or one without its group: kept whole and sent back unchanged.
+    /// An unknown audience, or a known one without its id: kept whole and sent back unchanged.
     Unknown(RawObject),
 }
 

@@ -6,7 +6,8 @@ use super::observation::observation;
 use super::{ConnectorState, Id, Text};
 
 observation! {
-    /// An Intune Connector for Active Directory, as reported by Intune, which does not show the domain that it serves.
+    /// An Intune Connector for Active Directory, as reported by Intune. The report does not name the connector's
+    /// domain.
     pub struct Connector = "deviceManagementDomainJoinConnector", id: Id<Connector> {
         display_name: Text = "displayName", "The name.";
         last_connection_date_time: Timestamp = "lastConnectionDateTime", "The time of the last contact.";

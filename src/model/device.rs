@@ -34,7 +34,7 @@ observation! {
         device_friendly_name: Text = "deviceFriendlyName", "The friendly name of the resource account's device.";
         display_name: Text = "displayName", "The assigned device name, which a hybrid join ignores.";
         enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
-        group_tag: Text = "groupTag", "The group tag: `[OrderID]` in rules of dynamic groups.";
+        group_tag: Text = "groupTag", "The group tag: `[OrderID]` in dynamic group rules.";
         /// The time of the last contact with Intune.
         last_contacted_date_time: Timestamp = "lastContactedDateTime";
         managed_device_id: Id<ManagedDevice> = "managedDeviceId", "The device in Intune, if it is enrolled.";
@@ -42,7 +42,7 @@ observation! {
         model: Text = "model", "The model.";
         product_key: Hidden = "productKey", "The product key.";
         purchase_order_identifier: Text = "purchaseOrderIdentifier", "The purchase order.";
-        remediation_state: RemediationState = "remediationState", "The need for repair of the registration.";
+        remediation_state: RemediationState = "remediationState", "The kind of repair that the registration needs.";
         /// The time of the last change to `remediation_state`.
         remediation_state_last_modified_date_time: Timestamp = "remediationStateLastModifiedDateTime";
         resource_name: Text = "resourceName", "The resource name.";
@@ -55,8 +55,8 @@ observation! {
         userless_enrollment_status: UserlessEnrollmentStatus = "userlessEnrollmentStatus";
     }
     beside {
-        deployment_profile: Box<ProfileReference> = "deploymentProfile", "The assigned profile, if expanded.";
-        /// The intended profile, if expanded.
+        deployment_profile: Box<ProfileReference> = "deploymentProfile", "The assigned profile, if requested with `$expand`.";
+        /// The intended profile, if requested with `$expand`.
         intended_deployment_profile: Box<ProfileReference> = "intendedDeploymentProfile";
     }
 }

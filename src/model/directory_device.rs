@@ -16,9 +16,9 @@ pub enum EntraDevice {}
 observation! {
     /// A device's object in Microsoft Entra ID.
     ///
-    /// A hybrid joined machine has two such objects by design: the object of the Autopilot registration, which has the
-    /// [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the object synced from Active Directory, which
-    /// [`is_hybrid`](DirectoryDevice::is_hybrid).
+    /// A hybrid joined machine has two such objects by design: the object created by the Autopilot registration, which
+    /// has the [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the object synced from Active
+    /// Directory, for which [`is_hybrid`](DirectoryDevice::is_hybrid) returns `true`.
     pub struct DirectoryDevice = "device", id: Id<DirectoryDevice> {
         account_enabled: bool = "accountEnabled", "Whether the device may sign in.";
         /// The device's keys, for the service's own use.
@@ -44,7 +44,7 @@ observation! {
         is_managed: bool = "isManaged", "Whether Intune or another service manages the device.";
         management_type: Text = "managementType", "The management channel.";
         manufacturer: Text = "manufacturer" | "Manufacturer", "The manufacturer.";
-        mdm_app_id: Text = "mdmAppId", "The service that manages the device.";
+        mdm_app_id: Text = "mdmAppId", "The id of the service that manages the device.";
         model: Text = "model" | "Model", "The model.";
         /// The time of the last sync from Active Directory.
         on_premises_last_sync_date_time: Timestamp = "onPremisesLastSyncDateTime";
@@ -114,7 +114,7 @@ observation! {
 macro_rules! extension_attributes {
     ($( $number:literal, $field:ident = $wire:literal, $doc:literal; )+) => {
         observation! {
-            /// The organization's own fifteen attributes, which dynamic group rules can use.
+            /// The organization's own attributes, fifteen in all, which dynamic group rules can use.
             pub struct ExtensionAttributes = "onPremisesExtensionAttributes" {
                 $( $field: Text = $wire, $doc; )+
             }
@@ -174,7 +174,7 @@ observation! {
         /// The user principal name in Active Directory.
         on_premises_user_principal_name: Personal = "onPremisesUserPrincipalName";
         surname: Personal = "surname", "The surname.";
-        /// The two-letter country, which is required before a license can be assigned.
+        /// The two-letter country code, which is required before a license can be assigned.
         usage_location: Text = "usageLocation";
         user_principal_name: Personal = "userPrincipalName", "The sign-in name.";
         user_type: Text = "userType", "The type: `Member` or `Guest`.";

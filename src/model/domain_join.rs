@@ -40,7 +40,7 @@ settings! {
         /// The DNS name of the domain that devices join.
         active_directory_domain_name: AdDomain =>
             PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
-        /// The fixed start of the computer name; random characters bring the name to 15 characters.
+        /// The fixed start of the computer name; random characters pad the name to 15 characters.
         computer_name_static_prefix: ComputerNamePrefix =>
             PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME);
     }
@@ -136,7 +136,7 @@ macro_rules! applicability_rule {
 applicability_rule! {
     /// An applicability rule for the Windows edition.
     pub struct OsEditionRule {
-        /// The editions that the rule compares.
+        /// The editions that the rule matches.
         #[serde(deserialize_with = "As::<Vec<Known>>::deserialize")]
         os_edition_types: Vec<WindowsEdition> = "osEditionTypes";
     }
@@ -157,7 +157,7 @@ applicability_rule! {
 applicability_rule! {
     /// An applicability rule for the Windows mode.
     pub struct DeviceModeRule {
-        /// The mode that the rule compares.
+        /// The mode that the rule matches.
         #[serde(deserialize_with = "As::<Known>::deserialize")]
         device_mode: WindowsDeviceMode = "deviceMode";
     }

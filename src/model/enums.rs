@@ -3,7 +3,7 @@
 use super::open_enum::open_enum;
 
 open_enum! {
-    /// State of the assignment of a deployment profile to a device.
+    /// State of a deployment profile's assignment to a device.
     pub enum ProfileAssignmentStatus = "windowsAutopilotProfileAssignmentStatus" {
         Unknown = "unknown", "Not reported.";
         AssignedInSync = "assignedInSync", "Assigned, and the device has the current profile.";
@@ -36,7 +36,7 @@ open_enum! {
         Blocked = "blocked", "Blocked from enrolling again; beta only.";
     }
 
-    /// Need to repair a registration, for example after a motherboard replacement.
+    /// Kind of repair that a registration needs, for example after a motherboard replacement.
     pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
         Unknown = "unknown";
         NoRemediationRequired = "noRemediationRequired";
@@ -47,7 +47,7 @@ open_enum! {
         ..
     }
 
-    /// Permission of a device to enroll again without a user.
+    /// A device's permission to enroll again without a user.
     pub enum UserlessEnrollmentStatus = "windowsAutopilotUserlessEnrollmentStatus" {
         Unknown = "unknown";
         Allowed = "allowed";
@@ -132,7 +132,7 @@ open_enum! {
         ConfigurationPolicy = "configurationPolicy";
     }
 
-    /// Kind of join of a managed device.
+    /// Join type of a managed device.
     pub enum JoinType = "joinType" {
         Unknown = "unknown";
         AzureADJoined = "azureADJoined";

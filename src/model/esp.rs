@@ -49,7 +49,7 @@ settings! {
     optional {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
-        /// The text shown after a timeout or an error; Windows' own text by default.
+        /// The message shown after a timeout or an error; Windows' own message by default.
         custom_error_message, with_custom_error_message: CustomErrorMessage =>
             PropertyRule::new("customErrorMessage").same(same_text);
     }
@@ -58,7 +58,8 @@ settings! {
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
-        /// Whether progress is shown; `true` by default. If not, the settings below have no effect and are not sent.
+        /// Whether progress is shown; `true` by default. If `false`, the settings below have no effect and are not
+        /// sent.
         show_installation_progress, with_show_installation_progress: bool = true =>
             PropertyRule::new("showInstallationProgress").together(PROGRESS);
         /// The timeout in minutes; 60 by default.
@@ -104,7 +105,7 @@ settings! {
     }
     /// The read-only properties of an enrollment status page.
     observed ObservedEnrollmentStatusPage {
-        priority: i32 = "priority", "The priority: 1 is the first; the default page has 0 and comes last.";
+        priority: i32 = "priority", "The priority: 1 comes first; the default page has 0 and comes last.";
         version: i32 = "version", "The version number.";
         /// The kind: an ordinary page or the default page.
         device_enrollment_configuration_type: EnrollmentConfigurationType =
@@ -166,7 +167,7 @@ impl BlockingApps {
 }
 
 impl BlockUntil {
-    /// Creates a block until these apps are installed, which gives users no rights if an installation fails.
+    /// Creates a block that lasts until these apps are installed and gives users no rights if an installation fails.
     pub fn new(apps: BlockingApps) -> Self {
         Self { apps, ..Self::default() }
     }

@@ -19,7 +19,7 @@ observation! {
         created_date_time: Timestamp = "createdDateTime", "The time at which it was created.";
         description: Text = "description", "A description.";
         display_name: Text = "displayName", "The name.";
-        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "Whether the filter is evaluated when a device enrolls or checks in.";
+        evaluation_mode: AssignmentFilterEvaluationMode = "evaluationMode", "The time at which the filter is evaluated, such as at check-in.";
         last_modified_date_time: Timestamp = "lastModifiedDateTime", "The time at which it was last changed.";
         payloads: Vec<FilterPayload> = "payloads", "The objects whose assignments use the filter.";
         platform: DevicePlatform = "platform", "The platform.";

@@ -56,13 +56,13 @@ settings! {
     private {}
     /// The read-only properties of a group.
     observed ObservedGroup {
-        /// Whether the group is synced from an on-premises directory and cannot be changed here.
+        /// Whether the group is synced from an on-premises directory and so cannot be changed in Microsoft Entra ID.
         on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
-        /// Whether roles can be assigned to the group, which then cannot be dynamic.
+        /// Whether roles can be assigned to the group; if so, it cannot be dynamic.
         is_assignable_to_role: bool = "isAssignableToRole";
         security_identifier: Text = "securityIdentifier", "The security identifier.";
-        unique_name: Text = "uniqueName", "A name that is unique in the tenant, if it has one.";
-        visibility: Text = "visibility", "The visibility of its members.";
+        unique_name: Text = "uniqueName", "A name that is unique in the tenant, if the group has one.";
+        visibility: Text = "visibility", "The visibility of the group's members.";
     }
 }
 

@@ -35,7 +35,7 @@ impl<T: ?Sized> Id<T> {
         &self.text
     }
 
-    /// Casts the id to another kind, for objects with two roles, such as a registration id that becomes a device's id.
+    /// Casts the id to another kind, for objects with two roles: a registration id, for example, becomes a device's id.
     pub fn cast<U: ?Sized>(&self) -> Id<U> {
         Id { text: self.text.clone(), of: PhantomData }
     }

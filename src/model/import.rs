@@ -72,7 +72,8 @@ observation! {
         group_tag: Text = "groupTag", "The group tag.";
         /// The hardware hash, which the service does not return.
         hardware_identifier: Binary = "hardwareIdentifier";
-        /// The id with which a list was imported. Meaningless for a device that was imported on its own.
+        /// The import id that the device had in an imported list. Meaningless for a device that was imported on its
+        /// own.
         import_id: Text = "importId";
         product_key: Hidden = "productKey", "The product key.";
         serial_number: Text = "serialNumber", "The serial number.";
@@ -98,7 +99,7 @@ observation! {
         status: ImportUploadStatus = "status", "The state of the upload.";
     }
     beside {
-        device_identities: Vec<ImportedDevice> = "deviceIdentities", "The devices, if expanded.";
+        device_identities: Vec<ImportedDevice> = "deviceIdentities", "The devices, if requested with `$expand`.";
     }
 }
 

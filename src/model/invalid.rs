@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::foreign::looks_like_hash;
 
-/// A value that breaks the rule of its type: the value, the position, the rule, and the remedy.
+/// A value that breaks its type's rule: the value, the position, the rule, and the remedy.
 ///
 /// ```
 /// use windows_autopilot::model::ComputerNamePrefix;
@@ -51,7 +51,7 @@ impl InvalidValue {
         self
     }
 
-    /// Sets the position in the value: a character index from 0.
+    /// Sets the position in the value: a zero-based character index.
     #[must_use]
     pub fn at(mut self, position: usize) -> Self {
         self.position = Some(position);
@@ -73,7 +73,7 @@ impl InvalidValue {
         &self.problem
     }
 
-    /// Returns the remedy: the text to write instead.
+    /// Returns the remedy: what to write instead.
     pub fn remedy(&self) -> &str {
         &self.remedy
     }
@@ -84,7 +84,7 @@ impl InvalidValue {
         format!("{}{value}: {}", self.subject, self.problem)
     }
 
-    /// Returns the position of the problem, if there is a single one: a character index from 0.
+    /// Returns the position of the problem, if there is a single one: a zero-based character index.
     pub fn position(&self) -> Option<usize> {
         self.position
     }

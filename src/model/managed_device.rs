@@ -13,13 +13,13 @@ observation! {
     pub struct ManagedDevice = "managedDevice", id: Id<ManagedDevice> {
         /// Whether the device enrolled through Autopilot; beta only.
         autopilot_enrolled: bool = "autopilotEnrolled";
-        /// The `deviceId` of the device's object in Microsoft Entra ID; that of the hybrid joined object only after a
+        /// The `deviceId` of the device's object in Microsoft Entra ID. It is the hybrid joined object's only after a
         /// user has signed in.
         azure_ad_device_id: Id<EntraDevice> = "azureADDeviceId";
         azure_ad_registered: bool = "azureADRegistered", "Whether the device is registered in Microsoft Entra ID.";
         /// The older form of `azure_ad_device_id`; beta only.
         azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
-        compliance_state: ComplianceState = "complianceState", "The compliance with policies.";
+        compliance_state: ComplianceState = "complianceState", "The device's compliance with its policies.";
         device_enrollment_type: DeviceEnrollmentType = "deviceEnrollmentType", "The method of enrollment.";
         /// The computer name, which changes in a hybrid join once the offline domain join has been applied.
         device_name: Text = "deviceName";

@@ -107,8 +107,8 @@ impl MdmPolicy {
 }
 
 impl MdmScope {
-    /// Returns the steps from a policy, read with its included groups, to this scope, in an order that never leaves out
-    /// a user who should enroll. Empty if the policy already has the scope.
+    /// Returns the steps that bring a policy, read with its included groups, to this scope, in an order that never
+    /// leaves out a user who should enroll. The list is empty if the policy already has the scope.
     ///
     /// ```
     /// use windows_autopilot::model::{MdmPolicy, MdmScope, MdmScopeStep, PolicyScope};

@@ -1,10 +1,10 @@
 //! The data of a deployment: settings that an administrator chooses, observations that the service reports, and checked
 //! types for values with a rule. No I/O, no clock.
 //!
-//! * **Settings** are one type from the settings file to the service and back: [`HybridJoinProfile`],
-//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. Their serde form is for people;
-//!   [`Settings`] is the wire form, [`Stored`] the service's response, and [`Patch`] the difference between two. Each
-//!   has a `lint` that reports what will not work.
+//! * **Settings** keep the same type all the way from the settings file to the service and back: [`HybridJoinProfile`],
+//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. Their serde form is for people
+//!   to read and write; [`Settings`] is the wire form, [`Stored`] the service's response, and [`Patch`] the difference
+//!   between two. Each has a `lint` that reports what will not work.
 //! * **Observations** have public fields, all `Option` except the id: [`Device`], [`ImportedDevice`], [`Connector`], …
 //! * **Checked values** are validated when they are parsed: [`ComputerNamePrefix`], [`OrganizationalUnit`], … An
 //!   invalid value in a tenant can still be read, and reports its `violation`.

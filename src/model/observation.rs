@@ -76,8 +76,8 @@ macro_rules! observation {
             /// The names of the properties in Graph, for `$select`.
             pub const PROPERTIES: &'static [&'static str] = &[$(stringify!($id),)? $($wire),*];
 
-            /// Returns `true` if the response contained the property (its name in Graph), even as null; `false` if it
-            /// was missing, for example because a `$select` left it out.
+            /// Returns `true` if the response contained the property (given by its name in Graph), even as null;
+            /// `false` if it was missing, for example because a `$select` left it out.
             #[inline]
             pub fn is_reported(&self, property: &str) -> bool {
                 self.reported.has(Self::ALL.iter().position(|known| *known == property))

@@ -17,8 +17,8 @@ use crate::foreign::line;
 
 /// The changes from stored settings to desired ones.
 ///
-/// Settings are always compared with a patch: an update sends it, a plan shows it, and a nonempty one is drift. A patch
-/// takes into account what the service does not accept or report: see [`Settings::RULES`].
+/// Every comparison of settings yields a patch: an update sends it, a plan shows it, and a nonempty one means drift. A
+/// patch takes into account what the service does not accept or report: see [`Settings::RULES`].
 ///
 /// ```
 /// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch};
@@ -74,7 +74,7 @@ impl Patch {
     /// Compares fully known settings.
     ///
     /// Properties without a value in `desired` are left unchanged: those that its type cannot express, and scope tags
-    /// if it has none.
+    /// if `desired` has none.
     pub fn between<T: Settings>(current: &T, desired: &T) -> Self {
         Comparison::of(current, desired, &[]).patch(false)
     }
@@ -132,8 +132,8 @@ impl Patch {
         &self.unknown
     }
 
-    /// Returns the body of the request, with its type if the service requires it; without properties if there is
-    /// nothing to send.
+    /// Returns the request body, including the type if the service requires it. The body is empty if there is nothing
+    /// to send.
     pub fn body(&self) -> &Properties {
         &self.body
     }
@@ -264,7 +264,8 @@ impl<'a> Comparison<'a> {
 }
 
 impl fmt::Display for Patch {
-    /// Formats a line for each property: `~` is sent, `!` and `?` are not; `?` was not reported.
+    /// Formats a line for each property: those marked `~` are sent, those marked `!` or `?` are not; `?` means not
+    /// reported.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = self.changes.iter().map(|change| ('~', change, ""));
         let create_only = self.create_only.iter().map(|change| ('!', change, " (only set at creation)"));
@@ -321,7 +322,7 @@ impl PropertyChange {
     }
 }
 
-/// Formats the setting and its values as they appear in settings files. The fields hold the names used on the wire.
+/// Formats the setting and its values as they appear in settings files. The struct's fields use the wire form instead.
 impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = self.shown();

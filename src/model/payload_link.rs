@@ -9,6 +9,6 @@ observation! {
         error: Text = "error", "The reason why it could not be determined whether the policy is in use.";
         has_link: bool = "hasLink", "Whether another object uses the policy.";
         payload_id: Text = "payloadId", "The policy's id.";
-        sources: Vec<AssignmentSource> = "sources", "The objects that use the policy.";
+        sources: Vec<AssignmentSource> = "sources", "The kinds of use: direct, or through a policy set.";
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The properties of an object, by their names in Graph.
+/// The properties of an object, keyed by their names in Graph.
 ///
 /// ```
 /// use windows_autopilot::model::Properties;

@@ -26,7 +26,7 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Each such type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
+/// Each settings type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
 /// [`Properties`]: the service's values, including those that the type cannot express, are read without loss and
 /// written back.
 pub trait Settings: Sized {
@@ -110,7 +110,7 @@ pub struct PropertyRule {
     pub write: WriteMode,
     /// The group of properties that are sent together: if one changes, all are sent.
     pub together: Option<&'static str>,
-    /// The function that decides whether two values, such as null and empty text, are equal in meaning.
+    /// The function that decides whether two values, such as null and an empty string, are equal in meaning.
     pub same: fn(&Value, &Value) -> bool,
     /// The value to write unless the object was read with another one.
     pub(crate) fixed: Option<fn() -> Value>,
@@ -127,7 +127,7 @@ pub struct PropertyRule {
 }
 
 impl PropertyRule {
-    /// Creates a rule for a property that is sent if it differs; null and missing count as equal.
+    /// Creates a rule for a property that is sent if it differs; null and a missing value count as equal.
     pub const fn new(path: &'static str) -> Self {
         Self {
             name: object_of(path),

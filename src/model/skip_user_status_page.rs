@@ -10,8 +10,8 @@ use crate::model::findings::SKIP_PAGE_OTHER_SETTINGS;
 use crate::model::raw::same_type;
 
 settings! {
-    /// A policy that skips account setup on the enrollment status page: a custom configuration with the OMA-URI
-    /// `SkipUserStatusPage`, Boolean, true.
+    /// A policy that skips account setup on the enrollment status page: a custom configuration that sets the OMA-URI
+    /// `SkipUserStatusPage` to the Boolean value true.
     ///
     /// ```
     /// use windows_autopilot::model::{Settings, SkipUserStatusPage};
@@ -24,8 +24,8 @@ settings! {
     /// In a hybrid join, account setup waits until Entra Connect has synced the computer, which takes 30 minutes or
     /// more. The policy applies to devices: assign it to device groups.
     ///
-    /// **Not tried on a tenant**: the Graph metadata used to check the models lacks this type, which follows
-    /// Microsoft's documentation.
+    /// **Not tested against a tenant**: the Graph metadata used to check the models lacks this type, so it follows
+    /// Microsoft's documentation instead.
     pub struct SkipUserStatusPage = "windows10CustomConfiguration", sends_type: true;
     required {
         /// The name of the configuration.
@@ -56,7 +56,7 @@ impl SkipUserStatusPage {
     /// The OMA-URI of the setting.
     pub const OMA_URI: &'static str = OMA_URI;
 
-    /// Reports values that break a rule, and other settings in a policy that was read.
+    /// Reports values that break a rule and any additional settings in a policy that was read.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = violations(&[("display_name", self.display_name.violation())]);
         let others = self.kept.get(OMA_SETTINGS).and_then(Value::as_array).into_iter().flatten();

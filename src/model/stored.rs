@@ -27,7 +27,7 @@ use super::{Id, InvalidValue, Properties};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The serde form is the service's own: an object is read bare or inside `value`, as documented.
+/// The serde form is the service's own: an object is read either bare or, as documented, inside `value`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stored<T: Settings> {

@@ -177,7 +177,7 @@ redacted_text! {
 }
 
 redacted_text! {
-    /// Text from the service that grants access, such as a product key. It has no `Display`, and `Debug` does not show
-    /// it. It is not wiped from memory.
+    /// Secret text from the service, such as a product key. It has no `Display`, and `Debug` does not show it. It is
+    /// not wiped from memory.
     pub struct Hidden;
 }

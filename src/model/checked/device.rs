@@ -40,13 +40,13 @@ checked! {
     /// ```
     ///
     /// Serial numbers are not unique across manufacturers, and some contain spaces, such as `VMware-56 4d 1f`. Parsing
-    /// refuses a hardware hash.
+    /// rejects a hardware hash.
     pub struct SerialNumber("serial number", check_serial);
 }
 
 checked! {
     personal
-    /// A person's sign-in name, such as `adele@contoso.com`. Not shown by `Debug`, errors or findings.
+    /// A user's sign-in name, such as `adele@contoso.com`. Not shown by `Debug`, errors or findings.
     ///
     /// ```
     /// use windows_autopilot::model::UserPrincipalName;
@@ -89,7 +89,8 @@ impl SerialNumber {
 }
 
 impl GroupTag {
-    /// Reports likely mistakes: surrounding spaces, the `[OrderID]:` of membership rules, and Excel's marks for text.
+    /// Reports likely mistakes: surrounding spaces, the `[OrderID]:` label from membership rules, and Excel's text
+    /// markers.
     pub fn lint(&self) -> Vec<Finding> {
         let (text, mut findings) = (self.as_str(), Vec::new());
         let mut found = |kind: FindingKind, shown: &str, problem: &str, tag: &str| {

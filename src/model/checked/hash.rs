@@ -18,8 +18,8 @@ const NOT_BASE64: &str = "contains a character that base64 does not have";
 /// The hash identifies a device, so neither `Debug` nor errors show it, and there is no `Display`. A device's hash
 /// differs each time it is generated: do not compare hashes to identify a device.
 ///
-/// Devices write the hash without padding, which Graph refuses; parsing adds the padding. [`HardwareHash::repair`] also
-/// reports whether that was necessary.
+/// Devices write the hash without padding, but Graph requires it; parsing adds the padding. [`HardwareHash::repair`]
+/// also reports whether that was necessary.
 ///
 /// ```
 /// use windows_autopilot::model::HardwareHash;

@@ -30,7 +30,7 @@ impl LanguageTag {
     }
 }
 
-/// The language and region of a device's setup.
+/// The language and region used during a device's setup.
 ///
 /// ```
 /// use windows_autopilot::model::Locale;

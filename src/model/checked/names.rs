@@ -40,7 +40,7 @@ checked! {
 }
 
 impl ProfileDescription {
-    /// Finds characters that the service reportedly refuses: see [`ProfileName::lint`].
+    /// Finds characters that the service reportedly rejects: see [`ProfileName::lint`].
     pub fn lint(&self) -> Vec<Finding> {
         lint_profile_text("description", self.as_str())
     }
@@ -82,7 +82,7 @@ impl MailNickname {
 }
 
 checked! {
-    /// The text that the enrollment status page shows after a timeout or an error: up to 10,000 characters.
+    /// The message that the enrollment status page shows after a timeout or an error: up to 10,000 characters.
     ///
     /// ```
     /// use windows_autopilot::model::CustomErrorMessage;

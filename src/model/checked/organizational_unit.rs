@@ -23,9 +23,9 @@ checked! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// One or more `OU=` parts followed by the `DC=` parts of the domain. Containers, quotes and names without a domain
-    /// are refused, because a domain join fails on them. So is anything that other tools interpret differently: spaces
-    /// around separators, unescaped special characters, multi-valued parts, and hexadecimal values.
+    /// The name has one or more `OU=` parts, followed by the domain's `DC=` parts. Containers, quotes and names without
+    /// a domain are rejected, because a domain join fails with them. So is anything that other tools interpret
+    /// differently: spaces around separators, unescaped special characters, multi-valued parts, and hexadecimal values.
     pub struct OrganizationalUnit("organizational unit", check);
 }
 

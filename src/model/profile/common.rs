@@ -47,13 +47,13 @@ macro_rules! profile {
             default {
                 /// The language used during setup; the operating system's by default.
                 ///
-                /// The service also returns `os-default` or null for "the user selects", so a change from one to the
-                /// other is not detected.
+                /// The service also returns `os-default` or null for "the user selects", so a change between
+                /// `os-default` and `user-select` is not detected.
                 locale, with_locale: Locale = Locale::OsDefault =>
                     PropertyRule::new("locale").same(same_locale).shown(shown_locale);
-                /// Whether all targeted devices become Autopilot devices; `false` by default. The tutorial recommends
-                /// it. The conversion takes up to 48 hours and applies only to corporate devices; switching it off does
-                /// not deregister them.
+                /// Whether all targeted devices become Autopilot devices; `false` by default. Microsoft's tutorial
+                /// recommends `true`. The conversion takes up to 48 hours and applies only to corporate devices;
+                /// switching it off does not deregister them.
                 hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
                     PropertyRule::new("hardwareHashExtractionEnabled");
                 /// Whether pre-provisioning is allowed; `false` by default, in which case it fails with 0x80180005.
@@ -69,7 +69,7 @@ macro_rules! profile {
                 keyboard_selection_page_skipped, with_keyboard_selection_page_skipped: bool = false =>
                     PropertyRule::new("outOfBoxExperienceSetting.keyboardSelectionPageSkipped");
                 /// Whether the options to change the account are hidden; `true` by default. One tool reports that the
-                /// service refuses `false`.
+                /// service rejects `false`.
                 escape_link_hidden, with_escape_link_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.escapeLinkHidden");
                 $($default)*

@@ -20,7 +20,7 @@ profile! {
     /// ```
     pub struct EntraJoinProfile = "azureADWindowsAutopilotDeploymentProfile";
     optional {
-        /// The name template; by default devices keep the name from Windows.
+        /// The name template; by default, devices keep the name that Windows gives them.
         device_name_template, with_device_name_template: DeviceNameTemplate =>
             PropertyRule { none_is_empty: true, ..PropertyRule::new(TEMPLATE).same(same_text) };
     }
@@ -48,7 +48,7 @@ pub enum DeploymentMode {
     /// A user sets the device up and gets these rights.
     #[serde(deserialize_with = "As::<Known>::deserialize")]
     UserDriven(UserType),
-    /// The device enrolls itself; the service then has no user type.
+    /// The device enrolls itself; such a profile has no user type.
     SelfDeploying,
     /// A mode that this version does not recognize.
     #[serde(skip)]
@@ -62,7 +62,7 @@ impl Default for DeploymentMode {
 }
 
 impl EntraJoinProfile {
-    /// Finds values that break a rule and those that the service reportedly refuses.
+    /// Finds values that break a rule and those that the service reportedly rejects.
     pub fn lint(&self) -> Vec<Finding> {
         let skips_keyboard = self.keyboard_selection_page_skipped;
         let mut findings =

@@ -30,7 +30,8 @@
 //! | `device.memberOf -any (group.objectId -in ['<id>'])` | groups |
 //!
 //! * Hyphens before operators are optional; the case of operators, values and `null` is ignored.
-//! * Values are text in double or single quotes. In both, a backtick and `"` stand for `"`, and `''` for `'`.
+//! * Values are text in double or single quotes. In either, a backtick followed by `"` stands for `"`, and `''` for
+//!   `'`.
 //! * A rule has at most [`MAX_CHARACTERS`] characters.
 //!
 //! # Evaluation
@@ -39,9 +40,9 @@
 //! `patterns` feature, no pattern is evaluated. With it, patterns that only .NET evaluates, such as those with
 //! look-around, back references, `\Z` or class subtraction, are still not evaluated: they are parsed and kept, and a
 //! device whose membership depends on one is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not
-//! document operators on a missing attribute; here an operator and its opposite always differ (`-ne "x"` holds,
-//! `-eq "x"` does not), and empty text counts as missing. `-all` holds for an empty list. A list compared without
-//! `-any` is compared by item: one match is enough.
+//! document the result of an operator on a missing attribute; here, an operator and its opposite always differ (`-ne
+//! "x"` holds, `-eq "x"` does not), and empty text counts as missing. `-all` holds for an empty list. A list compared
+//! without `-any` is compared item by item: one match is enough.
 
 mod eval;
 mod expr;
@@ -81,11 +82,11 @@ pub const MAX_CHARACTERS: usize = 3_072;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Two rules are `==` if their texts are equal; see [`equivalent`](Self::equivalent) for their meaning.
+/// Two rules are `==` if their texts are equal; use [`equivalent`](Self::equivalent) to compare their meanings.
 ///
 /// A group in a tenant may have a rule about users, or one in syntax that this version does not recognize. Its text is
 /// kept and written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A
-/// rule created here, with `parse` or with serde, is always understood.
+/// rule created by one of these functions, by `parse` or by serde is always understood.
 #[derive(Clone)]
 pub struct MembershipRule {
     text: Text,
@@ -132,11 +133,11 @@ impl MembershipRule {
         Self::labeled("PurchaseOrderId", "purchase order", order.as_str())
     }
 
-    /// Creates a rule that matches every device set up by the `AutopilotConfigurationFile.json` with this
+    /// Creates a rule that matches every device set up from an `AutopilotConfigurationFile.json` with this
     /// `ZtdCorrelationId`.
     ///
     /// # Errors
-    /// The id is not a GUID without braces.
+    /// The id is not a GUID, or it has braces.
     pub fn offline_profile(correlation_id: &str) -> Result<Self, InvalidValue> {
         if !is_guid(correlation_id) {
             let remedy = "write ZtdCorrelationId of the file, without braces";
@@ -208,8 +209,8 @@ impl MembershipRule {
     }
 
     /// Returns the canonical text of the rule: documented names, hyphens before operators, every comparison in
-    /// parentheses. It can be longer and nest deeper than the rule, beyond the service's limits. A rule that is not
-    /// understood is returned unchanged.
+    /// parentheses. It can be longer and more deeply nested than the rule, even beyond the service's limits. A rule
+    /// that is not understood is returned unchanged.
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;

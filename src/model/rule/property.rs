@@ -90,7 +90,7 @@ device_properties! {
     MemberOf = "memberOf", List, Some("memberOf"), |_| Attribute::Absent;
     /// The directory object's id, Graph's `id`.
     ObjectId = "objectId", Text, Some("id"), |device| device.id.as_str().into();
-    /// A property that Entra does not know and that is never set. Do not use it.
+    /// A property that Entra does not recognize and that is never set. Do not use it.
     OrganizationalUnit = "organizationalUnit", Text, None, |_| Attribute::Absent;
     ProfileType = "profileType", Text, Some("profileType"), |device| text(&device.profile_type);
     SystemLabels = "systemLabels", List, Some("systemLabels"), |device| list(&device.system_labels);
@@ -208,7 +208,7 @@ text_lists! {
 
 /// A device against which a rule can be evaluated.
 ///
-/// Implemented for [`DirectoryDevice`] and Graph's JSON of a `device`; implement it for your own types:
+/// Implemented for [`DirectoryDevice`] and for Graph's JSON form of a `device`; implement it for your own types:
 ///
 /// ```
 /// use windows_autopilot::model::rule::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, TextList};
