@@ -71,7 +71,7 @@ pub struct Permissions {
     pub application: Scopes,
 }
 
-/// The facts about one operation.
+/// Information about one operation.
 ///
 /// ```
 /// use windows_autopilot::catalog::OPERATIONS;
@@ -87,7 +87,7 @@ pub struct OperationInfo {
     pub name: &'static str,
     /// The HTTP method.
     pub method: &'static str,
-    /// The path below the version, with parameters in braces.
+    /// The path after the version, with parameters in braces.
     pub path: &'static str,
     /// The versions that support the operation. This crate uses the first by default.
     pub versions: &'static [ApiVersion],

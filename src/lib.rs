@@ -22,7 +22,7 @@
 //! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and others |
 //! | [`graph`] | Graph's protocol: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`] | sign-in: client secret, certificate, federated token, device code, browser, or your own |
-//! | [`transport`] | one HTTP exchange: the seam below the client |
+//! | [`transport`] | one HTTP exchange: the layer below the client |
 //! | [`pipeline`] | retries, limits, middleware, and an observer of calls |
 //! | [`clock`] | time: the real clock, and a virtual one for tests |
 //! | [`error`] | the error type of every call, its kinds, the service's own error, and the reasons for failed sign-ins |
@@ -98,9 +98,9 @@
 //! # Ok(()) });
 //! ```
 //!
-//! Values that a hybrid join forbids cannot be represented: its profile has no device name template, and a computer
-//! name prefix with a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds values that the service
-//! reportedly refuses.
+//! Values that a hybrid join forbids cannot be represented: its profile has no device name template, and a computer name
+//! prefix with a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds values that the service
+//! reportedly rejects.
 //!
 //! # Deploy: the ten steps as one
 //!
@@ -344,7 +344,7 @@
 //!     "contoso.onmicrosoft.com".parse()?,
 //! )?;
 //! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
-//! let id = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?; // of the profile in the tenant
+//! let id = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?; // the profile's id in the tenant
 //! let file = OfflineProfile::for_hybrid_join(&profile, &id, tenant)?;
 //! println!("{}", file.to_json()); // AutopilotConfigurationFile.json
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -32,10 +32,10 @@
 //! ```
 //!
 //! Such a test needs no network, no credential and no waiting: while the service is working or a call is waiting for a
-//! retry, the [`FakeClock`] advances by itself. If nothing in the test is waiting, advance the clock with
-//! `clock.advance(..)`: a dynamic group's members and their assignments follow minutes later, as
-//! [`Lag`](crate::sim::Lag) defines. [`Tenant`] also provides what Graph cannot: devices, users, connectors, faults,
-//! and a device's power button.
+//! retry, the [`FakeClock`] advances automatically. If nothing in the test is waiting, advance the clock with
+//! `clock.advance(..)`: a dynamic group's members and their assignments appear only minutes later, as defined by
+//! [`Lag`](crate::sim::Lag). [`Tenant`] also provides what Graph cannot: devices, users, connectors, faults, and a
+//! device's power button.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -151,7 +151,7 @@ impl HarnessBuilder {
         self
     }
 
-    /// Signs in as an application, as with a client secret. The tenant then refuses calls that need a user, such as
+    /// Signs in as an application, as with a client secret. The tenant then rejects calls that need a user, such as
     /// those for the MDM scope, just as the service does.
     ///
     /// ```

@@ -10,8 +10,8 @@ use super::dn;
 use super::findings::*;
 use crate::model::Finding;
 
-/// The right of an account to create computer accounts in an OU or container, considering all its groups and all
-/// entries.
+/// An account's right to create computer accounts in an OU or container, based on all of the account's groups and all
+/// entries in the DACL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CreateAccess {

@@ -144,8 +144,8 @@ pub struct Server {
 }
 
 impl Account {
-    /// Finds the accounts that connectors of version 6.2501.2000.5 or newer created for themselves: managed service
-    /// accounts named `msaODJ…`. The result includes accounts that no server [uses](Self::serves).
+    /// Finds the accounts that connectors running version 6.2501.2000.5 or newer created for themselves: managed
+    /// service accounts named `msaODJ…`. The result includes accounts that no server [uses](Self::serves).
     ///
     /// # Errors
     /// Same as [`Directory::search_page`].

@@ -36,7 +36,7 @@ pub struct Domain {
     pub naming_context: String,
     /// The short name: the part before the backslash in `CORP\name`.
     pub netbios_name: Option<String>,
-    /// The SID, which is the prefix of its accounts' SIDs.
+    /// The domain's SID, which is the prefix of its accounts' SIDs.
     pub sid: Sid,
     /// The functional level: 7 for Windows Server 2016, 10 for Windows Server 2025.
     pub functional_level: Option<i64>,

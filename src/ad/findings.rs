@@ -21,18 +21,18 @@ finding_kinds! {
 
     /// Permissions that the signed-in account cannot read.
     AD_RIGHTS_NOT_READABLE = "ad.rights-not-readable", Error,
-        "sign in as an account that may read permissions";
+        "sign in as an account that can read permissions";
     /// An organizational unit without a list of permissions, which gives everyone full control.
     AD_NO_DACL = "ad.no-dacl", Warning, "give it the default permissions of a new unit";
     /// An organizational unit that inherits no permissions.
     AD_INHERITANCE_OFF = "ad.inheritance-off", Info,
-        "nothing: the right has to be granted on the unit itself";
+        "no action needed: the right has to be granted on the unit itself";
     /// An organizational unit that contains a unit protected from deletion.
     AD_PROTECTED_FROM_DELETION = "ad.protected-from-deletion", Info,
-        "nothing: computers can still be created, and deleted with the right on the computer itself";
+        "no action needed: computers can still be created, and deleted with the right on the computer itself";
     /// Permissions that the signed-in account cannot change.
     AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
-        "sign in as an account that may change them, or send the delegation script to someone who may";
+        "sign in as an account that can change them, or send the delegation script to an administrator who can";
 
     /// A domain without the Managed Service Accounts container.
     AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
@@ -52,16 +52,16 @@ finding_kinds! {
         "a connector serves only its own server's domain: name an account in this domain";
     /// A name that matches several accounts, or is qualified with a domain that cannot be compared with this one.
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
-    /// A connector's account that no enabled server uses, so no working connector runs as it.
+    /// A connector's account that no enabled server uses, so no working connector runs under it.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
         "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
-    /// A named managed service account that no enabled server uses.
+    /// An explicitly specified managed service account that no enabled server uses.
     AD_ACCOUNT_NOT_INSTALLED = "ad.account-not-installed", Warning,
         "install it on the connector's server: Install-ADServiceAccount";
     /// A managed service account whose servers are not visible.
     AD_SERVERS_NOT_READABLE = "ad.servers-not-readable", Warning,
-        "sign in as an account that may read them, or look at the services on the connector's server";
-    /// A group managed service account whose password its server cannot read.
+        "sign in as an account that can read them, or look at the services on the connector's server";
+    /// A group managed service account with a password that its server cannot read.
     AD_PASSWORD_NOT_READABLE = "ad.password-not-readable", Error,
         "add the server: Set-ADServiceAccount -PrincipalsAllowedToRetrieveManagedPassword";
     /// A disabled account.
@@ -72,10 +72,10 @@ finding_kinds! {
     AD_LEGACY_ACCOUNT = "ad.legacy-account", Warning,
         "install version 6.2501.2000.5 or newer, which runs as a managed service account";
 
-    /// A connector that may create computers.
-    AD_MAY_CREATE = "ad.may-create", Info, "nothing: this is as it should be";
+    /// A connector that is allowed to create computers.
+    AD_MAY_CREATE = "ad.may-create", Info, "no action needed: this is the expected state";
     /// A connector that has no entry allowing it to create computers.
-    AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
+    AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate the right: create computer objects, this object only";
     /// A connector with an entry that denies it the right to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
         "remove the deny entry, or take the account out of the group that the entry names";
@@ -85,7 +85,7 @@ finding_kinds! {
     /// A connector with more rights than necessary.
     AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
         "for a connector with a managed service account, creating computers in this unit is enough";
-    /// Several connectors, only some of which may create computers.
+    /// Several connectors, only some of which are allowed to create computers.
     AD_CONNECTORS_DIFFER = "ad.connectors-differ", Warning,
         "grant the right to every connector's account: each server has its own";
 
@@ -95,8 +95,8 @@ finding_kinds! {
     AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
         "use a shorter prefix: names are generated at random, and a join with a name that is already taken fails";
     /// A prefix with some of its computer names taken.
-    AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough names are left";
-    /// Existing computer accounts with the prefix, which a connector may not reuse.
+    AD_NAMES_TAKEN = "ad.names-taken", Info, "no action needed: enough names are left";
+    /// Existing computer accounts with the prefix, which a connector is not allowed to reuse.
     AD_REUSE_BLOCKED = "ad.reuse-blocked", Info,
         "delete accounts that are not needed, or add their owners to the policy \"Domain \
          controller: Allow computer account re-use during domain join\" (KB5020276)";

@@ -26,7 +26,7 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// use std::time::{Duration, SystemTime};
 /// use windows_autopilot::clock::{Clock, Sleep, SystemClock};
 ///
-/// /// The real clock, which prints its waits.
+/// /// The system clock, which prints each wait.
 /// #[derive(Debug)]
 /// struct Talkative(SystemClock);
 ///
@@ -61,7 +61,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Waits for `duration` as the timeout of other work, which is expected to finish first.
+    /// Waits for `duration` as a timeout for other work that is expected to finish first.
     ///
     /// A real-time clock sleeps. A [`FakeClock`] does not advance when only timers are pending.
     fn timer(&self, duration: Duration) -> Sleep {

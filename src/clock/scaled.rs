@@ -54,8 +54,8 @@ impl ScaledClock {
     /// The highest speed: one year per second.
     pub const MAX_SPEED: f64 = 31_536_000.0;
 
-    /// Creates a clock that runs at this speed: at 1, it runs in real time; at 0, it stands still. The speed is clamped
-    /// to between 0 and [`MAX_SPEED`](Self::MAX_SPEED); NaN means real time.
+    /// Creates a clock that runs at this speed: at 1, it runs in real time; at 0, it stops. The speed is clamped to
+    /// between 0 and [`MAX_SPEED`](Self::MAX_SPEED); NaN means real time.
     pub fn new(speed: f64) -> Self {
         let real = SystemClock::new();
         let pace = Pace { real: real.elapsed(), scaled: Duration::ZERO, speed: bounded(speed) };

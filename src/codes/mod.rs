@@ -26,12 +26,12 @@ use std::fmt;
 /// # Ok::<(), &str>(())
 /// ```
 ///
-/// A code has four spellings: `0x80070774`, `80070774`, `-2147022988` and `2147944308`.
+/// A code can be written in four ways: `0x80070774`, `80070774`, `-2147022988` and `2147944308`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub u32);
 
 impl ErrorCode {
-    /// A failed domain join: no domain controller responded, for one of many reasons.
+    /// A failed domain join because no domain controller responded, which has many possible causes.
     pub const DOMAIN_JOIN: Self = Self(0x8007_0774);
     /// A timeout.
     pub const TIMEOUT: Self = Self(0x8007_05b4);

@@ -19,7 +19,8 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// An app without a user cannot set the MDM user scope: Graph allows only users to do so (see [`DeviceCode`]).
+/// An app without a signed-in user cannot set the MDM user scope: Graph allows only users to do so (see
+/// [`DeviceCode`]).
 ///
 /// [`DeviceCode`]: super::DeviceCode
 #[derive(Clone)]

@@ -57,7 +57,7 @@ pub use self::fixed::FixedToken;
 pub use self::interactive::{InteractiveBrowser, Redirect};
 pub use self::session::{CacheKey, TokenCache};
 
-/// A secret string: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
+/// A secret string that is zeroed when dropped, does not implement `Display`, and is shown as `[redacted]` by `Debug`.
 ///
 /// ```
 /// use windows_autopilot::credential::Secret;
@@ -208,7 +208,7 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// Returns the value of the `claims` parameter: the [required claims](TokenRequest::claims), and the declaration
-    /// that this client can handle claims challenges (`cp1`), without which Graph sends none. `None` if both are
+    /// that this client can handle claims challenges (`cp1`); without it, Graph sends no challenges. `None` if both are
     /// absent.
     ///
     /// ```

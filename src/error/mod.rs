@@ -18,7 +18,7 @@ mod sign_in;
 pub use self::service::ServiceError;
 pub use self::sign_in::SignInFailure;
 
-/// The result of a call, with [`Error`] by default.
+/// The result of a call; the error type is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Converts [`ErrorKind::NotFound`] to `None`.
@@ -100,8 +100,8 @@ impl fmt::Display for ErrorKind {
 /// `{error}` omits the cause, which [`source()`](std::error::Error::source) returns; `{error:#}` shows the error and
 /// all its causes on one line.
 ///
-/// A custom [`Middleware`](crate::pipeline::Middleware), [`TokenProvider`](crate::credential::TokenProvider) or
-/// condition creates its errors with [`Error::new`].
+/// A custom [`Middleware`](crate::pipeline::Middleware), [`TokenProvider`](crate::credential::TokenProvider) or poll
+/// function creates its errors with [`Error::new`].
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl RequestIds {
 }
 
 impl Error {
-    /// Creates the error for a failed [`TokenProvider`](crate::credential::TokenProvider), with the cause.
+    /// Creates an error for a failed [`TokenProvider`](crate::credential::TokenProvider), with the cause.
     ///
     /// ```
     /// use windows_autopilot::{Error, ErrorKind};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::foreign::{Redactor, excerpt, json, scrub};
 
-/// The service's error in a response.
+/// The error that the service returned in a response.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -23,9 +23,9 @@ use crate::foreign::{Redactor, excerpt, json, scrub};
 /// # Ok(()) });
 /// ```
 ///
-/// Intune wraps its own error as JSON text in Graph's `message`, sometimes repeatedly. All layers are decoded, and
-/// [`ServiceError::message`] is the innermost message, truncated to 1 KiB. Match on [`Error::kind`](crate::Error::kind)
-/// or [`ServiceError::code`], never on the message.
+/// Intune wraps its own error as a JSON string in Graph's `message`, sometimes several levels deep. All layers are
+/// decoded, and [`ServiceError::message`] is the innermost message, truncated to 1 KiB. Match on
+/// [`Error::kind`](crate::Error::kind) or [`ServiceError::code`], never on the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceError {
     code: String,
@@ -171,7 +171,7 @@ impl ServiceError {
         self.activity_id.as_deref()
     }
 
-    /// Returns the wait that Intune asked for in its message; the response may contain no other hint.
+    /// Returns the delay that Intune's message asks for, which may be the only such hint in the response.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

@@ -51,7 +51,7 @@ impl Bundle {
 
     /// Sets the time zone of one machine's text logs: the offset of its local time from UTC.
     ///
-    /// By default, the offset is not known, and the times in a text log only order the lines of that file.
+    /// By default, the offset is not known, and the times in a text log are used only to order the lines of that file.
     #[must_use]
     pub fn with_utc_offset(mut self, side: Side, offset: Offset) -> Self {
         self.offsets.insert(side, offset);

@@ -27,7 +27,7 @@ pub struct ClockStep {
 }
 
 impl ClockStep {
-    /// Returns the length of the jump, which is negative if the clock went back.
+    /// Returns the length of the jump, which is negative if the clock moved backward.
     pub fn offset(&self) -> SignedDuration {
         self.after.duration_since(self.before)
     }

@@ -120,7 +120,7 @@ impl Level {
         }
     }
 
-    /// Returns the number in a record.
+    /// Returns the number used in event records.
     pub fn number(self) -> u8 {
         match self {
             Self::Critical => 1,
@@ -132,7 +132,7 @@ impl Level {
     }
 }
 
-/// The data of an event: named fields in order. Fields of older events have no names.
+/// The data of an event: its fields, in order. The fields of older events have no names.
 ///
 /// Fields can contain people's names, addresses and server responses: `Debug` prints only the field names.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -218,7 +218,7 @@ pub struct EventRecord {
     pub record: u64,
     /// The time in UTC, according to the machine's own clock.
     pub time: Option<Timestamp>,
-    /// The named data of the event.
+    /// The event's named data fields.
     pub fields: Fields,
 }
 

@@ -20,7 +20,7 @@ finding_kinds! {
     /// Hardware that differs from the registered hardware.
     EVIDENCE_HARDWARE_CHANGED = "evidence.hardware-changed", Error,
         "delete the registration, capture the hardware hash again and import it";
-    /// A refusal by the deployment service with a code that has no finding of its own.
+    /// A rejection by the deployment service with a code that no other finding covers.
     EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
         "look up the code; if the registration is the problem, delete it and import the device again";
     /// An empty profile in the device's cache.
@@ -28,7 +28,7 @@ finding_kinds! {
         "wait until the profile is assigned, and restart the device: it fetches the profile again";
     /// A Microsoft Account Sign-in Assistant that is not running on the device.
     EVIDENCE_SIGN_IN_ASSISTANT_OFF = "evidence.sign-in-assistant-off", Error,
-        "start the Microsoft Account Sign-in Assistant (wlidsvc): the profile is fetched through it";
+        "start the Microsoft Account Sign-in Assistant (wlidsvc): Windows fetches the profile through it";
     /// A profile download that failed because of the network.
     EVIDENCE_PROFILE_UNREACHABLE = "evidence.profile-unreachable", Error, ENDPOINTS;
     /// A profile for Microsoft Entra join, not hybrid join.
@@ -46,7 +46,7 @@ finding_kinds! {
     /// An offline profile that Windows could not read.
     EVIDENCE_OFFLINE_PROFILE_INVALID = "evidence.offline-profile-invalid", Error,
         "register the device; or save AutopilotConfigurationFile.json as ANSI, with the tenant's ids";
-    /// A user who is assigned to the device in advance.
+    /// A user who was assigned to the device in advance.
     EVIDENCE_USER_ASSIGNED = "evidence.user-assigned", Error,
         "unassign the user from the device, wait for the profile to be assigned again, and reset the device";
     /// A Windows build that is too old for hybrid join with Autopilot.
@@ -73,15 +73,15 @@ finding_kinds! {
     /// A device or an image that is already enrolled.
     EVIDENCE_ENROLLED_ALREADY = "evidence.enrolled-already", Error,
         "remove the earlier enrollment, or install a clean image";
-    /// A join that the server refused, because of the TPM or because two profiles apply.
+    /// A join that the server rejected, because of the TPM or because two profiles apply.
     EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
     /// A user who has reached the device limit or is not allowed to join devices.
     EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
         "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";
-    /// A TPM failure, although user-driven hybrid join does not need the TPM.
+    /// A TPM failure in a user-driven hybrid join, which does not need the TPM.
     EVIDENCE_TPM_NOT_NEEDED = "evidence.tpm-not-needed", Info,
-        "nothing: user-driven mode needs no attestation; look at the other findings";
+        "no action needed: user-driven mode needs no attestation; look at the other findings";
     /// A sign-in for enrollment that conditional access may have blocked.
     EVIDENCE_CONDITIONAL_ACCESS = "evidence.conditional-access", Warning,
         "exclude Microsoft Intune Enrollment from the conditional access policies, and try again";
@@ -99,7 +99,7 @@ finding_kinds! {
     EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
     /// A request for a domain join blob that never reached a connector.
     EVIDENCE_NO_REQUEST = "evidence.no-request", Error,
-        "assign a domain join profile to a group of the device, and check that a connector of its domain is active";
+        "assign a domain join profile to a group that contains the device, and check that a connector of its domain is active";
     /// A computer account that the connector could not create.
     EVIDENCE_CONNECTOR_FAILED = "evidence.connector-failed", Error, CONNECTOR_PAGE;
     /// A connector without the right to create computers in the organizational unit.
@@ -112,7 +112,7 @@ finding_kinds! {
     /// A machine account quota that is used up.
     EVIDENCE_ACCOUNT_QUOTA = "evidence.account-quota", Error,
         "delegate the organizational unit to the connector's account: the quota then does not apply";
-    /// A computer account with this name and a different owner.
+    /// A computer account with the device's name but a different owner.
     EVIDENCE_ACCOUNT_REUSE = "evidence.account-reuse", Error,
         "delete the old computer account, or add its owner to the policy that allows account reuse";
     /// A computer name that already exists.
@@ -127,9 +127,9 @@ finding_kinds! {
     /// A domain in the domain join profile that is not the connector's.
     EVIDENCE_OTHER_DOMAIN = "evidence.other-domain", Error,
         "correct the domain in the domain join profile, or install a connector in that domain";
-    /// A connector whose version the service no longer serves.
+    /// A connector version that the service no longer supports.
     EVIDENCE_CONNECTOR_OUTDATED = "evidence.connector-outdated", Error,
-        "install the current Intune Connector: versions before 6.2501.2000.5 are no longer served";
+        "install the current Intune Connector: versions before 6.2501.2000.5 are no longer supported";
     /// A connector service that did not start.
     EVIDENCE_CONNECTOR_SERVICE = "evidence.connector-service", Warning,
         "repair the managed service account of the connector, and start the service";
@@ -142,7 +142,7 @@ finding_kinds! {
     /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
         "deploy a device tunnel or a VPN that connects before the sign-in; try once on the office network";
-    /// A sign-in without a domain controller, after the check was skipped.
+    /// A sign-in that could not reach a domain controller, after the check for one was skipped.
     EVIDENCE_CHECK_SKIPPED = "evidence.check-skipped", Error,
         "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
     /// A domain join that did not begin.
@@ -153,12 +153,12 @@ finding_kinds! {
     EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
     /// A domain join step that failed in Windows.
     EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "look up the code of the step";
-    /// A DNS server that does not know the domain.
+    /// A DNS server that cannot resolve the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
-        "hand out DNS servers that know the domain, by DHCP or through the VPN";
-    /// A wait for the domain join that reached its time limit.
+        "assign DNS servers that can resolve the domain, through DHCP or the VPN";
+    /// A wait for the domain join that timed out.
     EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
-        "nothing by itself: the limit of about 25 minutes was reached";
+        "nothing in itself: the wait is limited to about 25 minutes";
     /// A failed domain join whose cause the evidence does not show.
     EVIDENCE_DOMAIN_JOIN_FAILED = "evidence.domain-join-failed", Warning,
         "collect what is missing: the device's MDM logs, and the log of the Intune Connector on its server";
@@ -170,36 +170,36 @@ finding_kinds! {
     EVIDENCE_APP_NOT_DETECTED = "evidence.app-not-detected", Error,
         "correct the detection rule: architecture, path and version";
     /// A line-of-business package that failed.
-    EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer that the record names";
-    /// App content that did not arrive.
+    EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer named in the record";
+    /// App content that could not be downloaded.
     EVIDENCE_CONTENT_UNREACHABLE = "evidence.content-unreachable", Error,
         "let the device reach the delivery network and Delivery Optimization without going through the proxy";
     /// Two installers that ran at the same time.
     EVIDENCE_TWO_INSTALLERS = "evidence.two-installers", Error,
         "repackage line-of-business apps as Win32 apps, so that one agent installs them all";
-    /// A device page that reached its time limit.
+    /// A device page that timed out.
     EVIDENCE_DEVICE_PAGE_TIMED_OUT = "evidence.device-page-timed-out", Error,
         "give the enrollment status page more time, or fewer apps to wait for";
-    /// A user page that reached its time limit.
+    /// A user page that timed out.
     EVIDENCE_USER_PAGE_TIMED_OUT = "evidence.user-page-timed-out", Error,
         "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage skips the user page";
     /// A page that the user left before it finished.
     EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
         "assume that the rest of the page did not run, and check which app or policy is missing";
-    /// A certificate that the page waited for but that did not arrive.
+    /// A certificate that the status page waited for but the device did not receive.
     EVIDENCE_CERTIFICATE_FAILED = "evidence.certificate-failed", Error,
         "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
     /// A management extension that was not installed in time.
     EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
         "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
-    /// A provider of the enrollment status page that could not be installed.
+    /// An enrollment status page provider that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error,
         "look up the code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the Configuration Manager client as an app that the page waits for";
     /// A user page that is skipped.
-    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "nothing: this is recommended for hybrid join";
+    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "no action needed: this is recommended for hybrid join";
     /// A device without an enrollment status page.
     EVIDENCE_NO_PAGE = "evidence.no-page", Info,
         "assign an enrollment status page, if the user is to wait for policies and apps";
@@ -230,7 +230,7 @@ finding_kinds! {
     /// A registration that is waiting for the next synchronization.
     EVIDENCE_WAITS_FOR_SYNC = "evidence.waits-for-sync", Info,
         "wait for the next run of Entra Connect, every 30 minutes by default";
-    /// A computer that is still not synchronized long after its join.
+    /// A computer that has still not been synchronized long after it joined.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
         "add the organizational unit to the scope of Entra Connect, make sure that userCertificate is exported, and run a synchronization";
     /// A computer whose synchronized certificate differs from its own.
@@ -262,12 +262,12 @@ finding_kinds! {
         "enable the device in Microsoft Entra; if it is deleted, run dsregcmd /leave and register again";
     /// A password that Microsoft Entra rejects.
     EVIDENCE_PASSWORD = "evidence.password", Error,
-        "check the password, and that its hash is synchronized";
-    /// A device whose keys are lost.
+        "check the password, and make sure that its hash is synchronized";
+    /// A device that has lost its keys.
     EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
         "sign in again, which recovers the device; if the image was cloned, install a clean one";
-    /// A device with two objects in Microsoft Entra, which every hybrid-joined Autopilot device has.
-    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration and the computer each have their own object";
+    /// A device with two objects in Microsoft Entra, as every hybrid-joined Autopilot device has.
+    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "no action needed: the registration and the computer each have their own object";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
         "look up the code; run dsregcmd /status on the device, and collect the registration log";
@@ -278,7 +278,7 @@ finding_kinds! {
     /// A wrong clock that made certificates and tokens fail.
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
         "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the device's clock battery";
-    /// A device that slept during setup.
+    /// A device that went to sleep during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
     /// A proxy on the device, along with failed downloads.
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;

@@ -24,9 +24,9 @@
 //! | --- | --- |
 //! | `observation.rs`, `fact/` | [`Observation`], [`ObservedTime`], and the typed [`Fact`]s |
 //! | `event.rs` | [`EventRecord`], [`Provider`], [`Fields`]: one record of an event log |
-//! | `source/` | [`Source`], [`Unread`], [`Limits`], the [`EventSource`] seam, and archives |
+//! | `source/` | [`Source`], [`Unread`], [`Limits`], the [`EventSource`] trait, and archives |
 //! | `read/` | one reader for each format |
-//! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] that it reads |
+//! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] read from it |
 //! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, corrected times, [`Timeline`] |
 //! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desktop, and the rules that identify causes |
 //! | `verdict.rs`, `proof.rs`, `mask.rs` | [`diagnose`], [`Verdict`], [`Proof`], and [`Masked`] text |

@@ -22,7 +22,7 @@ pub enum ObservedTime {
     Unknown,
     /// A time in UTC.
     Utc(Timestamp),
-    /// Local time without a zone: it orders only the lines of its own source.
+    /// Local time without a zone, which can order only lines from the same source.
     Local(DateTime),
 }
 

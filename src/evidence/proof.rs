@@ -68,7 +68,7 @@ impl fmt::Display for Strength {
     }
 }
 
-/// A link in the chain from the profile to the user's desktop, in deployment order.
+/// A link in the chain from the profile to the user's desktop. The variants are in deployment order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -153,7 +153,7 @@ pub enum LinkState {
     NotRequired,
     /// The sources were read and neither prove nor refute the link: the device may not have reached it yet.
     Open,
-    /// The sources were not collected, or not completely. The link may have happened.
+    /// The sources were not collected, or only in part. The link may have happened.
     NotCollected,
 }
 

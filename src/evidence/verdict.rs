@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Adds an id of the device in Intune or Microsoft Entra, which a connector's response can use to name the device.
+    /// Adds an id of the device in Intune or Microsoft Entra, by which a connector's response may identify the device.
     /// The device's own evidence usually contains these ids.
     #[must_use]
     pub fn with_device_id(mut self, id: impl Into<Text>) -> Self {
@@ -119,8 +119,8 @@ pub struct Verdict {
 
 /// Diagnoses the last deployment in the evidence. This is a pure function.
 ///
-/// Each link of the chain is proven, refuted, open or not collected: if a source is missing, a link is "not collected",
-/// never "did not happen". The first broken link is the cause; later ones follow from it.
+/// Each link of the chain is proven, refuted, open or not collected: a link with a missing source is reported as "not
+/// collected", never as "did not happen". The first broken link is the cause; later ones follow from it.
 ///
 /// ```
 /// use windows_autopilot::evidence::{Bundle, Limits, Options, Side, VerdictOutcome, diagnose};
@@ -238,7 +238,7 @@ impl Verdict {
         state(&self.links, kind).unwrap_or(LinkState::NotCollected)
     }
 
-    /// Returns all rules that matched, causes first.
+    /// Returns the diagnoses of all rules that matched, causes first.
     pub fn diagnoses(&self) -> &[Diagnosis] {
         &self.diagnoses
     }

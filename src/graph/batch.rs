@@ -41,9 +41,9 @@ const MAX_REQUESTS: usize = 20;
 /// If there are more than twenty, they are sent in concurrent exchanges: as many as the service accepts without
 /// throttling, up to [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
 ///
-/// Each request has its own outcome. A request that fails for a transient reason is retried, without the others, after
-/// the longest wait that the service asked for; a request that is not idempotent and may have taken effect is not
-/// retried. The order of execution is undefined: do not batch requests that depend on each other.
+/// Each request has its own outcome. A request that fails for a transient reason is retried on its own, after the
+/// longest wait that the service asked for; a request that is not idempotent and may have taken effect is not retried.
+/// The order of execution is undefined: do not batch requests that depend on each other.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::{Device, Id}};

@@ -193,7 +193,7 @@ impl Client {
         RawRequest::new(self, &method, version, path)
     }
 
-    /// Gets the object at any path below `version`, as [`request`](Self::request) does.
+    /// Gets the object at any path below `version`. See [`request`](Self::request) for the format of the path.
     ///
     /// ```
     /// # use windows_autopilot::{Client, Result, graph::ApiVersion};
@@ -212,7 +212,8 @@ impl Client {
         self.request(http::Method::GET, version, path).named("list").list()
     }
 
-    /// Posts `body` to any path below `version`. The client resends the request only if it certainly had no effect.
+    /// Posts `body` to any path below `version`. The client resends the request only if the previous attempt certainly
+    /// had no effect.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -241,7 +242,8 @@ impl Client {
         self.request(http::Method::PATCH, version, path).json(body).done()
     }
 
-    /// Deletes the object at any path below `version`. To delete a link but keep its object, end the path with `/$ref`.
+    /// Deletes the object at any path below `version`. To delete a link but keep the linked object, end the path with
+    /// `/$ref`.
     pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
         self.request(http::Method::DELETE, version, path).done()
     }
@@ -423,7 +425,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters). The
+    /// Registers an observer, such as [counters](crate::pipeline::Counters), for attempts, waits and completions. The
     /// observer must not block.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observer);

@@ -155,7 +155,7 @@ impl Request {
         }
     }
 
-    /// Returns the path and query below the version, escaped.
+    /// Returns the path and query after the version, escaped.
     pub(crate) fn url(&self) -> String {
         let mut url = String::with_capacity(self.path.len() + self.query.size());
         self.write_url(&mut url);
@@ -324,12 +324,12 @@ impl<T> Operation<T> {
         self.request.method()
     }
 
-    /// Returns the path below the version, escaped and without the query.
+    /// Returns the path after the version, escaped and without the query.
     pub fn path(&self) -> &str {
         &self.request.path
     }
 
-    /// Returns the path and query below the version, escaped.
+    /// Returns the path and query after the version, escaped.
     pub fn url(&self) -> String {
         self.request.url()
     }
@@ -372,7 +372,7 @@ impl<T> fmt::Debug for Operation<T> {
 /// Dropping the future cancels the call: nothing continues in the background.
 ///
 /// # Errors
-/// Each call fails with an [`Error`], classified by [`ErrorKind`].
+/// A call that fails returns an [`Error`], classified by [`ErrorKind`].
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     client: Client,

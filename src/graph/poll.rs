@@ -16,9 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// The outcome of one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PollStatus<T, P = ()> {
-    /// The condition does not hold yet; contains the current state.
+    /// The condition is not met yet; contains the current state.
     Pending(P),
-    /// The condition holds; contains the value.
+    /// The condition is met; contains the value.
     Ready(T),
 }
 

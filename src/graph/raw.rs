@@ -19,9 +19,9 @@ use crate::error::Result;
 const RESERVED: [HeaderName; 6] =
     [AUTHORIZATION, HOST, CONTENT_LENGTH, CONNECTION, TRANSFER_ENCODING, CONTENT_TYPE];
 
-/// A request to any path of Graph, for operations without a typed call. Created by [`Client::request`].
+/// A request to any Graph path, for operations without a typed call. Created by [`Client::request`].
 ///
-/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. The last
+/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and error kinds. The last
 /// method in the chain, such as [`read`](Self::read), determines how the response is decoded; the call is then awaited
 /// or added to a batch.
 ///

@@ -73,7 +73,7 @@ pub enum TargetKind {
     ExclusionGroup(Id<Group>),
     /// The members of a Configuration Manager collection, by its id.
     ConfigurationManagerCollection(Text),
-    /// An unknown audience, or a known one without its id: kept whole and sent back unchanged.
+    /// An unknown audience, or a known one without its id: kept as is and sent back unchanged.
     Unknown(RawObject),
 }
 

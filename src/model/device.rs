@@ -14,7 +14,7 @@ observation! {
     ///
     /// v1.0 reports fewer properties than beta; the missing ones are `None`.
     pub struct Device = "windowsAutopilotDeviceIdentity", id: Id<Device> {
-        addressable_user_name: Personal = "addressableUserName", "The assigned user's name in the greeting.";
+        addressable_user_name: Personal = "addressableUserName", "The assigned user's name, as shown in the greeting.";
         /// The old name of `azure_ad_device_id`; [`Device::entra_device_id`] returns either.
         azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
         /// The `deviceId` of the device's object in Microsoft Entra ID, not its object id.

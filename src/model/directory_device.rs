@@ -31,7 +31,7 @@ observation! {
         device_category: Text = "deviceCategory", "The category that the user chose.";
         device_id: Id<EntraDevice> = "deviceId", "The device id; `id` is the object's.";
         device_metadata: Text = "deviceMetadata", "Metadata for the service's own use.";
-        device_ownership: Text = "deviceOwnership", "The owner: the organization or a person.";
+        device_ownership: Text = "deviceOwnership", "The owner: the organization or an individual.";
         device_version: i32 = "deviceVersion", "A version for the service's own use.";
         /// The name, which is the serial number until the device is joined. Not unique.
         display_name: Text = "displayName";

@@ -40,7 +40,7 @@ settings! {
         /// The DNS name of the domain that devices join.
         active_directory_domain_name: AdDomain =>
             PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
-        /// The fixed start of the computer name; random characters pad the name to 15 characters.
+        /// The fixed beginning of the computer name; random characters pad the name to 15 characters.
         computer_name_static_prefix: ComputerNamePrefix =>
             PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME);
     }
@@ -62,8 +62,8 @@ settings! {
             PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
     }
     default {
-        /// The ids of the scope tags. If empty, the service gives a new profile its default tag, and a stored profile
-        /// keeps its tags.
+        /// The ids of the scope tags. If there are none, the service assigns its default tag to a new profile, and a
+        /// stored profile keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);

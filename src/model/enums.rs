@@ -64,7 +64,7 @@ open_enum! {
         Error = "error", "Failed: see the error code and name.";
     }
 
-    /// State of an upload of many devices.
+    /// State of a bulk device upload.
     pub enum ImportUploadStatus = "importedWindowsAutopilotDeviceIdentityUploadStatus" {
         NoUpload = "noUpload";
         Pending = "pending";
@@ -196,7 +196,7 @@ open_enum! {
         ..
     }
 
-    /// Owner of a managed device, in the older property.
+    /// Owner of a managed device, as reported by the older property.
     pub enum OwnerType = "ownerType" { Unknown = "unknown"; Company = "company"; Personal = "personal"; }
 
     /// Management channel of a device.
@@ -271,7 +271,7 @@ open_enum! {
         Windows10EnrollmentCompletionPageConfiguration = "windows10EnrollmentCompletionPageConfiguration";
         DeviceComanagementAuthorityConfiguration = "deviceComanagementAuthorityConfiguration";
         SinglePlatformRestriction = "singlePlatformRestriction";
-        UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the request did not ask for.";
+        UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the service returns only on request.";
         EnrollmentNotificationsConfiguration = "enrollmentNotificationsConfiguration";
         WindowsRestore = "windowsRestore";
     }
@@ -366,7 +366,7 @@ open_enum! {
         AndroidAOSP = "androidAOSP";
         AndroidMobileApplicationManagement = "androidMobileApplicationManagement";
         IosMobileApplicationManagement = "iOSMobileApplicationManagement";
-        UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the request did not ask for.";
+        UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the service returns only on request.";
         WindowsMobileApplicationManagement = "windowsMobileApplicationManagement";
     }
 

@@ -81,8 +81,8 @@ settings! {
         /// Whether only newly provisioned devices show the page, and only to their first user; `false` by default.
         ///
         /// Sources disagree on whether the portal's "only show page to devices provisioned by out-of-box experience" is
-        /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are
-        /// written with this value.
+        /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are set
+        /// to this value.
         track_install_progress_for_autopilot_only, with_track_install_progress_for_autopilot_only: bool = false;
         /// The policy for using the device before everything is installed; use is allowed by default.
         block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
@@ -124,7 +124,7 @@ pub enum BlockDeviceUse {
     Until(BlockUntil),
 }
 
-/// The installations that block use of a device, and the user's rights if one fails.
+/// The installations that block use of a device, and the user's options if one fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -174,7 +174,7 @@ impl BlockUntil {
 }
 
 impl EnrollmentStatusPage {
-    /// Reports values that break a rule and settings that have no effect.
+    /// Reports values that break a rule, and settings that have no effect.
     pub fn lint(&self) -> Vec<Finding> {
         let message = self.custom_error_message.as_ref();
         let mut findings = violations(&[

@@ -29,7 +29,7 @@ observation! {
 }
 
 observation! {
-    /// An object whose assignment uses a filter.
+    /// An object with an assignment that uses a filter.
     pub struct FilterPayload = "payloadByFilter" {
         /// The effect on matching devices: included or excluded.
         assignment_filter_type: AssignmentFilterType = "assignmentFilterType";

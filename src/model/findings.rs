@@ -3,7 +3,7 @@
 use super::finding_kinds;
 
 finding_kinds! {
-    /// A tenant's setting that breaks a rule.
+    /// A setting in the tenant that breaks a rule.
     SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "enter a value that follows the rule";
 
     /// A scope tag that is not an id.
@@ -21,7 +21,7 @@ finding_kinds! {
     /// A profile that skips the keyboard page and sets no language.
     PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
         "set a language: it determines the keyboard";
-    /// A language with a code that is not in ISO 639 or ISO 3166.
+    /// A language or country code that is not in ISO 639 or ISO 3166.
     PROFILE_UNKNOWN_LOCALE = "profile.unknown-locale", Warning,
         "set a language and country, such as en-GB, or os-default, or user-select";
     /// A hybrid join profile in a mode other than user-driven.
@@ -85,21 +85,21 @@ finding_kinds! {
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
         "use only device properties, and create a separate group for users";
     /// A membership rule for users.
-    RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot assigns to groups of devices";
+    RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot profiles are assigned to groups of devices";
     /// A property that device rules do not support.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
-    /// A value that is not a regular expression.
+    /// A value that is not a valid regular expression.
     RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
     /// A regular expression that the service evaluates but this library does not.
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "remove the invisible character";
-    /// A value that no device has, so the condition has the same result for every device.
+    /// A value that no device has, which gives the condition the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
         "include the label and leave out spaces, as in [OrderID]:Kiosk";
-    /// A condition that holds for every registered device.
+    /// A condition that is true for every registered device.
     RULE_MATCHES_ALL = "rule.matches-all", Warning, "use -all instead of -any";
     /// A backslash outside quoted text.
     RULE_BACKSLASH = "rule.backslash", Error,
@@ -114,7 +114,7 @@ finding_kinds! {
     RULE_SINGLE_QUOTE = "rule.single-quote", Warning, "double it: ''";
     /// The word null in quotes.
     RULE_QUOTED_NULL = "rule.quoted-null", Warning, "use null without quotes, after -eq or -ne";
-    /// A quoted value for a property that is true or false.
+    /// A quoted value for a Boolean property.
     RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "use true or false without quotes";
     /// A property name in the wrong case.
     RULE_PROPERTY_CASE = "rule.property-case", Warning, "spell the property as in Microsoft's list";

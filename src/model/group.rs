@@ -108,7 +108,7 @@ impl Membership {
 }
 
 impl Group {
-    /// Reports values that break a rule and problems with the membership rule.
+    /// Reports values that break a validation rule, and problems with the membership rule.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = violations(&[
             ("display_name", self.display_name.violation()),

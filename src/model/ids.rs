@@ -8,7 +8,7 @@ use super::checked::{not_empty, only};
 use super::text::text_impls;
 use super::{InvalidValue, Text, is_guid};
 
-/// The id of a `T` in Graph: opaque text, usually a GUID.
+/// The id of a `T` in Graph: an opaque string, usually a GUID.
 ///
 /// Ids of different kinds do not mix:
 ///
@@ -23,7 +23,7 @@ use super::{InvalidValue, Text, is_guid};
 /// control character.
 ///
 /// GUIDs are compared without regard to case, because Graph's services disagree on case; all other ids are compared
-/// exactly. An id keeps its original text.
+/// exactly. An id keeps its original spelling.
 pub struct Id<T: ?Sized> {
     text: Text,
     of: PhantomData<fn() -> Box<T>>,

@@ -35,7 +35,7 @@ pub struct DeviceToImport {
     /// The product key, for partners that register devices by product key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_key: Option<Hidden>,
-    /// The user to assign. Leave it out in hybrid joins: an assigned user is a known cause of error 0x80070774.
+    /// The user to assign. Leave this unset for hybrid joins: an assigned user is a known cause of error 0x80070774.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user_principal_name: Option<UserPrincipalName>,
     /// The caller's own id, which identifies the record in the response when a list is imported.
@@ -93,7 +93,7 @@ observation! {
 }
 
 observation! {
-    /// An upload of many devices. Documented, but not in the service's current metadata.
+    /// A bulk device upload. Documented, but not in the service's current metadata.
     pub struct ImportUpload = "importedWindowsAutopilotDeviceIdentityUpload", id: Id<ImportUpload> {
         created_date_time_utc: Timestamp = "createdDateTimeUtc", "The time at which it was created.";
         status: ImportUploadStatus = "status", "The state of the upload.";

@@ -42,7 +42,7 @@ pub enum MdmScopeStep {
     ApplyToNone,
     /// Set `appliesTo` to `all`; this also removes all included groups.
     ApplyToAll,
-    /// Include a group; this also sets `appliesTo` to `selected`, which cannot be set by itself.
+    /// Include a group; this also sets `appliesTo` to `selected`, which cannot be set directly.
     Include(Id<Group>),
     /// Stop including a group.
     Exclude(Id<Group>),
@@ -107,8 +107,8 @@ impl MdmPolicy {
 }
 
 impl MdmScope {
-    /// Returns the steps that bring a policy, read with its included groups, to this scope, in an order that never
-    /// leaves out a user who should enroll. The list is empty if the policy already has the scope.
+    /// Returns the steps that bring a policy to this scope, in an order that never leaves out a user who should enroll.
+    /// The policy must have been read with its included groups. The list is empty if the policy already has the scope.
     ///
     /// ```
     /// use windows_autopilot::model::{MdmPolicy, MdmScope, MdmScopeStep, PolicyScope};

@@ -1,15 +1,16 @@
 //! The data of a deployment: settings that an administrator chooses, observations that the service reports, and checked
-//! types for values with a rule. No I/O, no clock.
+//! types for values that have validation rules. No I/O, no clock.
 //!
 //! * **Settings** keep the same type all the way from the settings file to the service and back: [`HybridJoinProfile`],
-//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. Their serde form is for people
-//!   to read and write; [`Settings`] is the wire form, [`Stored`] the service's response, and [`Patch`] the difference
-//!   between two. Each has a `lint` that reports what will not work.
+//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. Their serde form is meant for
+//!   people to read and write; the [`Settings`] trait provides the wire form, [`Stored`] is the service's response, and
+//!   [`Patch`] is the difference between two sets of settings. Each type has a `lint` that reports what will not work.
 //! * **Observations** have public fields, all `Option` except the id: [`Device`], [`ImportedDevice`], [`Connector`], …
 //! * **Checked values** are validated when they are parsed: [`ComputerNamePrefix`], [`OrganizationalUnit`], … An
-//!   invalid value in a tenant can still be read, and reports its `violation`.
+//!   invalid value in a tenant can still be read; its `violation` method returns the broken rule.
 //! * [`Lookup`] is a three-valued answer: present, absent, unknown.
-//! * Unknown values are kept and sent back: [`UnknownValue`] in enums, [`RawObject`] among objects.
+//! * Unknown values are kept and sent back, as [`UnknownValue`] in enums and as [`RawObject`] for objects of an unknown
+//!   type.
 
 mod app;
 mod assignment;

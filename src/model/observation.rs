@@ -23,7 +23,7 @@ macro_rules! observation {
     };
     (@make $name:ident $id:ident: $id_ty:ty) => {
         impl $name {
-            /// Creates an observation with only the id.
+            /// Creates a value that contains only the id.
             #[inline]
             pub fn new($id: $id_ty) -> Self {
                 Self::blank($id)

@@ -39,7 +39,7 @@ macro_rules! open_enum {
     (@one [$($head:tt)*] $( $(#[$member_meta:meta])* $member:ident = $wire:literal $(, $doc:literal)?; )+ ..) => {
         $crate::model::open_enum::open_enum! {
             @one [$($head)*] $( $(#[$member_meta])* $member = $wire $(, $doc)?; )+
-            UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the request did not ask for.";
+            UnknownFutureValue = "unknownFutureValue", "Placeholder for members that the service returns only on request.";
         }
     };
     (
@@ -115,7 +115,7 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// The service's placeholder for members that the request did not ask for.
+/// The service's placeholder for members that it returns only on request.
 pub(crate) const SENTINEL: &str = "unknownFutureValue";
 
 /// The common interface of the service's enums.

@@ -73,16 +73,16 @@ impl Patch {
 
     /// Compares fully known settings.
     ///
-    /// Properties without a value in `desired` are left unchanged: those that its type cannot express, and scope tags
-    /// if `desired` has none.
+    /// Properties without a value in `desired` are left unchanged: those that the type `T` cannot express, and scope
+    /// tags if `desired` has none.
     pub fn between<T: Settings>(current: &T, desired: &T) -> Self {
         Comparison::of(current, desired, &[]).patch(false)
     }
 
-    /// Compares the stored settings, which may be partly reported, with `desired`.
+    /// Compares the stored settings, which may have been only partly reported, with `desired`.
     ///
-    /// A property that was not [reported](Stored::unreported) is a change if the desired value differs from the
-    /// default. Otherwise it is in [`unknown`](Self::unknown) and not sent, unless it has to be sent together with a
+    /// A property that was not [reported](Stored::unreported) is a change if the desired value differs from the default.
+    /// Otherwise it is listed in [`unknown`](Self::unknown) and not sent, unless it has to be sent together with a
     /// change.
     ///
     /// ```

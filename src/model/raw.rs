@@ -30,7 +30,7 @@ impl Properties {
         self.0.get(name)
     }
 
-    /// Returns the value of a text property.
+    /// Returns the value of a string property.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
     }

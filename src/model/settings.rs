@@ -26,7 +26,8 @@ use crate::model::findings::SETTINGS_INVALID_VALUE;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Each settings type has two forms. Its serde form, in snake case, is for people and settings files. Its wire form is
+/// Each settings type has two forms. Its serde form, in snake case, is for settings files and human readers. Its wire
+/// form is
 /// [`Properties`]: the service's values, including those that the type cannot express, are read without loss and
 /// written back.
 pub trait Settings: Sized {
@@ -56,7 +57,8 @@ pub trait Settings: Sized {
     /// Moves values from old property names to the new ones.
     fn rename(_properties: &mut Properties) {}
 
-    /// Removes or corrects properties that the service does not accept together. The properties may be partial.
+    /// Removes or corrects properties that the service does not accept together. The set of properties may be
+    /// incomplete.
     fn normalize(_properties: &mut Properties) {}
 
     /// Returns the body that creates the object: without nulls, and without values that only an action may set.
@@ -79,7 +81,7 @@ pub trait Settings: Sized {
 pub enum WriteMode {
     /// When the object is created and when it is changed.
     Always,
-    /// Like `Always`, but read back, because tools disagree on whether a change takes effect.
+    /// Like `Always`, but then read back, because tools disagree on whether a change takes effect.
     ReadBack,
     /// Only when the object is created: a later difference is reported but not sent.
     OnCreate,

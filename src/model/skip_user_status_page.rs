@@ -24,8 +24,8 @@ settings! {
     /// In a hybrid join, account setup waits until Entra Connect has synced the computer, which takes 30 minutes or
     /// more. The policy applies to devices: assign it to device groups.
     ///
-    /// **Not tested against a tenant**: the Graph metadata used to check the models lacks this type, so it follows
-    /// Microsoft's documentation instead.
+    /// **Not tested against a tenant**: this type is missing from the Graph metadata that the models are checked
+    /// against, so it follows Microsoft's documentation instead.
     pub struct SkipUserStatusPage = "windows10CustomConfiguration", sends_type: true;
     required {
         /// The name of the configuration.
@@ -36,8 +36,8 @@ settings! {
         description, with_description: Text => PropertyRule::new("description").same(same_text);
     }
     default {
-        /// The ids of the scope tags. If empty, the service gives a new policy its default tag, and a stored policy
-        /// keeps its tags.
+        /// The ids of the scope tags. If there are none, the service assigns its default tag to a new policy, and a
+        /// stored policy keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);
@@ -56,7 +56,7 @@ impl SkipUserStatusPage {
     /// The OMA-URI of the setting.
     pub const OMA_URI: &'static str = OMA_URI;
 
-    /// Reports values that break a rule and any additional settings in a policy that was read.
+    /// Reports values that break a rule, and any additional settings in a policy that was read.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = violations(&[("display_name", self.display_name.violation())]);
         let others = self.kept.get(OMA_SETTINGS).and_then(Value::as_array).into_iter().flatten();

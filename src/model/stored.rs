@@ -152,7 +152,7 @@ macro_rules! stored_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant($crate::model::Stored<$settings>), )+
-            /// An object of another type: kept whole and sent back unchanged.
+            /// An object of another type: kept as is and sent back unchanged.
             Unknown($crate::model::RawObject),
         }
 
@@ -165,7 +165,7 @@ macro_rules! stored_enum {
                 }
             }
 
-            /// Returns the id, typed for any of these kinds; `None` for an unknown object without one.
+            /// Returns the id as `Id<Self>`, regardless of the kind; `None` for an unknown object without one.
             pub fn any_id(&self) -> Option<$crate::model::Id<Self>> {
                 self.id()?.parse().ok()
             }

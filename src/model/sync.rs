@@ -6,7 +6,7 @@ use super::observation::observation;
 use super::{Id, SyncStatus};
 
 observation! {
-    /// State of the synchronization with the Autopilot service. A tenant has one.
+    /// State of the synchronization with the Autopilot service. Each tenant has exactly one.
     pub struct SyncSettings = "windowsAutopilotSettings" {
         id: Id<SyncSettings> = "id", "The id, which no call needs.";
         /// The time of the last sync request. The next is allowed ten minutes later.

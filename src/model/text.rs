@@ -88,7 +88,7 @@ macro_rules! text_impls {
 }
 pub(crate) use text_impls;
 
-/// Text that the service reported: use [`as_str`](Self::as_str), or `&text` as a `&str`.
+/// A string that the service reported. Use [`as_str`](Self::as_str), or pass `&text` where a `&str` is expected.
 ///
 /// The internal representation may change; it is designed to keep large device lists small.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ macro_rules! redacted_text {
         pub struct $name(Text);
 
         impl $name {
-            /// Returns the text, which is sensitive.
+            /// Returns the string, which is sensitive.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -165,7 +165,8 @@ macro_rules! redacted_text {
 }
 
 redacted_text! {
-    /// Text about a person, such as a name or an email address. It has no `Display`, and `Debug` does not show it.
+    /// A string that contains personal data, such as a name or an email address. It has no `Display`, and `Debug` does
+    /// not show it.
     ///
     /// ```
     /// # use windows_autopilot::model::Personal;
@@ -177,7 +178,7 @@ redacted_text! {
 }
 
 redacted_text! {
-    /// Secret text from the service, such as a product key. It has no `Display`, and `Debug` does not show it. It is
-    /// not wiped from memory.
+    /// A secret string from the service, such as a product key. It has no `Display`, and `Debug` does not show it. It
+    /// is not wiped from memory.
     pub struct Hidden;
 }

@@ -84,7 +84,7 @@ pub enum CachedJoin {
     Unknown(u64),
 }
 
-/// The service's reason for giving a device no profile.
+/// The service's reason for not giving a device a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CachedRefusal {

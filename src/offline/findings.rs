@@ -2,7 +2,7 @@
 
 use crate::model::finding_kinds;
 
-const SERVER_DATA: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
+const SERVER_DATA: &str = r#"write a string such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
 
 finding_kinds! {
     /// An empty file.
@@ -27,7 +27,7 @@ finding_kinds! {
     /// A device that had no profile assigned when it asked for one.
     CACHED_NO_PROFILE = "cached.no-profile", Warning,
         "assign a profile and wait until it shows as assigned, then restart the device's setup";
-    /// A device whose request for its profile was refused.
+    /// A device whose request for a profile was rejected.
     CACHED_REFUSED = "cached.refused", Error,
         "look up the error's name in Microsoft's list of Autopilot errors; for ZtdDeviceIsNotRegistered, import the device";
     /// A cached profile for a join type other than hybrid.
@@ -48,13 +48,13 @@ finding_kinds! {
     /// A required key without a value.
     OFFLINE_MISSING_KEY = "offline.missing-key", Error, "add the key with its value";
     /// A key that Autopilot is not known to read.
-    OFFLINE_UNKNOWN_KEY = "offline.unknown-key", Info, "nothing, if another tool needs it";
+    OFFLINE_UNKNOWN_KEY = "offline.unknown-key", Info, "no action needed if another tool uses the key";
     /// A key in the wrong case.
     OFFLINE_KEY_SPELLING = "offline.key-spelling", Warning, "use the key's known spelling";
     /// A value of the wrong type, or out of range.
     OFFLINE_WRONG_TYPE = "offline.wrong-type", Error, "use a value of the key's type";
     /// A version other than 2049.
-    OFFLINE_VERSION = "offline.version", Info, "nothing, if the file works";
+    OFFLINE_VERSION = "offline.version", Info, "no action needed if the file works";
     /// A value that is not a language tag; `os-default` is harmless.
     OFFLINE_LANGUAGE = "offline.language", Warning, "remove the key, or use a language tag such as de-DE";
     /// A value that cannot be a tenant id or domain.
@@ -84,7 +84,7 @@ finding_kinds! {
     /// A domain in the server data that differs from the one outside it.
     OFFLINE_SERVER_DATA_DOMAIN = "offline.server-data-domain", Error,
         "use the tenant's default domain in both";
-    /// A `ForcedEnrollment` in the server data that differs from the one outside it.
+    /// A `ForcedEnrollment` value in the server data that differs from the one outside it.
     OFFLINE_SERVER_DATA_FORCED = "offline.server-data-forced", Warning, "use the same number in both";
     /// A user in the server data.
     OFFLINE_ASSIGNED_USER = "offline.assigned-user", Warning,

@@ -1,8 +1,8 @@
 //! `AutopilotConfigurationFile.json`: a deployment profile on the device's own disk.
 //!
 //! Windows reads this file during initial setup if the service does not provide a profile for the device in time. The
-//! file supports only user-driven modes: self-deploying and pre-provisioning need the service. It belongs at [`PATH`],
-//! is in ASCII and contains one profile.
+//! file supports only user-driven modes: self-deploying mode and pre-provisioning require the service. It belongs at
+//! [`PATH`], is encoded in ASCII, and contains one profile.
 //!
 //! * A profile that the service assigns to the device takes precedence over the file.
 //! * `sysprep /generalize` deletes the file. The file works only for the first boot: register the device as well.
@@ -64,7 +64,7 @@ pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFi
 pub struct OfflineProfile {
     /// A comment for human readers; tools write the profile's name.
     pub comment: Option<Text>,
-    /// Whether setup without the organization is blocked.
+    /// Whether the user is prevented from setting up the device without the organization.
     pub forced_enrollment: bool,
     /// The language used during setup. Tools write it only with [`OobeFlag::SkipKeyboardSelection`].
     pub language: Option<LanguageTag>,
@@ -280,9 +280,9 @@ impl OfflineProfile {
         format!("OfflineAutopilotprofile-{}", self.correlation_id.as_str())
     }
 
-    /// Returns the text of the file, in ASCII. Write it without a byte order mark, or Windows ignores the file.
+    /// Returns the contents of the file, in ASCII. Write it without a byte order mark, or Windows ignores the file.
     ///
-    /// The text names no user, even if the file that was read did.
+    /// The result contains no user name, even if the file that was read did.
     pub fn to_json(&self) -> String {
         let (method, device_name, skip_check) = match &self.join {
             OfflineJoin::Hybrid { skip_connectivity_check } => {

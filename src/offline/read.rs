@@ -19,7 +19,7 @@ pub struct OfflineReport {
     pub findings: Vec<Finding>,
 }
 
-/// Reads an offline file. The findings report anything that Windows ignores, contradictions, and settings that a file
+/// Reads an offline file. The findings report contradictions, anything that Windows ignores, and settings that a file
 /// cannot contain.
 ///
 /// ```

@@ -31,7 +31,7 @@ use crate::transport::{NewConnection, TransportErrorKind};
 /// | --- | --- |
 /// | 429, any method | after `Retry-After`, otherwise with backoff, until `max_elapsed` |
 /// | not connected, or not processed according to HTTP/2, any method | with backoff |
-/// | TLS that cannot succeed, a proxy that requires a password | never |
+/// | a TLS handshake that cannot succeed, a proxy that requires a password | never |
 /// | 408, 500, 502, 503, 504, connection lost, timeout | with backoff, only if idempotent |
 /// | any other | never |
 ///
@@ -54,15 +54,15 @@ pub struct RetryConfig {
     pub max_backoff: Duration,
     /// Whether each backoff is randomized to between half and all of its length. Default: `true`.
     pub jitter: bool,
-    /// The maximum number of retries across all calls while every response is a failure or throttled. Any other
-    /// response earns back a tenth of a retry. Default: 100.
+    /// The number of retries that all calls share. Each response that is neither a failure nor throttled earns back a
+    /// tenth of a retry. Default: 100.
     pub budget: u32,
     /// The maximum time for which one response can close a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
 }
 
 impl RetryConfig {
-    /// Returns a policy without retries; a refused token is still replaced once.
+    /// Returns a policy without retries; a rejected token is still replaced once.
     pub fn none() -> Self {
         Self { max_attempts: 1, max_elapsed: Duration::ZERO, ..Self::default() }
     }
@@ -136,8 +136,8 @@ impl Default for RetryConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryState {
-    /// The number of retries that remain while every response is a failure or throttled; at most
-    /// [`RetryConfig::budget`]. Retries after throttling are not counted.
+    /// The number of retries left if every further response is a failure or throttled; at most [`RetryConfig::budget`].
+    /// Retries after throttling are not counted.
     pub budget: u32,
     /// The closed workloads, such as `deviceManagement`, each with the time until it reopens. A call to a closed
     /// workload waits, or fails with [`ErrorKind::Throttled`] if it cannot wait that long.

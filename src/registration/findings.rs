@@ -14,7 +14,7 @@ finding_kinds! {
     CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with Windows line endings (CRLF)";
     /// An encoding that the portal is not documented to read.
     CSV_ENCODING = "csv.encoding", Info,
-        "nothing if this library imports the file; if the portal rejects it, save it as ANSI";
+        "no action needed if this library imports the file; if the portal rejects it, save it as ANSI";
     /// Quotes, which the portal rejects.
     CSV_QUOTES = "csv.quotes", Warning, "save the file without quotes";
 
@@ -31,10 +31,10 @@ finding_kinds! {
         "separate the values with commas, and do not save the file from Excel";
     /// A report exported from Configuration Manager, which the portal rejects.
     CSV_CONFIGMGR_REPORT = "csv.configmgr-report", Warning,
-        "nothing if this library imports the file; for the portal, create a new file";
+        "no action needed if this library imports the file; for the portal, create a new file";
     /// A partner's file, which the portal rejects.
     CSV_PARTNER_FORMAT = "csv.partner-format", Info,
-        "nothing if this library imports the file; for the portal, remove these columns";
+        "no action needed if this library imports the file; for the portal, remove these columns";
     /// A required column that is missing.
     CSV_MISSING_COLUMN = "csv.missing-column", Error, "add the column, with a value for each device";
     /// Two columns with the same name.
@@ -52,7 +52,7 @@ finding_kinds! {
     /// More rows than the portal accepts in one file.
     CSV_TOO_MANY_ROWS = "csv.too-many-rows", Warning,
         "split the file for the portal; an import by this library splits it automatically";
-    /// A line that is longer than any device's row.
+    /// A line that is too long to be a device's row.
     CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
         "put each device on its own line, and check for lost line breaks";
     /// NUL bytes in a row of the file.
@@ -82,7 +82,7 @@ finding_kinds! {
     /// A serial number that Excel turned into scientific notation.
     CSV_SCIENTIFIC_SERIAL = "csv.scientific-serial", Error,
         "take the serial number from the device, enter it as text, and do not save the file from Excel";
-    /// A value that cannot be a serial number.
+    /// A value that is not a valid serial number.
     CSV_INVALID_SERIAL = "csv.invalid-serial", Error, "use the serial number that the firmware reports";
     /// A hardware hash in another value's column.
     CSV_SWAPPED_COLUMNS = "csv.swapped-columns", Error,
@@ -105,17 +105,17 @@ finding_kinds! {
          attachment, not as text";
     /// A hardware hash that was joined from several lines.
     CSV_JOINED_HASH = "csv.joined-hash", Warning,
-        "nothing if this library imports the file; for the portal, put the hash on one line";
+        "no action needed if this library imports the file; for the portal, put the hash on one line";
     /// A header that spans several lines.
     CSV_WRAPPED_HEADER = "csv.wrapped-header", Warning, "put the header on one line";
-    /// A value that cannot be a hardware hash.
+    /// A value that is not a valid hardware hash.
     CSV_INVALID_HASH = "csv.invalid-hash", Error, COPY_AGAIN;
-    /// A hardware hash whose base64 was repaired.
+    /// A hardware hash with base64 that was repaired.
     CSV_REPAIRED_HASH = "csv.repaired-hash", Info,
-        "nothing if this library imports the file; for the portal, create the file again";
-    /// A value that cannot be a group tag.
+        "no action needed if this library imports the file; for the portal, create the file again";
+    /// A value that is not a valid group tag.
     CSV_INVALID_TAG = "csv.invalid-tag", Error, "use another group tag";
-    /// A value that cannot be a user principal name.
+    /// A value that is not a valid user principal name.
     CSV_INVALID_USER = "csv.invalid-user", Error, "enter the user as name@domain";
     /// Rows that assign a user.
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
@@ -127,19 +127,19 @@ finding_kinds! {
     HASH_TOO_SHORT = "hash.too-short", Error,
         "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
     /// A hardware hash that appears twice in one value.
-    HASH_TWICE = "hash.twice", Error, "keep one of the two, from T0 to its padding";
+    HASH_TWICE = "hash.twice", Error, "keep one of the two, from T0 to the end of the padding";
     /// A hardware hash of an unusual length.
-    HASH_LENGTH = "hash.length", Info, "nothing, if the whole hash was copied";
+    HASH_LENGTH = "hash.length", Info, "no action needed if the whole hash was copied";
     /// A truncated hardware hash.
     HASH_CUT = "hash.cut", Error, COPY_AGAIN;
     /// A record that runs past the end of its hardware hash.
     HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;
     /// A hardware hash without a manufacturer, which the service rejects.
     HASH_NO_MANUFACTURER = "hash.no-manufacturer", Error,
-        "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
+        "have the manufacturer set the firmware's SMBIOS values, then capture the hash again";
     /// A hardware hash without a serial number, which the service rejects.
     HASH_NO_SERIAL = "hash.no-serial", Error,
-        "have the firmware's SMBIOS values set by the manufacturer, then capture the hash again";
+        "have the manufacturer set the firmware's SMBIOS values, then capture the hash again";
     /// A hardware hash with a wrong checksum.
     HASH_CHECKSUM = "hash.checksum", Warning, COPY_AGAIN;
     /// A hardware hash without a checksum.

@@ -61,7 +61,7 @@ pub struct Assignments<'c, T> {
 pub trait Assignable: private::Kind {}
 impl<T: private::Kind> Assignable for T {}
 
-/// A kind of object whose assignments the service can also replace in one request.
+/// A kind of object for which the service can also replace all assignments in one request.
 pub trait AssignableAtOnce: Assignable + private::AtOnce {}
 impl<T: Assignable + private::AtOnce> AssignableAtOnce for T {}
 

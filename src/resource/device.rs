@@ -113,7 +113,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `v1.0`. Microsoft has no page for this operation.
+    /// `v1.0`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_COUNT, &[], count))
@@ -207,7 +207,7 @@ impl Devices<'_> {
     /// Changes the properties in `update`, and no others.
     ///
     /// This is the only way to change the group tag: importing the device again does not change it. The new tag does
-    /// not assign a profile by itself; the dynamic group for the tag does, with a delay.
+    /// not assign a profile on its own; the dynamic group for the tag does, with a delay.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

@@ -45,7 +45,7 @@ impl DirectoryDevices<'_> {
     /// # run(async |Harness { client, tenant, .. }| {
     /// let seen = client.directory_devices().delta().all().await?;
     /// # tenant.add_device("PF3XK7M1");
-    /// // Later: `seen.link` serializes as text, so it can survive a restart.
+    /// // Later: `seen.link` serializes as a string, so it can be kept across restarts.
     /// let changes = client.directory_devices().delta().since(&seen.link).all().await?;
     /// assert_eq!(changes.items.len(), 1);
     /// # Ok(()) });
@@ -96,7 +96,7 @@ impl DirectoryDevices<'_> {
     /// # Permissions
     /// `Device.Read.All`
     /// # API
-    /// `v1.0`. Microsoft has no page for this operation.
+    /// `v1.0`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         let operation =
@@ -121,8 +121,8 @@ impl DirectoryDevices<'_> {
     /// which also removes the anchor.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) usually, while the registration exists; the call has also
-    /// been observed to succeed.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) in most cases while the registration exists, although the
+    /// call has also been observed to succeed.
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
@@ -133,7 +133,7 @@ impl DirectoryDevices<'_> {
     }
 }
 
-/// A change to a device's object. All other properties are left unchanged.
+/// A change to a device's directory object. All other properties are left unchanged.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};

@@ -70,7 +70,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
-    /// `beta`. Microsoft has no page for this operation.
+    /// `beta`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
@@ -139,7 +139,7 @@ impl<'c> DomainJoinProfiles<'c> {
         Assignments::new(self.client, id)
     }
 
-    /// Lists the network profiles that a device needs to reach the domain, undecoded.
+    /// Lists the network profiles that a device needs to reach the domain, without decoding them.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -156,7 +156,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`, by OData's convention: the call is not documented.
+    /// `beta`, following the OData convention: the call is not documented.
     #[inline]
     pub fn add_network_access_configuration(
         &self,
@@ -174,7 +174,7 @@ impl<'c> DomainJoinProfiles<'c> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`, by OData's convention: the call is not documented.
+    /// `beta`, following the OData convention: the call is not documented.
     #[inline]
     pub fn remove_network_access_configuration(
         &self,

@@ -67,7 +67,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. Microsoft has no page for this operation.
+    /// `beta`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))

@@ -117,7 +117,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `Group.ReadBasic.All`
     /// # API
-    /// `v1.0`. Microsoft has no page for this operation.
+    /// `v1.0`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         let operation =
@@ -205,7 +205,7 @@ impl Groups<'_> {
 
     /// Lists the members of a group. The members of a dynamic group follow its rule with a delay.
     ///
-    /// Graph shows more than a device's id only to callers with `Device.Read.All`.
+    /// For a device, Graph returns only the id unless the caller has `Device.Read.All`.
     ///
     /// # Permissions
     /// `GroupMember.ReadBasic.All`
@@ -255,7 +255,7 @@ impl Groups<'_> {
     /// ```
     ///
     /// The service rejects a device that is already a member. The call then lists the members, and succeeds if the
-    /// device is among them. A call in a batch does not make this check.
+    /// device is among them. A call in a batch does not perform this check.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the group is dynamic.

@@ -64,7 +64,7 @@ impl Imports<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `v1.0`. Microsoft has no page for this operation.
+    /// `v1.0`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_COUNT, &[], count))

@@ -105,7 +105,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
     }
 
-    /// Returns Intune's policy, found by its id or else by its name, with its groups.
+    /// Returns Intune's policy with its groups. The policy is looked up by id and, failing that, by name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no Intune policy; any error of [`Call`].

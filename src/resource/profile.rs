@@ -63,7 +63,7 @@ mod private {
 }
 
 impl<'c> Profiles<'c> {
-    /// Lists all profiles, of both kinds. Supports no filter.
+    /// Lists all profiles, of both kinds. Filters are not supported.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -105,12 +105,12 @@ impl<'c> Profiles<'c> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_GET, &[id.as_str()], entity))
     }
 
-    /// Counts the profiles. A tenant holds up to 350.
+    /// Counts the profiles. A tenant can have up to 350.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. Microsoft has no page for this operation.
+    /// `beta`. Microsoft has no documentation page for this operation.
     #[inline]
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_COUNT, &[], count))

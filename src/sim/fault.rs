@@ -262,7 +262,7 @@ impl Fault {
         self
     }
 
-    /// Hits each matching call with this probability, using the tenant's seed.
+    /// Hits each matching call with this probability, using the tenant's random seed.
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self

@@ -22,16 +22,16 @@
 //! read-only properties, constraints and delays. The simulation is independent of this crate's client, so errors in the
 //! client are not repeated here.
 //!
-//! * **Time** is the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: due work is done at the
-//!   next request. With [`FakeClock`](crate::clock::FakeClock), hours pass in milliseconds.
+//! * **Time** comes from the tenant's [`Clock`](crate::clock::Clock). Nothing runs in the background: due work is done
+//!   at the next request. With [`FakeClock`](crate::clock::FakeClock), hours pass in milliseconds.
 //! * **Callers** need a bearer token. By default, any token has every application permission;
 //!   [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` issue real ones.
-//! * **Actions outside Graph** are methods of [`Tenant`]: users, apps, connectors, rights.
+//! * **Actions outside Graph** are methods of [`Tenant`], such as those that change users, apps, connectors and rights.
 //! * **Computers** are names in memory, unless the tenant has [`ComputerAccounts`], in which case its connector creates
-//!   each computer in a directory, and the devices see that directory's refusals.
+//!   each computer in a directory, and the devices are affected if the directory refuses.
 //! * **Graph paths that are not simulated** return 501 if they are documented; [`TenantBuilder::with_route`] adds a
 //!   path, and [`operations`] lists the simulated ones.
-//! * **Disputed facts** are [`Quirks`], and **delays** are [`Lag`].
+//! * **Disputed facts** are configured with [`Quirks`], and **delays** with [`Lag`].
 
 mod accept;
 mod agenda;

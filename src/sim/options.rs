@@ -28,23 +28,23 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lag {
-    /// From the arrival of an import (`unknown`) to its start (`pending`). Default: 30 seconds.
+    /// The delay from the arrival of an import (`unknown`) to its start (`pending`). Default: 30 seconds.
     pub import_start: Duration,
-    /// From the start of an import to `complete` or `error`. Default: 4 minutes.
+    /// The time from the start of an import to `complete` or `error`. Default: 4 minutes.
     pub import: Duration,
-    /// From the completion of an import until its device identity can be read. A sync that ends earlier makes it
-    /// readable immediately. Default: 10 minutes.
+    /// The delay between the completion of an import and the time at which its device identity can be read. A sync that
+    /// ends earlier makes the identity readable immediately. Default: 10 minutes.
     pub identity: Duration,
-    /// From the deletion of a device identity until it disappears. A sync that ends earlier completes the deletion too.
-    /// Default: 5 minutes.
+    /// The delay between the deletion of a device identity and its disappearance. A sync that ends earlier completes
+    /// the deletion too. Default: 5 minutes.
     pub identity_deletion: Duration,
     /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
-    /// From a change until a dynamic group is evaluated. Default: 3 minutes.
+    /// The delay between a change and the evaluation of a dynamic group. Default: 3 minutes.
     pub dynamic_group: Duration,
-    /// From the time a device is targeted until its profile is assigned. Default: 5 minutes.
+    /// The delay between the targeting of a device and the assignment of its profile. Default: 5 minutes.
     pub profile: Duration,
-    /// From a write to a group, device or user until reads return it. Default: none, so new objects can be read
+    /// The delay before reads return a write to a group, device or user. Default: none, so new objects can be read
     /// immediately.
     pub directory: Duration,
 }
@@ -84,7 +84,7 @@ impl Lag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeploymentTiming {
-    /// From power-on until the profile is downloaded. Default: 2 minutes.
+    /// The time from power-on until the profile is downloaded. Default: 2 minutes.
     pub profile_download: Duration,
     /// Sign-in and enrollment in Intune. Default: 3 minutes.
     pub enrollment: Duration,
@@ -93,7 +93,7 @@ pub struct DeploymentTiming {
     /// The timeout for the offline domain join's blob; with [`ComputerAccounts`], counted from the connector's request.
     /// Not documented; default: 30 minutes.
     pub domain_join_timeout: Duration,
-    /// Device setup of the enrollment status page. Default: 15 minutes.
+    /// The device setup phase of the enrollment status page. Default: 15 minutes.
     pub device_setup: Duration,
     /// The time that quality updates add to device setup. Default: 30 minutes.
     pub quality_updates: Duration,
@@ -101,7 +101,7 @@ pub struct DeploymentTiming {
     pub sign_in: Duration,
     /// The Entra Connect sync cycle; `None` if computers are not synchronized. Default: 30 minutes.
     pub entra_connect: Option<Duration>,
-    /// Account setup of the enrollment status page. Default: 5 minutes.
+    /// The account setup phase of the enrollment status page. Default: 5 minutes.
     pub account_setup: Duration,
 }
 
@@ -134,7 +134,7 @@ impl Default for DeploymentTiming {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Quirks {
-    /// A profile's locale `os-default` is read back as null. Default: no.
+    /// A profile locale of `os-default` is read back as null. Default: no.
     pub os_default_reads_as_null: bool,
     /// A single GET of a device identity reports `unknown` while the list reports the assignment. Default: no.
     pub single_get_reports_unknown: bool,
@@ -166,7 +166,7 @@ pub struct Quirks {
     /// permissions, but are missing from the current metadata. Default: yes; otherwise the path does not exist.
     pub policy_status_details: bool,
     /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no; only a readable
-    /// hash without a serial number or manufacturer does.
+    /// hash without a serial number or manufacturer ends in that error.
     pub strict_hashes: bool,
     /// The error number of a device that another tenant owns: 806 or 808. Default: 806.
     pub other_tenant_code: i32,

@@ -134,7 +134,7 @@ impl fmt::Debug for Seed {
 pub struct SeedUser {
     /// The user principal name.
     pub user_principal_name: String,
-    /// Whether the user has an Intune license. Default: yes.
+    /// Whether the user has an Intune license. Default: `true`.
     #[serde(default = "yes")]
     pub licensed: bool,
 }

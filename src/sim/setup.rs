@@ -102,7 +102,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets the limit on single imports. Calls beyond it are throttled without a `Retry-After`. Default: 65 per minute.
+    /// Sets the limit on calls that import a single device. Calls beyond it are throttled without a `Retry-After`.
+    /// Default: 65 per minute.
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
@@ -141,8 +142,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Treats tokens that the tenant did not issue as a user's, unless their claims say otherwise. Default: as an
-    /// application's.
+    /// Attributes tokens from other issuers to a user, unless their claims say otherwise. Default: to an application.
     pub fn with_delegated_callers(mut self) -> Self {
         self.options.unknown_tokens_are_delegated = true;
         self
@@ -154,7 +154,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Adds a Graph route that is not simulated, in both API versions. `{..}` in `path` matches one segment.
+    /// Adds a route to both versions of the Graph API, for a path that is not simulated. `{..}` in `path` matches one
+    /// segment.
     ///
     /// ```
     /// use windows_autopilot::graph::ApiVersion;
@@ -174,8 +175,8 @@ impl TenantBuilder {
     /// # Ok(()) });
     /// ```
     ///
-    /// Faults, sign-in, Intune's limits and batches apply as for other routes. Simulated routes cannot be replaced. If
-    /// several routes match, the one with the most literal segments wins; among equals, the one added last.
+    /// Faults, sign-in, Intune's limits and batches apply as they do to other routes. Simulated routes cannot be
+    /// replaced. If several routes match, the one with the most literal segments wins; among equals, the one added last.
     ///
     /// The query is not part of `path`: read it with [`RouteRequest::option`]. A list that continues on another page
     /// has an `@odata.nextLink` on the client's host and the same path, such as
@@ -203,8 +204,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Creates each device's computer in a directory. Default: computers are names in memory, and [`Tenant::grant_ou`]
-    /// grants the right to create them.
+    /// Creates each device's computer in a directory. Default: computers exist only as names in memory, and
+    /// [`Tenant::grant_ou`] grants the right to create them.
     ///
     /// Each computer is created during the next request to the tenant, before the response is sent. No lock is held
     /// meanwhile: other requests are answered immediately while the device waits. Dropping the request loses nothing:
@@ -361,7 +362,7 @@ impl Tenant {
     }
 
     /// Adds a device, user or group to an assigned group immediately. `member` is the id of a directory object, or that
-    /// of a device identity, which stands for its directory object.
+    /// of a device identity, in which case its directory object is added.
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
@@ -447,7 +448,7 @@ impl Tenant {
         domain_join::add(&mut self.now(), type_name, body([("displayName", name.into())])).ok()
     }
 
-    /// Assigns a deployment profile to a group as a policy set does. Returns the assignment's id.
+    /// Assigns a deployment profile to a group the way a policy set does. Returns the assignment's id.
     pub fn assign_by_policy_set(&self, profile: &str, group: &str) -> String {
         let mut state = self.now();
         let set = state.guid();
@@ -478,8 +479,8 @@ impl Tenant {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Registers a public client with its redirect URIs. It needs no secret for its users to sign in. In loopback URIs,
-    /// the port is ignored.
+    /// Registers a public client with its redirect URIs. Its users can sign in without a client secret. In loopback
+    /// URIs, the port is ignored.
     pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.now();
         let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
@@ -588,7 +589,7 @@ impl Tenant {
         self.now().deployments.last(serial)
     }
 
-    /// Returns the story so far of a device's last deployment: the facts known to the device and the connector's
+    /// Returns the story of a device's last deployment so far: the facts known to the device and the connector's
     /// server. `None` if the device was never switched on.
     pub fn device_story(&self, serial: &str) -> Option<DeviceStory> {
         self.now().deployments.story(serial)

@@ -98,7 +98,7 @@ impl RouteAnswer {
         Self(Content::Reply(Reply::NoContent))
     }
 
-    /// Creates an error in Graph's format, with Intune's error inside for paths below `/deviceManagement`. An invalid
+    /// Creates an error in Graph's format, with a nested Intune error for paths below `/deviceManagement`. An invalid
     /// HTTP status becomes 500.
     pub fn error(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Content::Error { status: status_of(status), code: code.into(), message: message.into() })

@@ -1,4 +1,4 @@
-//! The HTTP layer: one exchange, without knowledge of Graph.
+//! The HTTP layer, which performs individual exchanges and knows nothing about Graph.
 //!
 //! `ReqwestTransport` (feature `reqwest`) is the default. [`transport_fn`] creates a transport from a closure,
 //! `Recorder` and `Replayer` (feature `cassette`) record exchanges in files and replay them, `sim::Tenant` (feature
@@ -27,13 +27,13 @@ pub(crate) use self::escape::percent_encode;
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
-/// A sender of single HTTP requests, and the layer below the rest of the crate.
+/// A transport for individual HTTP requests: the layer beneath the rest of the crate.
 ///
-/// Any status is `Ok`. `Err` means that no complete response arrived, and the kind of the error says what a retry may
-/// assume. A response whose status is not a success is `Ok` even if its body is unusable or incomplete: the status and
-/// headers decide what happens next, and the body contains the readable part, or nothing. An implementation must not
-/// follow redirects, retry requests, or queue failed ones: the layers above handle all of that by the same rules for
-/// every transport.
+/// Any status is `Ok`. `Err` means that no complete response arrived, and the error's kind determines whether a retry is
+/// safe. A response with a status other than success is `Ok` even if its body is unusable or incomplete: the status and
+/// headers decide what happens next, and the body contains whatever could be read, possibly nothing. An implementation
+/// must not follow redirects, retry requests, or queue failed ones: the layers above handle all of that in the same way
+/// for every transport.
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
@@ -74,8 +74,8 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
-/// A request extension that asks for a connection with no earlier requests: Graph wants one after a 503, and a retry
-/// must not use a connection that stalled or refused a request. A transport without connections ignores the extension.
+/// A request extension that asks for a fresh connection: Graph requires one after a 503, and a retry must not reuse a
+/// connection that stalled or rejected a request. A transport that has no connections ignores the extension.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
@@ -117,7 +117,7 @@ impl fmt::Debug for BodyStart {
     }
 }
 
-/// The kind of a failed exchange, which determines whether it can be retried.
+/// The kind of failure in an exchange, which determines whether the request can be retried.
 ///
 /// ```
 /// use windows_autopilot::transport::TransportErrorKind;
@@ -133,8 +133,8 @@ pub enum TransportErrorKind {
     /// The transport does not allow the request, for example because of its address. Nothing was sent; a retry fails
     /// the same way.
     NotAllowed,
-    /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes its
-    /// stream. Safe to retry over a new connection with any method.
+    /// The server reported that it did not process the request: HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes
+    /// its stream. Safe to retry over a new connection with any method.
     NotProcessed,
     /// No complete response arrived in time. The request may have taken effect.
     Timeout,
@@ -142,12 +142,12 @@ pub enum TransportErrorKind {
     Interrupted,
     /// A successful response had an unusable body: too large, or invalid for its content encoding.
     Body,
-    /// Another failure. The request may have taken effect.
+    /// Any other failure. The request may have taken effect.
     Other,
 }
 
 impl TransportErrorKind {
-    /// Returns `true` if the request certainly had no effect.
+    /// Returns `true` if the request is known to have had no effect.
     pub fn never_sent(self) -> bool {
         matches!(self, Self::Connect | Self::NotAllowed | Self::NotProcessed)
     }
@@ -158,8 +158,9 @@ impl TransportErrorKind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectFailure {
-    /// The TLS handshake failed because of its parameters: the certificate is not trusted, has expired or is for another
-    /// host, or the client and the server have no TLS version in common. A retry fails the same way.
+    /// The TLS handshake failed because of a certificate or version problem: the certificate is not trusted, has
+    /// expired or is for another host, or the client and the server have no TLS version in common. A retry fails the
+    /// same way.
     Tls,
     /// The proxy refused to open a tunnel to the server.
     ProxyRefused,
@@ -210,7 +211,7 @@ impl TransportError {
         self
     }
 
-    /// Returns the kind, which says what a retry may assume.
+    /// Returns the kind, which determines whether a retry is safe.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }

@@ -39,7 +39,8 @@ use crate::model::{
 ///
 /// An [`ApplyReport`](super::ApplyReport) contains this record. It can be serialized with serde and kept with the
 /// settings. Alternatively, let [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record the objects
-/// as they are created, so that the record survives a kill, and read the journal with [`CreatedObjects::from_journal`].
+/// as they are created, so that the record survives if the process is killed, and read the journal with
+/// [`CreatedObjects::from_journal`].
 ///
 /// Objects that already existed are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -250,8 +251,9 @@ impl CreatedObjects {
         self.objects.is_empty()
     }
 
-    /// Returns all objects named in a deployment's settings, along with these devices, for a deployment whose record is
-    /// lost. Review the teardown's plan, because an object that already existed under the same name is included.
+    /// Returns all objects named in a deployment's settings, along with the devices that have these serial numbers, for
+    /// a deployment whose record is lost. Review the teardown's plan, because an object that already existed under the
+    /// same name is included.
     pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
         fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
             S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))

@@ -38,7 +38,7 @@ pub struct Export {
 const NO_DOMAIN: &str = "domain.invalid";
 
 impl HybridJoin {
-    /// Exports a tenant's deployment to settings whose plan changes nothing. Only reads the tenant.
+    /// Exports a tenant's deployment as settings, so that a plan made from them changes nothing. Only reads the tenant.
     ///
     /// The deployment consists of the profile, the device group that it is assigned to, the enrollment status page and
     /// domain join profile assigned to that group, and the tenant's MDM user scope and connectors. Settings refer to

@@ -14,7 +14,7 @@ finding_kinds! {
     /// Settings for an enrollment status page in a deployment without one.
     SETTINGS_WITHOUT_PAGE = "settings.without-page", Error,
         "add an [enrollment_status_page] table";
-    /// Assignments of an object that the deployment does not have.
+    /// Assignments for an object that the deployment does not have.
     SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
         "add the object's table, or remove its assignments";
     /// An empty list in the settings.
@@ -31,9 +31,9 @@ finding_kinds! {
     /// An object that has the same name as a part of the deployment but is not on record as created or adopted.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it, by kind and id, in the plan's options";
-    /// An object to adopt that is not in the tenant, or is of another kind.
+    /// An object to be adopted that does not exist in the tenant, or is of another kind.
     NAME_NOT_ADOPTED = "name.not-adopted", Error,
-        "correct the kind and id in the plan's options, or leave the adoption out";
+        "correct the kind and id in the plan's options, or omit the adoption";
     /// A part that will be created even though the device group already has an object of the same kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
@@ -51,7 +51,7 @@ finding_kinds! {
     /// A tenant without a mobility policy for Microsoft Intune.
     MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
     /// A name in the MDM user scope that does not match exactly one group.
-    MDM_GROUP = "mdm.group", Error, "use a name that exactly one group has";
+    MDM_GROUP = "mdm.group", Error, "use a name that matches exactly one group";
     /// An MDM user scope that the service does not report.
     MDM_SCOPE_NOT_KNOWN = "mdm.scope-not-known", Error,
         "check the scope in the Entra admin center, and plan again; remove mdm_scope to continue without it";
@@ -78,7 +78,7 @@ finding_kinds! {
         "check the Intune ODJConnector service on the server, and its event log";
     /// A connector whose version no longer processes requests.
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
-    /// A connector whose version has known faults.
+    /// A connector whose version has known issues.
     CONNECTOR_OLD = "connector.old", Warning, "update it";
     /// A connector whose version cannot be read.
     CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
@@ -120,7 +120,7 @@ finding_kinds! {
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
     /// A selected app that does not match exactly one app in the tenant.
     PAGE_APP_NOT_ONE = "page.app-not-one", Error,
-        "use a name that exactly one app has, or select the app by its id";
+        "use a name that matches exactly one app, or select the app by its id";
     /// A selected app for a platform other than Windows.
     PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
     /// A selected app that no assignment requires, so the page does not wait for it.
@@ -139,27 +139,27 @@ finding_kinds! {
         "unassign the other page from the group, or give this one a smaller number";
     /// A desired priority that no enrollment status page in the tenant can have.
     PAGE_PRIORITY = "page.priority", Error, "choose a priority between 1 and the number of pages";
-    /// An exclusion that keeps the enrollment status page from devices.
+    /// An exclusion that prevents devices from getting the enrollment status page.
     PAGE_EXCLUDED = "page.excluded", Warning, "remove the exclusion";
     /// A filter that leaves devices out of the enrollment status page's own assignment.
     PAGE_FILTERED = "page.filtered", Warning, "change the filter, or remove it from the assignment";
     /// Devices in the deployment that show the default page.
     PAGE_NOT_REACHING = "page.not-reaching", Warning,
         "check that the devices are in the group, whether by group tag or added by hand";
-    /// Account setup, which waits for Entra Connect.
+    /// An account setup that waits for Entra Connect.
     PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
         "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
          ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
     /// A network access configuration that does not match exactly one device configuration in the tenant.
     DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error,
-        "use a name that exactly one configuration has";
+        "use a name that matches exactly one configuration";
     /// A device configuration of an unrelated kind, listed for network access.
     DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
-        "name configurations for Wi-Fi, VPN, wired networks or certificates on Windows";
+        "list only configurations for Wi-Fi, VPN, wired networks or certificates on Windows";
     /// A network access configuration that is not assigned.
     DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
-        "assign the configuration to the devices: the link by itself does not deliver it";
+        "assign the configuration to the devices: the link alone does not deliver it";
     /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
     DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
@@ -178,13 +178,13 @@ finding_kinds! {
     DOMAIN_JOIN_NOT_REACHING = "domain-join.not-reaching", Warning,
         "check that the devices are in the group, whether by group tag or added by hand";
     /// A name in the assignment settings that does not match exactly one group or filter.
-    ASSIGNMENT_NAME = "assignment.name", Error, "use a name that exactly one group or filter has";
+    ASSIGNMENT_NAME = "assignment.name", Error, "use a name that matches exactly one group or filter";
     /// An assignment with a filter that the settings do not name.
     ASSIGNMENT_FILTERED = "assignment.filtered", Warning,
         "name the filter in the settings, or set remove_other_assignments to remove it";
     /// An assignment to a group that no longer exists.
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
-        "nothing: the service removes the assignment after about a week, and remove_other_assignments does so \
+        "no action needed: the service removes the assignment after about a week, and remove_other_assignments does so \
          at once";
     /// An assignment that the service accepted but does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
@@ -229,18 +229,18 @@ finding_kinds! {
     DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again later";
     /// Devices with a group tag other than the one that the deployment's group selects.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
-        "use the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
+        "use the deployment's group tag, or omit the group tag: a device then gets the deployment's tag";
     /// Users who will be assigned to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
         "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an assigned \
          user joins only Entra ID";
-    /// A user to assign who is not in the tenant.
+    /// A user to be assigned who does not exist in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
-    /// A serial number in a retag that belongs to no registered device.
+    /// A serial number to retag that does not belong to any registered device.
     RETAG_NOT_REGISTERED = "retag.not-registered", Error,
         "correct the serial number, or import the device with the new group tag";
-    /// A device in a retag whose groups are not known.
+    /// A device to retag whose groups are not known.
     RETAG_GROUPS_NOT_KNOWN = "retag.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
 
@@ -251,13 +251,13 @@ finding_kinds! {
     /// A motherboard replacement for a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
         "correct the serial number; to resume a replacement, pass its journal";
-    /// A registration to be replaced whose group tag is invalid, so the new one cannot inherit the tag.
+    /// A registration to be replaced that has an invalid group tag, which the new one cannot inherit.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
     /// A registration to be replaced whose user cannot be assigned to the new one.
     REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
         "grant User.ReadBasic.All, or replace the motherboard without the user";
-    /// A device due for a new registration whose groups are not known.
+    /// A device to be re-registered whose groups are not known.
     REPLACE_GROUPS_NOT_KNOWN = "replace.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not accept.
@@ -268,7 +268,7 @@ finding_kinds! {
     /// Two deployments with the same name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
     /// Two deployments with different objects of the same type and name.
-    OVERLAP_NAME = "overlap.name", Error, "rename one of them, or make both the same";
+    OVERLAP_NAME = "overlap.name", Error, "rename one of them, or make them identical";
     /// Two deployments whose groups share devices.
     OVERLAP_DEVICES = "overlap.devices", Error,
         "give each deployment its own group tag: a device gets only one profile, the oldest";
@@ -285,7 +285,7 @@ finding_kinds! {
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: an assigned user is the most common cause of error 0x80070774";
     /// A device that appears twice in the input.
-    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or remove the second one";
+    IMPORT_DUPLICATE = "import.duplicate", Info, "no action needed, but the second one can be removed";
     /// A registered device whose registration id is missing.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
         "search for the device by its serial number, and check its group tag";
@@ -306,14 +306,14 @@ finding_kinds! {
     IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
     /// A device that had no outcome when the run was stopped.
     IMPORT_CANCELED = "import.canceled", Error, RUN_AGAIN;
-    /// A sync that the service refused.
+    /// A sync request that the service rejected.
     IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
         "grant DeviceManagementServiceConfig.ReadWrite.All; without a sync, the devices appear later";
     /// Records of finished imports that could not be deleted.
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run the import again with the same journal, or leave them: they do no harm";
 
-    /// An MDM user scope to restore that the service does not report.
+    /// An MDM user scope that is to be restored but that the service does not report.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
         "check the scope in the Entra admin center, and waive this finding: the teardown then leaves the \
          scope as it is";
@@ -321,33 +321,33 @@ finding_kinds! {
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
         "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
          the scope as it is";
-    /// An object to remove whose name differs from the one in the journal.
+    /// An object to be removed whose name differs from the one in the journal.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
         "check that the journal is the right one and was not changed; if somebody has renamed the object, restore its name, or \
          delete it by hand";
-    /// A group to remove that may have other, unknown uses.
+    /// A group to be removed that may still be in use elsewhere.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
-        "let the client read the uses, or check the Intune admin center and waive this finding if nothing uses \
+        "grant the client permission to read the uses, or check the Intune admin center and waive this finding if nothing uses \
             the group";
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
-        "sign in to the directory with an account that may read and change the permissions of the OU or container";
-    /// A device to remove with a serial number that several registered devices share.
+        "sign in to the directory with an account that can read and change the permissions of the OU or container";
+    /// A device to be removed whose serial number is shared by several registered devices.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: use manufacturer and model to tell them apart";
-    /// A registration that may not be the deployment's: the journal contains its serial number but not yet its id.
+    /// A registration that might not be the deployment's: the journal contains its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
         "apply the deployment again with the same journals, to record the id if the registration is the deployment's; or waive this \
          finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,
         "delete or retire it in Intune, or let the teardown do so; its user loses access to managed resources";
-    /// Several objects with the same type and name as an object to remove.
+    /// Several objects with the same type and name as an object to be removed.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
-    /// An object to remove with assignments that the deployment did not make.
+    /// An object to be removed that has assignments not made by the deployment.
     TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error,
         "remove those assignments, or keep the object";
-    /// A group to remove that something else uses.
+    /// A group to be removed that is in use elsewhere.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
         "remove its uses first, or keep the group: an assignment to a deleted group prevents the deletion of \
          its object";

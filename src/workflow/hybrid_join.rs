@@ -57,7 +57,7 @@ pub struct HybridJoin {
     pub connectors: Option<ExpectedConnectors>,
     /// Steps 2, 3 and 8: the domain and the organizational unit.
     pub active_directory: ActiveDirectory,
-    /// Step 5: the device group. Step 4 gives devices its group tag.
+    /// Step 5: the device group. Step 4 sets the group's tag on devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<DeviceGroup>,
     /// Step 6: the enrollment status page, assigned to the group. The apps that it waits for are selected by id or by name.
@@ -167,7 +167,7 @@ impl ExpectedConnectors {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ActiveDirectory {
-    /// The domain, as its DNS name.
+    /// The DNS name of the domain.
     pub domain: AdDomain,
     /// The organizational unit for computer accounts; by default, the domain's default container. The connector needs
     /// rights there.

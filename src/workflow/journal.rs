@@ -16,17 +16,17 @@ const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
 
 /// The record of a run's progress, from which a later run resumes if the run is killed.
 ///
-/// A journal is text with one JSON object per line. The first line names the kind of run and the version of the format;
-/// the run defines the other lines. Whole lines are appended and never changed. An effect is recorded before it is
-/// sent, and the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a
-/// journal with any other unreadable line is refused.
+/// A journal is plain text, with one JSON object per line. The first line names the kind of run and the version of the
+/// format; the run defines the other lines. Whole lines are appended and never changed. A change is recorded before it
+/// is sent, and the line is on disk before the run continues. When a run resumes, an incomplete last line is cut off; a
+/// journal with any other unreadable line is rejected.
 ///
 /// # Files
 ///
-/// * A file that does not begin like a journal is refused and left untouched; an empty file is a new journal. A
-///   symbolic link, a file with several hard links, and anything other than a regular file are refused too.
-/// * A run locks the file until it ends; any other run, in this process or another, is refused. Killing the process
-///   releases the lock. The file system must support locks, as local disks do.
+/// * A file that does not begin like a journal is rejected and left untouched; an empty file is a new journal. A
+///   symbolic link, a file with several hard links, and anything other than a regular file are also rejected.
+/// * A run locks the file until it ends; any other run on that file, in this process or another, fails. Killing the
+///   process releases the lock. The file system must support locks, as local disks do.
 /// * On Unix, only the owner can read and write a new file (mode 0600). On Windows, a new file inherits its folder's
 ///   permissions; no other program can read the file while a run holds the lock.
 ///
@@ -230,7 +230,7 @@ pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
     /// Any failure to read the content.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
-    /// Appends whole lines, and returns when they would survive a power failure.
+    /// Appends whole lines, and returns once they would survive a power failure.
     ///
     /// # Errors
     /// Any failure to write the lines. Some of them may have been written.

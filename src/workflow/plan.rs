@@ -48,7 +48,8 @@ use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 ///
 /// A plan can be serialized for approval before it is applied. Hardware hashes are omitted, so pass the devices again
 /// with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of its settings and devices:
-/// it is refused in another tenant or if its inputs have changed ([`Plan::check_settings`] compares a settings file).
+/// applying it fails in another tenant or if its inputs have changed ([`Plan::check_settings`] compares a settings
+/// file).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]

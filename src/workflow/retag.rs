@@ -24,7 +24,7 @@ use crate::resource::DeviceUpdate;
 const READING_BACK: Schedule =
     Schedule::new(Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(15 * 60));
 
-/// A move of registered devices to another group tag.
+/// A change of group tag for registered devices.
 ///
 /// The plan shows which dynamic groups each device joins and leaves, because groups determine its deployment profile,
 /// enrollment status page and domain join profile. An enrolled device gets the new ones only after a reset.
@@ -82,7 +82,7 @@ enum Selection {
 pub struct RetagPlan {
     /// The tenant that the plan is for.
     pub tenant: PlanTenant,
-    /// The planned move.
+    /// The retag that was planned.
     pub retag: Retag,
     /// The devices whose tag changes.
     pub devices: Vec<PlannedRetag>,
@@ -98,7 +98,7 @@ pub struct PlannedRetag {
     pub id: Id<Device>,
     /// The serial number.
     pub serial_number: String,
-    /// The device's tag before the move; empty if it has none.
+    /// The device's group tag before the retag; empty if it has none.
     pub before: String,
     /// The names of the dynamic groups that the device joins; `None` if not known.
     pub joins: Option<Vec<String>>,
@@ -119,7 +119,7 @@ pub enum RetagEvent {
     },
 }
 
-/// The outcome of a [`Retag`], complete or not.
+/// The outcome of a [`Retag`], whether complete or partial.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
@@ -137,12 +137,12 @@ pub struct RetagReport {
 ends_with_errors!(RetagReport);
 
 impl Retag {
-    /// Creates a move of the devices with these serial numbers to a tag; `None` clears the tag.
+    /// Creates a retag of the devices with these serial numbers; `None` clears the tag.
     pub fn devices(serial_numbers: impl IntoIterator<Item = SerialNumber>, to: Option<GroupTag>) -> Self {
         Self { devices: Selection::SerialNumbers(serial_numbers.into_iter().collect()), to }
     }
 
-    /// Creates a move of all devices with the tag `from` to another tag; `None` clears the tag.
+    /// Creates a retag of all devices that have the tag `from`; if `to` is `None`, the tag is cleared.
     pub fn tag(from: GroupTag, to: Option<GroupTag>) -> Self {
         Self { devices: Selection::GroupTag(from), to }
     }

@@ -190,7 +190,7 @@ impl<E, R> fmt::Debug for Run<E, R> {
     }
 }
 
-/// The event sender and stop signal of a [`Run`]'s work.
+/// The event sender and the stop signal for the work of a [`Run`].
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -221,7 +221,7 @@ impl<E> Progress<E> {
         let _ = self.events.send(event);
     }
 
-    /// Asks all parts of the work to end, as [`StopHandle::stop`] does, after one has failed.
+    /// Asks all parts of the work to end, as [`StopHandle::stop`] does; call it after one part has failed.
     pub fn stop(&self) {
         self.stop.stop();
     }

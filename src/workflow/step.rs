@@ -90,10 +90,10 @@ pub enum Action {
         /// The targets that are removed.
         remove: Vec<String>,
     },
-    /// Imports devices, named by their serial numbers.
+    /// Imports devices, identified by their serial numbers.
     Import(Vec<String>),
     /// Completes the creation or import that an interrupted run left unfinished: the subject is as desired, but the
-    /// journal does not have its id yet.
+    /// journal does not contain its id yet.
     Resume,
     /// Changes nothing: the subject is as desired.
     Keep,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The one file with requests of another client, beside which this one is measured.
 const BY_HAND: &str = "benches/loopback.rs";
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -14,4 +14,5 @@ mod findings;
 mod grammar;
 #[cfg(feature = "sim")]
 mod permissions;
+mod tables;
 mod writes;

@@ -12,7 +12,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/writes.md");
 const INTRODUCTION: &str = "\
 # Writes
 
-Every write that a workflow can make, the guard that precedes it, and the test that proves that the guard works. A plan
+Every write that a workflow can make, the guard that precedes it, and the test that proves it. A plan
 only reads; each run reads the tenant again before its first write, and ends with
 [`Conflict`](crate::ErrorKind::Conflict) if the tenant has changed since the plan.
 
@@ -31,24 +31,24 @@ const fn row(operation: &'static str, by: &'static str, guard: &'static str, tes
     Row { operation, by, guard, test }
 }
 
-const CREATE: &str = "recorded before it is sent; after a lost response searched for by name first; listed again afterwards: \
-    a second object with the same name is a finding that stops the run";
+const CREATE: &str = "recorded before it is sent; if the response is lost, the object is looked up by name before a retry; \
+    after the creation, the objects are listed again, and a second one with the same name is a finding that stops the run";
 const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
     object with the same name stops the plan until it is adopted";
-const DELETE: &str =
-    "only an object with the id and name on record and no other assignments; otherwise the plan is blocked";
+const DELETE: &str = "only an object whose id and name match the record and that has no other assignments; otherwise the plan is blocked";
 const ADD: &str = "adds one target; a colleague's assignment is never replaced";
 const CHANGE: &str =
     "only a direct assignment to the desired audience, and only if the settings name its filter";
 const REMOVE: &str =
     "a teardown removes targets on record; an apply removes others only with remove_other_assignments";
 
-const KILLED: &str = "a_run_killed_at_any_write_and_resumed_ends_as_one_that_was_not_and_makes_nothing_twice";
-const TORN_DOWN: &str = "a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not";
+const KILLED: &str =
+    "a_run_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one_and_creates_nothing_twice";
+const TORN_DOWN: &str = "a_teardown_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one";
 const TWICE: &str = "without_a_shared_folder_a_second_object_is_found_and_nothing_is_deleted";
 const FOREIGN: &str = "foreign_objects_are_taken_over_only_if_they_are_adopted";
 const OTHER_NAME: &str = "an_object_whose_name_differs_from_the_journal_is_kept";
-const FILTERED: &str = "a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found";
+const FILTERED: &str = "a_filter_that_narrows_the_deployments_own_assignment_is_kept_and_reported";
 const REMOVED: &str = "assignments_are_added_before_others_are_removed";
 const ADDED: &str = "a_colleagues_assignment_survives_an_apply";
 
@@ -74,8 +74,8 @@ const ROWS: &[Row] = &[
     row(
         "enrollmentConfigurations.setPriority",
         "apply",
-        "only if the settings name a priority that the page does not have",
-        "a_page_priority_is_set_with_the_pages_that_move_and_decides",
+        "only if the settings specify a priority that differs from the page's current one",
+        "a_page_priority_moves_other_pages_and_decides_which_page_applies",
     ),
     row("enrollmentConfigurations.assignments.create", "apply", ADD, ADDED),
     row("enrollmentConfigurations.assignments.update", "apply", CHANGE, FILTERED),
@@ -95,13 +95,13 @@ const ROWS: &[Row] = &[
     row(
         "domainJoin.networkAccessConfigurations.removeRef",
         "apply, teardown",
-        "a teardown removes links on record; an apply only where the settings list configurations",
+        "a teardown removes links on record; an apply removes links only if the settings list configurations",
         "network_access_configurations_are_linked_shown_and_unlinked",
     ),
     row(
         "autopilotImports.import",
         "apply, import, replace",
-        "recorded before it is sent; after a lost response, searched for by its import id",
+        "recorded before it is sent; if the response is lost, the imported device is looked up by its import id",
         KILLED,
     ),
     row("autopilotImports.delete", "apply, import, replace", "only the run's own records", KILLED),
@@ -115,45 +115,45 @@ const ROWS: &[Row] = &[
         "autopilotDevices.updateDeviceProperties",
         "apply, import, retag",
         "only the registration whose id is in the plan; only the group tag is sent, and it is read back",
-        "a_retag_killed_or_stopped_at_any_write_and_resumed_ends_as_one_that_was_not",
+        "a_retag_killed_or_stopped_at_any_write_and_resumed_ends_like_an_uninterrupted_one",
     ),
     row(
         "autopilotDevices.assignUserToDevice",
         "apply, replace",
         "an apply only with user_assignment = \"assign\"; the user is read first; a replacement assigns the user of the old \
          registration",
-        "a_replacement_killed_at_any_write_and_resumed_ends_as_one_that_was_not",
+        "a_replacement_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one",
     ),
     row(
         "autopilotDevices.unassignUserFromDevice",
         "apply, replace, teardown",
         "an apply only with user_assignment = \"unassign\"; a replacement records the user's object first",
-        "the_old_registration_goes_before_the_new_one_comes_with_its_tag_and_user",
+        "the_old_registration_is_deleted_before_the_new_one_gets_its_tag_and_user",
     ),
     row(
         "autopilotDevices.delete",
         "replace, teardown",
-        "only a registration with the id and serial number on record that is not enrolled; group tag and user are recorded first",
-        "an_enrolled_device_stops_it_unless_intune_may_lose_it_too",
+        "only a registration whose id and serial number match the record and whose device is not enrolled; group tag and user are recorded first",
+        "an_enrolled_device_blocks_the_plan_unless_it_may_be_deleted_from_intune",
     ),
     row(
         "managedDevices.delete",
         "replace, teardown",
         "only if the caller asks for it; otherwise an enrolled device stops the plan",
-        "an_enrolled_device_stops_it_unless_intune_may_lose_it_too",
+        "an_enrolled_device_blocks_the_plan_unless_it_may_be_deleted_from_intune",
     ),
     row(
         "mobilityPolicies.update",
         "apply, teardown",
-        "the scope is sent alone, never with another property; the previous scope is recorded first, and the plan names every group that the scope \
+        "the scope is never sent together with another property; the previous scope is recorded first, and the plan names every group that the scope \
          loses; a teardown writes only if the scope is still as the deployment left it",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
     row(
         "mobilityPolicies.includedGroups.addRef",
         "apply, teardown",
-        "only groups that the scope does not have, each recorded first; groups added by others are kept",
-        "deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope",
+        "only groups that are not yet in the scope, each recorded first; groups added by others are kept",
+        "deployments_do_not_remove_each_others_groups_from_the_mdm_scope",
     ),
     row(
         "mobilityPolicies.includedGroups.removeRef",
@@ -164,7 +164,7 @@ const ROWS: &[Row] = &[
     row(
         "directory: add entries to an OU's permissions",
         "apply, with a directory",
-        "the receipt is recorded before each write; the list is read back, and an update that was overwritten is written again",
+        "the receipt is recorded before each write; the list is read back, and an overwritten update is repeated",
         "the_receipt_of_a_right_is_kept_whatever_ends_the_run",
     ),
     row(

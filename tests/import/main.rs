@@ -331,7 +331,7 @@ async fn a_large_mixed_input_through_a_throttling_service_ends_in_the_right_outc
 
 // issue 3 (4): a killed run is resumable with nothing lost or sent twice.
 #[tokio::test]
-async fn a_run_killed_at_any_request_and_resumed_ends_as_one_that_was_not() {
+async fn a_run_killed_at_any_request_and_resumed_ends_like_an_uninterrupted_one() {
     let (count, rounds) = (device_count(20), if is_whole() { 50 } else { 20 });
     // Several requests, and not all at once; and no hour of asking for what is stuck, in which most kills would fall.
     let importing = Schedule::new(SECOND * 15, SECOND * 60, SECOND * 1200);

@@ -45,7 +45,7 @@ async fn undisturbed() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_run_killed_at_any_write_and_resumed_ends_as_one_that_was_not_and_makes_nothing_twice() {
+async fn a_run_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one_and_creates_nothing_twice() {
     let wanted = undisturbed().await;
     for arrives in [false, true] {
         let mut kills = 0;

@@ -239,7 +239,7 @@ async fn each_name_in_the_mdm_scope_that_no_group_has_is_found() -> Result<()> {
 }
 
 #[tokio::test]
-async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope() -> Result<()> {
+async fn deployments_do_not_remove_each_others_groups_from_the_mdm_scope() -> Result<()> {
     use windows_autopilot::workflow::MdmUserScope;
     let Harness { client, tenant, .. } = harness();
     tenant.add_group("Users in Berlin");

@@ -93,7 +93,7 @@ async fn a_plan_shows_what_is_taken_over_and_the_groups_gained_and_lost() -> Res
 }
 
 #[tokio::test]
-async fn the_old_registration_goes_before_the_new_one_comes_with_its_tag_and_user() -> Result<()> {
+async fn the_old_registration_is_deleted_before_the_new_one_gets_its_tag_and_user() -> Result<()> {
     let harness = world().await?;
     let user = registered(&harness, "SN-1").await[0].1.clone();
     assert!(!user.is_empty());
@@ -138,7 +138,7 @@ async fn the_old_registration_goes_before_the_new_one_comes_with_its_tag_and_use
 }
 
 #[tokio::test]
-async fn a_replacement_killed_at_any_write_and_resumed_ends_as_one_that_was_not() -> Result<()> {
+async fn a_replacement_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one() -> Result<()> {
     for (old, new) in [("SN-1", "SN-1B"), ("SN-1", "SN-1"), ("SN-2", "SN-2B")] {
         let reference = world().await?;
         let _ = apply(&reference.client, &replace(old, new), &Folder::default()).await?.into_result()?;
@@ -231,7 +231,7 @@ async fn what_cannot_be_replaced_safely_stops_it_before_the_first_write() -> Res
 }
 
 #[tokio::test]
-async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<()> {
+async fn an_enrolled_device_blocks_the_plan_unless_it_may_be_deleted_from_intune() -> Result<()> {
     let harness = harness();
     let user = crate::support::add_user(&harness).await;
     harness.tenant.grant_ou(crate::support::UNIT);

@@ -115,7 +115,7 @@ async fn groups_that_cannot_be_read_are_not_known_and_not_none() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_retag_killed_or_stopped_at_any_write_and_resumed_ends_as_one_that_was_not() -> Result<()> {
+async fn a_retag_killed_or_stopped_at_any_write_and_resumed_ends_like_an_uninterrupted_one() -> Result<()> {
     let retag = || Ok::<_, windows_autopilot::Error>(Retag::tag("Munich".parse()?, Some("Berlin".parse()?)));
     let reference = world().await?;
     let _ = retag()?.plan(&reference.client).await?.apply(&reference.client).await.into_result()?;

@@ -158,7 +158,7 @@ async fn a_foreign_domain_join_on_all_devices_that_excludes_the_group_is_no_conf
 }
 
 #[tokio::test]
-async fn a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found() -> Result<()> {
+async fn a_filter_that_narrows_the_deployments_own_assignment_is_kept_and_reported() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
     let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
@@ -292,7 +292,7 @@ async fn the_resultant_set_of_an_applied_deployment_is_its_own() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_page_priority_is_set_with_the_pages_that_move_and_decides() -> Result<()> {
+async fn a_page_priority_moves_other_pages_and_decides_which_page_applies() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
     for name in ["First", "Second"] {

@@ -192,7 +192,7 @@ async fn a_group_is_kept_for_another_profile_of_the_same_name() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<()> {
+async fn an_enrolled_device_blocks_the_plan_unless_it_may_be_deleted_from_intune() -> Result<()> {
     let harness = in_use().await;
     let user = crate::support::add_user(&harness).await;
     harness.tenant.grant_ou(crate::support::UNIT);
@@ -275,7 +275,7 @@ async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not() -> Result<()> {
+async fn a_teardown_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one() -> Result<()> {
     let reference = in_use().await;
     let before = snapshot(&reference.tenant).await;
     for arrives in [false, true] {

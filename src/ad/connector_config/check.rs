@@ -22,7 +22,7 @@ const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
 const OWN: &[&str] = &[UNITS, ACCOUNT, DISABLE_OU_UPDATES];
 
 impl ConnectorConfig {
-    /// Returns findings about this file by itself, regardless of which units are wanted.
+    /// Returns findings about this file on its own, without comparing its units with a desired list.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.check_keys(&mut findings);
@@ -34,7 +34,7 @@ impl ConnectorConfig {
         findings
     }
 
-    /// Compares the units in the wizard's file with the wanted ones.
+    /// Compares the units in the wizard's file with the given list.
     ///
     /// ```
     /// # use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -203,7 +203,7 @@ fn same_name(unit: &OrganizationalUnit) -> (Vec<String>, String) {
     (unit.names().iter().map(|name| name.to_lowercase()).collect(), unit.domain().as_str().to_lowercase())
 }
 
-/// Compares the settings that must be equal in both files.
+/// Compares the settings that must match in both files.
 ///
 /// ```
 /// use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile, compare_connector_configs};

@@ -10,7 +10,7 @@ finding_kinds! {
     CONNECTOR_CONFIG_DUPLICATE_KEY = "connector-config.duplicate-key", Warning, "keep one of them";
     /// An unknown key that resembles a missing one.
     CONNECTOR_CONFIG_RENAMED_KEY = "connector-config.renamed-key", Error, "rename it to the missing key";
-    /// A key whose value differs from the one that the installer writes.
+    /// A key with a value other than the one that the installer writes.
     CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
         "unless this is a national cloud, set it to the installer's value";
 
@@ -22,19 +22,19 @@ finding_kinds! {
         "remove it if no other deployment needs it";
     /// An organizational unit that is repeated in the list.
     CONNECTOR_CONFIG_DUPLICATE_OU = "connector-config.duplicate-ou", Info, "keep one of them";
-    /// A value that cannot be an organizational unit.
+    /// A value that is not a valid organizational unit.
     CONNECTOR_CONFIG_INVALID_OU = "connector-config.invalid-ou", Error,
         "use the distinguished name of an organizational unit";
     /// A semicolon in an organizational unit's name, which the connector reads as a separator.
     CONNECTOR_CONFIG_SEPARATOR_IN_OU = "connector-config.separator-in-ou", Error,
         "write it as \\3B, or use a unit without one";
 
-    /// A managed service account that is not of the form `account@domain`.
+    /// A managed service account that is not in the form `account@domain`.
     CONNECTOR_CONFIG_ACCOUNT_FORM = "connector-config.account-form", Error,
         "use the form account@domain, such as odj$@corp.example";
     /// A value other than true or false.
     CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "use true or false";
-    /// A setting that lets the wizard update permissions, although the administrator set a managed service account.
+    /// A setting that lets the wizard update permissions even though the administrator set a managed service account.
     CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
         "set DisableOUUpdates to true, and delegate the units by hand";
     /// A setting that stops the wizard from updating permissions.

@@ -15,9 +15,9 @@
 //! # Ok::<(), windows_autopilot::model::InvalidValue>(())
 //! ```
 //!
-//! A change to the units takes effect when someone who may change their permissions clicks *Configure Managed Service
-//! Account* in the wizard. A change to the proxy takes effect when the `Intune ODJConnector Service` service is
-//! restarted.
+//! A change to the units takes effect when an administrator who is permitted to change the units' permissions clicks
+//! *Configure Managed Service Account* in the wizard. A change to the proxy takes effect when the `Intune ODJConnector
+//! Service` service is restarted.
 
 mod check;
 pub mod findings;
@@ -44,9 +44,9 @@ const DISABLE_OU_UPDATES: &str = "DisableOUUpdates";
 /// One of the connector's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectorFile {
-    /// The file of the wizard, which signs in and sets permissions.
+    /// The enrollment wizard's file. The wizard signs in and sets permissions.
     EnrollmentWizard,
-    /// The file of the service, which handles requests.
+    /// The service's file. The service handles requests.
     Service,
 }
 
@@ -104,8 +104,8 @@ impl ConnectorConfig {
     ///
     /// # Errors
     /// [`InvalidValue`] if the file is not well-formed XML 1.0 in UTF-8, contains a document type or an entity (which
-    /// are never resolved), exceeds 256 KiB, or has a root other than `configuration`. The error's position is in
-    /// characters.
+    /// are never resolved), exceeds 256 KiB, or has a root element other than `configuration`. The error's position is
+    /// counted in characters.
     pub fn parse(file: ConnectorFile, bytes: &[u8]) -> Result<Self, InvalidValue> {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {
@@ -214,8 +214,8 @@ impl ConnectorConfig {
     /// to the same unit. The connector may not understand the escape, so prefer units without a semicolon.
     ///
     /// # Errors
-    /// [`InvalidValue`] if this is the service's file, which has no such key, or if a unit reported by the service is
-    /// invalid; otherwise, same as [`set_setting`](Self::set_setting).
+    /// [`InvalidValue`] if this is the service's file, which has no such key, or if a unit in `units` is invalid, as
+    /// one read from the service can be; otherwise, same as [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";

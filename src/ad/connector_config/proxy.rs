@@ -6,7 +6,7 @@ use super::xml::Element;
 use super::{ConnectorConfig, ROOT, invalid};
 use crate::model::InvalidValue;
 
-/// The connector's proxy settings. They must be the same in both of its configuration files.
+/// The connector's proxy settings. They must match in both of the connector's configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
@@ -36,8 +36,8 @@ pub enum Proxy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyServer {
-    /// The address: `http://host:port` or `host:port`. Microsoft's connector documentation uses the latter; its
-    /// documentation of the `proxy` element calls the value a URI.
+    /// The address: `http://host:port` or `host:port`. Microsoft's connector documentation uses the latter form,
+    /// although the documentation of the `proxy` element calls the value a URI.
     pub address: String,
     /// Whether hosts without a dot in their name bypass the proxy.
     pub bypass_on_local: bool,
@@ -46,7 +46,7 @@ pub struct ProxyServer {
 }
 
 impl ProxyServer {
-    /// Creates a server with both flags on, as in Microsoft's example.
+    /// Creates a proxy server with both flags set, as in Microsoft's example.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), bypass_on_local: true, use_system_default: true }
     }

@@ -64,7 +64,7 @@ pub struct Delegation {
 /// use windows_autopilot::ad::delegation::{Delegation, DelegationReceipt};
 ///
 /// let report = Delegation::new(&unit, connector).apply(&directory).await?;
-/// let text = serde_json::to_string(&report.receipt)?; // to keep
+/// let text = serde_json::to_string(&report.receipt)?; // store this
 ///
 /// let receipt: DelegationReceipt = serde_json::from_str(&text)?; // years later
 /// let revoked = receipt.revoke(&directory).await?;
@@ -73,8 +73,8 @@ pub struct Delegation {
 /// ```
 ///
 /// The receipt is complete before anything is written, and [`Delegation::apply_recorded`] passes it to the caller for
-/// safekeeping. If the write never reaches the directory, [`revoke`](Self::revoke) finds nothing to remove and reports
-/// that.
+/// safekeeping. If the write never reaches the directory, [`revoke`](Self::revoke) finds nothing to remove and says so
+/// in its report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DelegationReceipt {
@@ -100,10 +100,10 @@ pub struct DelegationReport {
     pub receipt: DelegationReceipt,
     /// The account as read before the grant.
     pub account: Account,
-    /// The account's right to create computers after the grant, considering all its groups and all entries: another
-    /// entry may still deny it.
+    /// The account's right to create computers after the grant, based on all of its groups and all entries: another
+    /// entry may still deny the right.
     pub access: CreateAccess,
-    /// The number of times that the change was overwritten and written again.
+    /// The number of times that another change overwrote this one, which was then written again.
     pub lost_updates: usize,
     /// The difference between the list written and the list read back, in SDDL; usually empty.
     pub difference: String,
@@ -188,8 +188,9 @@ impl fmt::Display for RevocationReport {
 }
 
 impl Delegation {
-    /// Creates a delegation of rights on an OU to an account, with the least-privileged profile. [`Principal::resolve`]
-    /// finds an account by name. Each plan and each write checks again that the account belongs to the server's domain.
+    /// Creates a delegation that grants an account rights on an OU, with the least-privileged profile.
+    /// [`Principal::resolve`] finds an account by name. Each plan and each write checks again that the account belongs
+    /// to the server's domain.
     pub fn new(unit: &OrganizationalUnit, trustee: Sid) -> Self {
         Self::for_entry(unit.as_str(), trustee)
     }
@@ -233,11 +234,11 @@ impl Delegation {
     /// Adds the missing entries, then checks the account's resulting access. Writes nothing if no entry is missing.
     ///
     /// # Errors
-    /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may
-    /// not change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
+    /// Same as [`plan`](Self::plan); [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account is not
+    /// permitted to change the permissions; [`ReadOnly`](DirectoryErrorKind::ReadOnly) if the server is read-only;
     /// [`LostUpdate`](DirectoryErrorKind::LostUpdate) if other changes keep overwriting this one. After
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
-    /// not known: call this method again.
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is not
+    /// known: call this method again.
     /// # Permissions
     /// The right to change the permissions of the OU, which Domain Admins have.
     pub async fn apply(&self, directory: &dyn Directory) -> Result<DelegationReport, DirectoryError> {
@@ -260,7 +261,7 @@ impl Delegation {
     /// let delegation = Delegation::new(&unit, connector);
     /// let report = delegation
     ///     .apply_recorded(&directory, |receipt| {
-    ///         kept = serde_json::to_string(receipt)?; // to a file
+    ///         kept = serde_json::to_string(receipt)?; // in practice, write it to a file
     ///         Ok(())
     ///     })
     ///     .await?;
@@ -323,8 +324,9 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes each of the profile's entries once, if it is exactly as this crate writes it. Prefer revoking through
-    /// the [receipt](DelegationReceipt::revoke), which knows the state of the list before the grant.
+    /// Removes one copy of each of the profile's entries, provided that the entry is exactly as this crate writes it.
+    /// Prefer revoking through the [receipt](DelegationReceipt::revoke), which reflects the state of the list before the
+    /// grant.
     ///
     /// # Errors
     /// Same as [`apply`](Self::apply).
@@ -339,8 +341,8 @@ impl Delegation {
 }
 
 impl DelegationReceipt {
-    /// Removes the granted entries and nothing else. If nothing else has changed in between, the resulting descriptor
-    /// is byte for byte the one from before the grant.
+    /// Removes the granted entries and nothing else. If nothing else has changed since the grant, the resulting
+    /// descriptor is byte-for-byte identical to the one before it.
     ///
     /// # Errors
     /// Same as [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.

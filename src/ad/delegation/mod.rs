@@ -1,8 +1,8 @@
-//! The connector's rights on the OU in which it creates computer accounts: the entries that each profile needs, which
-//! of them are missing, and how to grant and revoke them.
+//! The connector's rights on the OU in which it creates computer accounts: the entries that each profile needs, those
+//! that are missing, and how to grant and revoke them.
 //!
-//! [`Delegation`] reads and writes the DACL of an OU; everything else is computed from a DACL. [`DelegationScript`] is
-//! a delegation as a script, for administrators who use other tools.
+//! [`Delegation`] reads and writes the DACL of an OU; everything else works on a DACL in memory. [`DelegationScript`]
+//! expresses a delegation as a script, for administrators who use other tools.
 
 mod change;
 mod script;
@@ -23,7 +23,7 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DelegationProfile {
-    /// Create computers in this OU only. This is the minimum and the default, and it is sufficient for a connector of
+    /// Create computers in this OU only. This is the minimum and the default, and it is sufficient for connector
     /// version 6.2501.2000.5 or newer, which runs as a managed service account.
     #[default]
     CreateOnly,
@@ -53,8 +53,8 @@ impl DelegationProfile {
         self.grants().iter().map(|grant| grant.to(trustee)).collect()
     }
 
-    /// Returns the highest profile that `dacl` gives `trustee`, through explicit or inherited entries; `None` if not
-    /// even the least privileged one is covered.
+    /// Returns the highest profile that `dacl` grants to `trustee`, through explicit or inherited entries; `None` if
+    /// not even the least privileged one is covered.
     ///
     /// ```
     /// use windows_autopilot::ad::delegation::DelegationProfile;
@@ -218,8 +218,8 @@ impl fmt::Display for DelegationPlan {
     }
 }
 
-/// The entries to remove from the DACL of an OU to revoke a delegation: each granted entry once, and nothing else.
-/// `Display` writes the difference in SDDL.
+/// The entries to remove from the DACL of an OU to revoke a delegation: one copy of each granted entry, and nothing
+/// else. `Display` writes the difference in SDDL.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -267,7 +267,7 @@ impl RevocationPlan {
         &self.removed
     }
 
-    /// Returns granted entries that were not found: already removed, or merged with others.
+    /// Returns the granted entries that were not found, because they were already removed or merged with others.
     pub fn missing(&self) -> &[Ace] {
         &self.missing
     }
@@ -284,8 +284,8 @@ impl fmt::Display for RevocationPlan {
     }
 }
 
-/// Returns the difference between two lists, one line per entry: `- ` and SDDL for removed entries, `+ ` and SDDL for
-/// added ones, and one more line if the order of the remaining entries changed.
+/// Returns the difference between two lists, one line per entry: `- ` followed by the SDDL of a removed entry, `+ `
+/// followed by that of an added one, and a final line if the order of the remaining entries changed.
 ///
 /// ```
 /// use windows_autopilot::ad::delegation::sddl_difference;

@@ -84,12 +84,13 @@ pub struct AccessCheck {
     /// The indices of the entries that decided the outcome.
     pub decided_by: Vec<usize>,
     /// The indices of entries that were skipped but could change the outcome: unrecognized ones, such as conditional
-    /// entries, and entries for SIDs whose membership is not known.
+    /// entries, and entries for SIDs of groups that the account may or may not belong to.
     pub uncertain: Vec<usize>,
 }
 
 impl AccessCheck {
-    /// Returns `true` if all requested rights are granted, to the extent that the check [is certain](Self::is_certain).
+    /// Returns `true` if all requested rights are granted. The result is conclusive only if the check [is
+    /// certain](Self::is_certain).
     pub fn is_granted(&self) -> bool {
         self.granted.contains(self.requested)
     }

@@ -12,7 +12,7 @@ macro_rules! bit_set {
         impl $name {
             $($(#[$doc])* pub const $flag: Self = Self($value);)*
 
-            /// Creates the set with these bits, named or not.
+            /// Creates a set with these bits, including any that have no name.
             pub const fn from_bits(bits: $int) -> Self {
                 Self(bits)
             }
@@ -69,9 +69,9 @@ macro_rules! bit_set {
 bit_set! {
     /// Rights on a directory object.
     pub struct AccessMask(u32) {
-        /// Create children: all, or those of the entry's object type.
+        /// Create children of any type, or only of the entry's object type.
         CREATE_CHILD = 0x1;
-        /// Delete children: all, or those of the entry's object type.
+        /// Delete children of any type, or only of the entry's object type.
         DELETE_CHILD = 0x2;
         /// List children.
         LIST_CHILDREN = 0x4;

@@ -1,4 +1,4 @@
-//! Security descriptors: parsing, changing and writing them byte for byte, their SDDL text, and access checks.
+//! Security descriptors: byte-exact parsing, editing and writing, conversion to and from SDDL, and access checks.
 //!
 //! ```
 //! use windows_autopilot::ad::descriptor::{Ace, SecurityDescriptor};

@@ -94,7 +94,7 @@ impl SecurityDescriptor {
     ///
     /// # Errors
     /// [`InvalidValue`] if the input is not a self-relative descriptor of revision 1, if a part is cut off, overlaps
-    /// another or lies out of bounds, or if the input exceeds 256 KiB. The error's position is in bytes.
+    /// another or lies out of bounds, or if the input exceeds 256 KiB. The error's position is counted in bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no descriptor is", 0));

@@ -16,7 +16,7 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 /// ```
 ///
 /// Values are bytes whose meaning depends on the attribute. Attribute names are compared without regard to case.
-/// `Debug` shows only the attribute names, since the entry's name may be a person's.
+/// `Debug` shows only the attribute names, because the entry's name may be the name of a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     distinguished_name: String,
@@ -62,12 +62,12 @@ impl Entry {
         self.values(attribute).iter().filter_map(|value| std::str::from_utf8(value).ok())
     }
 
-    /// Returns the first value of an attribute as text.
+    /// Returns the first value of an attribute that is valid UTF-8.
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.texts(attribute).next()
     }
 
-    /// Returns `true` if an attribute has this text as a value, ignoring case.
+    /// Returns `true` if an attribute has this string as a value, ignoring case.
     pub fn has(&self, attribute: &str, text: &str) -> bool {
         self.texts(attribute).any(|value| value.eq_ignore_ascii_case(text))
     }
@@ -101,7 +101,7 @@ impl Entry {
         Some(Guid::from_bytes(value.as_slice().try_into().ok()?))
     }
 
-    /// Returns the security descriptor, or those parts of it that were requested.
+    /// Returns the security descriptor, or the parts of it that were requested.
     ///
     /// # Errors
     /// [`Unexpected`](super::DirectoryErrorKind::Unexpected) if the value is not a security descriptor.

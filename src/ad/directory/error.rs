@@ -12,7 +12,7 @@ use crate::model::InvalidValue;
 pub enum DirectoryErrorKind {
     /// No connection could be made.
     Unreachable,
-    /// The server's certificate is untrusted, expired or for another name, or the server does not offer TLS.
+    /// The server's certificate is untrusted, expired or issued for another name, or the server does not offer TLS.
     Untrusted,
     /// The directory rejects the account or its password.
     InvalidCredentials,
@@ -57,7 +57,7 @@ pub enum DirectoryErrorKind {
 /// println!("{error}; {}", error.remedy());
 /// ```
 ///
-/// The error contains neither a password nor an account name. Of the server's message, only the numeric codes are kept.
+/// The error contains neither a password nor an account name. Only the numeric codes of the server's message are kept.
 #[derive(Debug)]
 pub struct DirectoryError {
     kind: DirectoryErrorKind,

@@ -37,7 +37,7 @@ impl SearchFilter {
         Self(Kind::Equals(attribute.to_owned(), value.into()))
     }
 
-    /// Matches entries in which a value of the attribute starts with this text.
+    /// Matches entries in which a value of the attribute starts with this string.
     pub fn starts_with(attribute: &str, text: &str) -> Self {
         Self(Kind::StartsWith(attribute.to_owned(), text.to_owned()))
     }
@@ -52,8 +52,9 @@ impl SearchFilter {
         Self(Kind::Any(filters.into_iter().collect()))
     }
 
-    /// Returns `true` if an entry matches. All attributes of the filter must have been read. Text is compared without
-    /// regard to case, and a class in `objectCategory` by its short name, as in Active Directory.
+    /// Returns `true` if an entry matches. Every attribute that the filter uses must have been read. Strings are
+    /// compared without regard to case, and classes in `objectCategory` are compared by their short names, as in Active
+    /// Directory.
     pub fn matches(&self, entry: &Entry) -> bool {
         match &self.0 {
             Kind::Present(attribute) => !entry.values(attribute).is_empty(),

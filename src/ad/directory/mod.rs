@@ -1,6 +1,7 @@
 //! The interface to a directory: searches and changes. Tests and dry runs need no server.
 //!
-//! [`MemoryDirectory`](super::memory::MemoryDirectory) is for tests; `LdapDirectory` (feature `ldap`) is a real one.
+//! [`MemoryDirectory`](super::memory::MemoryDirectory) is for tests; `LdapDirectory` (feature `ldap`) connects to a
+//! real one.
 
 mod entry;
 mod error;
@@ -17,7 +18,7 @@ pub use self::filter::SearchFilter;
 /// The default page size: below the 1,000 at which Windows stops.
 const PAGE_SIZE: u16 = 500;
 
-/// A directory: the operations that all of [`ad`](super) is built on.
+/// The directory operations on which the rest of [`ad`](super) is built.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -52,8 +53,8 @@ const PAGE_SIZE: u16 = 500;
 /// # Ok(()) });
 /// ```
 ///
-/// Entries are identified by distinguished name, or in the form `<GUID=…>` or `<SID=…>`, by which Active Directory
-/// finds an entry even after a move. The name `""` is the root DSE: the server itself.
+/// Entries are identified by distinguished name, or in the form `<GUID=…>` or `<SID=…>`, by which Active Directory finds
+/// an entry even after a move. The name `""` refers to the root DSE, which represents the server itself.
 #[async_trait]
 pub trait Directory: fmt::Debug + Send + Sync {
     /// Returns one page of search results.
@@ -65,9 +66,9 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// Replaces an attribute of an entry.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not change it. After
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
-    /// not known.
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account is not permitted to change it. After
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is not
+    /// known.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
     /// Creates a computer account and sets its names and service principal names, as the connector does for a device.
@@ -78,12 +79,12 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// create no computers.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not create computers;
-    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may create them only up to the domain's quota, which
-    /// is used up; [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account is not permitted to create computers;
+    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it can create them only within the domain's quota, which
+    /// is exhausted; [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
     /// [`NotFound`](DirectoryErrorKind::NotFound) if the container does not exist or is not visible. After
-    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is
-    /// not known.
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted), the outcome is not
+    /// known.
     async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
         let _ = (container, name);
         Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
@@ -150,7 +151,7 @@ pub struct Search {
     pub scope: SearchScope,
     /// The filter that entries must match.
     pub filter: SearchFilter,
-    /// The attributes to read; computed attributes must be named.
+    /// The attributes to read; computed attributes must be listed explicitly.
     pub attributes: Vec<String>,
     /// The parts of `nTSecurityDescriptor` to read.
     pub descriptor: DescriptorParts,

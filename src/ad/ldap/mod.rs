@@ -82,8 +82,8 @@ pub struct LdapSignIn {
 }
 
 impl LdapSignIn {
-    /// Creates a sign-in with the account's distinguished name, user principal name (`admin@corp.example`) or
-    /// `CORP\admin`.
+    /// Creates a sign-in with the account's distinguished name, user principal name (`admin@corp.example`), or domain
+    /// and user name (`CORP\admin`).
     ///
     /// # Errors
     /// [`InvalidValue`] if the account or the password is empty: a directory would accept that as an anonymous sign-in.
@@ -122,7 +122,7 @@ impl LdapOptions {
         })
     }
 
-    /// Adds root certificates to the system's own: any number as PEM text, or one as DER.
+    /// Adds root certificates to the system's own: any number in PEM format, or one in DER format.
     #[must_use]
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
@@ -143,8 +143,8 @@ impl LdapOptions {
         self
     }
 
-    /// Sets the delay before a change is read once more, to detect whether another administrator overwrote it. Default:
-    /// 1 s.
+    /// Sets the delay before a change is read again, to detect whether another administrator has overwritten it.
+    /// Default: 1 s.
     #[must_use]
     pub fn with_settle_time(mut self, time: Duration) -> Self {
         self.settle_time = time;

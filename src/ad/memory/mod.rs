@@ -204,7 +204,7 @@ impl MemoryDirectory {
         self.state().is_read_only = true;
     }
 
-    /// Hides the `tokenGroups` attribute, as a hardened domain does from accounts without the right to read it.
+    /// Hides the `tokenGroups` attribute, as a hardened domain does for accounts without the right to read it.
     pub fn hide_token_groups(&self) {
         self.state().hides_token_groups = true;
     }
@@ -223,13 +223,13 @@ impl MemoryDirectory {
         }
     }
 
-    /// Sets the number of computers that an account may add without being delegated the right.
+    /// Sets the number of computers that an account may add without having been delegated the right.
     pub fn set_machine_account_quota(&self, quota: i64) {
         self.state().quota = quota;
     }
 
-    /// Lets an account create computers up to the quota without a right of its own, through the `Add workstations to
-    /// domain` privilege, which Windows gives to all authenticated users and Samba to none.
+    /// Lets an account create computers up to the quota even without a delegated right, through the `Add workstations
+    /// to domain` privilege, which Windows gives to all authenticated users and Samba to none.
     pub fn let_join_computers(&self, account: &Sid) {
         self.state().joiners.push((account.clone(), 0));
     }

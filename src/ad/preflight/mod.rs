@@ -43,7 +43,8 @@ const MOST_CANDIDATES: usize = 100;
 /// The class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
-/// A check of the OU in which computer accounts are created, the connectors' accounts and the computers' names.
+/// A check of three things: the OU in which computer accounts are created, the connectors' accounts, and the computers'
+/// names.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -79,7 +80,7 @@ pub struct PreflightReport {
     pub domain: Option<Domain>,
     /// The distinguished name of the OU or container for computer accounts, if it exists.
     pub container: Option<String>,
-    /// Whether the signed-in account may grant the right to create computer accounts.
+    /// Whether the signed-in account is allowed to grant the right to create computer accounts.
     pub may_delegate: bool,
     /// The rights of the connector accounts that were found.
     pub connectors: Vec<ConnectorRights>,
@@ -337,7 +338,8 @@ impl Preflight {
 }
 
 impl PreflightReport {
-    /// Returns `true` if there is no error among the findings and every connector may create computer accounts.
+    /// Returns `true` if there is no error among the findings and every connector is allowed to create computer
+    /// accounts.
     pub fn is_ready(&self) -> bool {
         let no_error = self.findings.iter().all(|finding| finding.severity < Severity::Error);
         no_error

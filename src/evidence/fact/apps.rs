@@ -12,11 +12,12 @@ pub enum AppScope {
     User,
 }
 
-/// The state of an app in the registry. Each variant uses its own numbers.
+/// The state of an app, as recorded in the registry. Each variant has its own state numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrackedApp {
-    /// The provider of Win32 apps on the enrollment status page: 1 not installed, 2 not required, 3 completed, 4 error.
+    /// The provider of Win32 apps on the enrollment status page. States: 1 not installed, 2 not required, 3 completed,
+    /// 4 error.
     #[non_exhaustive]
     Provider {
         /// The name; `Sidecar` is the Intune Management Extension.
@@ -26,7 +27,7 @@ pub enum TrackedApp {
         /// Whether the provider has created its list of apps.
         list_created: Option<bool>,
     },
-    /// A Win32 app tracked by the enrollment status page: 1 not installed, 2 in progress, 3 completed, 4 error.
+    /// A Win32 app tracked by the enrollment status page. States: 1 not installed, 2 in progress, 3 completed, 4 error.
     #[non_exhaustive]
     Win32 {
         /// The scope of the installation: device or user.
@@ -45,12 +46,13 @@ pub enum TrackedApp {
         id: Text,
         /// The exit code of the installer.
         exit_code: Option<u32>,
-        /// The state: success from 1000, in progress from 2000, failure from 5000.
+        /// The state: 1000 and up for success, 2000 and up for in progress, 5000 and up for failure.
         enforcement: Option<u32>,
         /// The error code.
         error: Option<u32>,
     },
-    /// A line-of-business MSI: from 10 (initialized) to 70 (done), or 30 (download failed) or 60 (installation failed).
+    /// A line-of-business MSI. States range from 10 (initialized) to 70 (done); 30 is a failed download, 60 a failed
+    /// installation.
     #[non_exhaustive]
     Msi {
         /// The scope of the installation: device or user.
@@ -64,7 +66,7 @@ pub enum TrackedApp {
         /// Whether the package is the Intune Management Extension itself.
         is_agent: bool,
     },
-    /// The Office apps, with the same numbers as an MSI.
+    /// The Office apps, with the same states as an MSI.
     #[non_exhaustive]
     Office {
         /// The id of the script or app.
@@ -75,7 +77,7 @@ pub enum TrackedApp {
 }
 
 /// An item in the diagnostics of the enrollment status page. The observation's time comes from the name of the item's
-/// registry key; its time zone is not documented, and tools assume UTC.
+/// registry key; the time zone is not documented, and tools assume UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackedItem {
@@ -83,7 +85,7 @@ pub struct TrackedItem {
     pub list: Text,
     /// The scope of the item: device or user.
     pub scope: AppScope,
-    /// The decoded address of the item.
+    /// The decoded URI of the item.
     pub uri: Text,
     /// The state; its meaning depends on the list.
     pub state: Option<u32>,

@@ -25,7 +25,7 @@ pub enum Fact {
     Event(EventRecord),
     /// A response from the Intune Connector to a request for a domain join blob, from event 30130 or 30132.
     ConnectorAnswer(ConnectorAnswer),
-    /// The downloaded Autopilot profile, or the service's refusal.
+    /// The downloaded Autopilot profile, or the error that the service returned instead.
     Profile(CachedProfile),
     /// The `ODJApplied` registry key, which marks the domain join blob as applied.
     BlobApplied,

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::model::{Personal, Text};
 
-/// The Autopilot profile that a device downloaded, or the service's refusal.
+/// The Autopilot profile that a device downloaded, or the error that the service returned instead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CachedProfile {
     /// The name of the profile.
     pub name: Option<Text>,
-    /// The join method: 0 Microsoft Entra, 1 hybrid.
+    /// The join method: 0 for Microsoft Entra, 1 for hybrid.
     pub domain_join_method: Option<u32>,
     /// Whether the device skips the check for a domain controller.
     pub skips_connectivity_check: Option<bool>,
@@ -34,9 +34,9 @@ pub struct CachedProfile {
     pub created: Option<Timestamp>,
     /// The time of the download.
     pub downloaded: Option<Timestamp>,
-    /// The code of the service's refusal, such as 807.
+    /// The error code that the service returned instead of a profile, such as 807.
     pub error: Option<u32>,
-    /// The reason for the service's refusal, such as `ZtdDeviceIsNotRegistered`.
+    /// The reason that the service gave for the error, such as `ZtdDeviceIsNotRegistered`.
     pub error_reason: Option<Text>,
     /// Whether the profile comes from `AutopilotConfigurationFile.json` rather than from the service.
     pub offline: bool,

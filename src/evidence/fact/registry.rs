@@ -19,7 +19,7 @@ pub enum RegistryData {
 }
 
 impl RegistryData {
-    /// Returns the text, if the data is text.
+    /// Returns the string, if the data is a string.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text.as_str()),
@@ -27,7 +27,7 @@ impl RegistryData {
         }
     }
 
-    /// Returns the number, if the data is a number or numeric text and fits in 32 bits.
+    /// Returns the number, if the data is a number or a numeric string and fits in 32 bits.
     pub fn number(&self) -> Option<u32> {
         match self {
             Self::Number(number) => u32::try_from(*number).ok(),

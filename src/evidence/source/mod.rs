@@ -114,7 +114,7 @@ impl Source {
 pub struct Unread {
     /// The machine that the source comes from.
     pub side: Side,
-    /// The path, including the archives around it; for an element of `results.xml`, its request.
+    /// The path, including any enclosing archives; for an element of `results.xml`, its request.
     pub path: String,
     /// The reason why the source was not read.
     pub reason: UnreadReason,

@@ -18,7 +18,7 @@ pub struct Field(String);
 /// assert_eq!(filter.as_str(), "contains(serialNumber,'O''Neil')");
 /// ```
 ///
-/// Each collection supports only some properties and operators: see the documentation of its `list`.
+/// Each collection supports only some properties and operators: see the documentation of its `list` method.
 pub fn field(name: impl Into<String>) -> Field {
     Field(name.into())
 }
@@ -105,7 +105,7 @@ impl Field {
         self.compare("le", value)
     }
 
-    /// Returns a filter for any of the values. An empty list is rejected before anything is sent.
+    /// Returns a filter that matches any of the values. An empty list is rejected before anything is sent.
     ///
     /// ```
     /// use windows_autopilot::graph::field;
@@ -175,7 +175,7 @@ impl Field {
 }
 
 impl Filter {
-    /// Creates a filter from OData text, which is sent unchanged and unchecked.
+    /// Creates a filter from a raw OData expression, which is sent as is, without any checks.
     ///
     /// Quote any untrusted input: see [`Literal`].
     pub fn raw(text: impl Into<String>) -> Self {
@@ -218,7 +218,7 @@ impl Filter {
         self
     }
 
-    /// Returns the filter as OData text, before URL escaping.
+    /// Returns the filter as an OData expression, before URL escaping.
     pub fn as_str(&self) -> &str {
         &self.text
     }

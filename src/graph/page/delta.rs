@@ -19,7 +19,8 @@ use crate::model::{Delta, Tracked};
 /// A list of the objects that were added, changed or removed since a [`DeltaLink`]; without a link, a list of all
 /// objects.
 ///
-/// The list ends with the link to continue from. Store this link to continue in a later process: it serializes as text.
+/// The list ends with the link to continue from. Store this link to continue in a later process: it serializes as a
+/// string.
 ///
 /// ```
 /// use windows_autopilot::graph::DeltaLink;
@@ -164,7 +165,7 @@ impl<T: Tracked> fmt::Debug for DeltaItems<T> {
     }
 }
 
-/// A position in a delta list, from which the next list continues. It serializes as text.
+/// A position in a delta list, from which the next list continues. It serializes as a string.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
 pub struct DeltaLink<T> {

@@ -159,7 +159,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$select", &selected)
     }
 
-    /// Sets the linked objects to read inline.
+    /// Sets the linked objects to include inline in the response.
     pub fn expand(self, link: &str) -> Self {
         self.with("$expand", link)
     }
@@ -371,8 +371,8 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// A stream of the pages of a list. It follows next links only to the client's own host and the same collection, and
-/// each link only once.
+/// A stream of the pages of a list. It follows each next link at most once, and only to the client's own host and the
+/// same collection.
 #[must_use = "a stream does nothing until it is read"]
 pub struct Pages<T> {
     reader: Reader,

@@ -11,7 +11,7 @@ const BESIDE_SERIAL: usize = 7;
 const CHARACTERS: &str = "write letters A to Z, digits and hyphens";
 
 checked! {
-    /// The fixed start of a hybrid joined computer's name: 1 to 12 letters, digits and hyphens, not starting with a
+    /// The fixed beginning of a hybrid joined computer's name: 1 to 12 letters, digits and hyphens, not starting with a
     /// hyphen. Random characters pad the name to 15 characters.
     ///
     /// ```

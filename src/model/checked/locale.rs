@@ -39,7 +39,7 @@ impl LanguageTag {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// As text and in settings files, a locale is `os-default`, `user-select` or a language tag. Graph uses the empty
+/// As a string and in settings files, a locale is `os-default`, `user-select` or a language tag. Graph uses the empty
 /// string for "the user selects", but has also returned `os-default` or null for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Locale {
@@ -59,7 +59,7 @@ impl Locale {
     /// Creates a language from its BCP 47 tag.
     ///
     /// # Errors
-    /// The text is not a language tag.
+    /// [`InvalidValue`] if `tag` is not a language tag.
     pub fn language(tag: &str) -> Result<Self, InvalidValue> {
         tag.parse().map(Self::Language)
     }

@@ -94,7 +94,7 @@ checked! {
 }
 
 impl CustomErrorMessage {
-    /// Reports text longer than 1,000 characters: Graph documents a limit of 10,000, but another tool uses 1,000.
+    /// Reports a message longer than 1,000 characters: Graph documents a limit of 10,000, but another tool uses 1,000.
     pub fn lint(&self) -> Vec<Finding> {
         let length = self.as_str().chars().count();
         if length <= SAFE_MESSAGE_LENGTH {

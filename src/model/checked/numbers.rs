@@ -71,7 +71,7 @@ impl Serialize for ConnectorVersion {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The upper bound comes from one other tool; Graph documents none. The default is the same as the service's: 60
+/// The upper bound is taken from another tool; Graph documents none. The default is the same as the service's: 60
 /// minutes. A hybrid join adds 40 minutes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstallTimeout(i32);

@@ -53,7 +53,7 @@ macro_rules! profile {
                     PropertyRule::new("locale").same(same_locale).shown(shown_locale);
                 /// Whether all targeted devices become Autopilot devices; `false` by default. Microsoft's tutorial
                 /// recommends `true`. The conversion takes up to 48 hours and applies only to corporate devices;
-                /// switching it off does not deregister them.
+                /// turning this setting off later does not deregister them.
                 hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
                     PropertyRule::new("hardwareHashExtractionEnabled");
                 /// Whether pre-provisioning is allowed; `false` by default, in which case it fails with 0x80180005.
@@ -73,8 +73,8 @@ macro_rules! profile {
                 escape_link_hidden, with_escape_link_hidden: bool = true =>
                     PropertyRule::new("outOfBoxExperienceSetting.escapeLinkHidden");
                 $($default)*
-                /// The ids of the scope tags. If empty, the service gives a new profile its default tag, and a stored
-                /// profile keeps its tags.
+                /// The ids of the scope tags. If there are none, the service assigns its default tag to a new profile,
+                /// and a stored profile keeps its tags.
                 #[serde(skip_serializing_if = "BTreeSet::is_empty")]
                 role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
                     PropertyRule::new("roleScopeTagIds").same(same_set);

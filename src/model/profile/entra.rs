@@ -45,7 +45,7 @@ profile! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeploymentMode {
-    /// A user sets the device up and gets these rights.
+    /// A user sets up the device and gets the rights of this user type.
     #[serde(deserialize_with = "As::<Known>::deserialize")]
     UserDriven(UserType),
     /// The device enrolls itself; such a profile has no user type.

@@ -10,8 +10,8 @@ profile! {
     /// A deployment profile for Microsoft Entra hybrid join.
     ///
     /// The type cannot express what a hybrid join forbids: a device name template (the name comes from the
-    /// [`DomainJoinProfile`](crate::model::DomainJoinProfile)) or the self-deploying mode. An existing profile with one
-    /// of these can be read, is written back unchanged, and is reported by [`lint`](Self::lint).
+    /// [`DomainJoinProfile`](crate::model::DomainJoinProfile)) or self-deploying mode. An existing profile with one of
+    /// these can be read, is written back unchanged, and is reported by [`lint`](Self::lint).
     ///
     /// ```
     /// use windows_autopilot::model::{HybridJoinProfile, Locale, UserType};

@@ -20,29 +20,29 @@
 //!
 //! A rule consists of conditions joined by `-not`, `-and` and `-or` (in order of precedence) and parentheses.
 //!
-//! | condition | on |
+//! | condition | applies to |
 //! | --- | --- |
-//! | `device.deviceModel -eq "X1"`; also `-ne`, `-[not]StartsWith`, `-[not]EndsWith`, `-[not]Contains`, `-[not]Match` | text |
-//! | `device.deviceModel -in ["X1", "X2"]`, `-notIn` | text |
-//! | `device.accountEnabled -eq true`, `-ne` | true or false |
+//! | `device.deviceModel -eq "X1"`; also `-ne`, `-[not]StartsWith`, `-[not]EndsWith`, `-[not]Contains`, `-[not]Match` | strings |
+//! | `device.deviceModel -in ["X1", "X2"]`, `-notIn` | strings |
+//! | `device.accountEnabled -eq true`, `-ne` | Booleans |
 //! | `device.deviceCategory -eq null`, `-ne null` (also `$null`) | anything |
 //! | `device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk")`, `-all (…)` | lists |
 //! | `device.memberOf -any (group.objectId -in ['<id>'])` | groups |
 //!
 //! * Hyphens before operators are optional; the case of operators, values and `null` is ignored.
-//! * Values are text in double or single quotes. In either, a backtick followed by `"` stands for `"`, and `''` for
-//!   `'`.
+//! * Strings are enclosed in double or single quotes. In either, a backtick followed by `"` represents `"`, and `''`
+//!   represents `'`.
 //! * A rule has at most [`MAX_CHARACTERS`] characters.
 //!
 //! # Evaluation
 //!
-//! Text is compared without regard to case. `-match` searches for its pattern anywhere in the text. Without the
+//! Strings are compared without regard to case. `-match` searches for its pattern anywhere in the string. Without the
 //! `patterns` feature, no pattern is evaluated. With it, patterns that only .NET evaluates, such as those with
 //! look-around, back references, `\Z` or class subtraction, are still not evaluated: they are parsed and kept, and a
 //! device whose membership depends on one is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not
 //! document the result of an operator on a missing attribute; here, an operator and its opposite always differ (`-ne
-//! "x"` holds, `-eq "x"` does not), and empty text counts as missing. `-all` holds for an empty list. A list compared
-//! without `-any` is compared item by item: one match is enough.
+//! "x"` is true, `-eq "x"` is false), and an empty string counts as missing. `-all` is true for an empty list. A list
+//! compared without `-any` is compared item by item: one match is enough.
 
 mod eval;
 mod expr;
@@ -68,7 +68,7 @@ use crate::model::findings::RULE_TOO_LONG;
 /// The service's limit on the length of a rule, in characters.
 pub const MAX_CHARACTERS: usize = 3_072;
 
-/// The rule of a dynamic device group: its text and its meaning. The module's documentation describes the language.
+/// The rule of a dynamic device group, as written and as parsed. The module's documentation describes the language.
 ///
 /// ```
 /// use windows_autopilot::model::{DirectoryDevice, MembershipRule};
@@ -82,11 +82,11 @@ pub const MAX_CHARACTERS: usize = 3_072;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Two rules are `==` if their texts are equal; use [`equivalent`](Self::equivalent) to compare their meanings.
+/// Two rules are `==` if they are written identically; use [`equivalent`](Self::equivalent) to compare their meanings.
 ///
 /// A group in a tenant may have a rule about users, or one in syntax that this version does not recognize. Its text is
 /// kept and written back unchanged, [`violation`](Self::violation) describes the problem, and it matches no device. A
-/// rule created by one of these functions, by `parse` or by serde is always understood.
+/// rule created by one of these functions, by `parse` or by serde, is always understood.
 #[derive(Clone)]
 pub struct MembershipRule {
     text: Text,
@@ -106,17 +106,17 @@ impl MembershipRule {
         Self::of_physical_id(Test::StartsWith(Caseless::new("[ZTDId]".to_owned())))
     }
 
-    /// Creates a rule that matches every device registered with this group tag, which Entra calls `OrderID`. Accepts
-    /// text or a [`GroupTag`].
+    /// Creates a rule that matches every device registered with this group tag, which Entra calls `OrderID`. Accepts a
+    /// string or a [`GroupTag`].
     ///
     /// # Errors
-    /// The text is not a group tag, or is too long for a rule.
+    /// The value is not a valid group tag, or is too long for a rule.
     pub fn group_tag(tag: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let tag: GroupTag = tag.as_ref().parse()?;
         Self::labeled("OrderID", "group tag", tag.as_str())
     }
 
-    /// Creates a rule that matches every device registered with this purchase order. Accepts text or a
+    /// Creates a rule that matches every device registered with this purchase order. Accepts a string or a
     /// [`PurchaseOrder`].
     ///
     /// ```
@@ -127,7 +127,7 @@ impl MembershipRule {
     /// ```
     ///
     /// # Errors
-    /// The text is not a purchase order, or is too long for a rule.
+    /// The value is not a valid purchase order, or is too long for a rule.
     pub fn purchase_order(order: &(impl AsRef<str> + ?Sized)) -> Result<Self, InvalidValue> {
         let order: PurchaseOrder = order.as_ref().parse()?;
         Self::labeled("PurchaseOrderId", "purchase order", order.as_str())
@@ -163,7 +163,7 @@ impl MembershipRule {
         &self.text
     }
 
-    /// Returns the reason why the rule is not understood; `None` if it is.
+    /// Returns the reason why the rule is not understood; `None` if it is understood.
     pub fn violation(&self) -> Option<InvalidValue> {
         self.meaning.as_ref().err().cloned()
     }
@@ -226,7 +226,8 @@ impl MembershipRule {
     }
 
     /// Reports known problems with membership rules, in the order in which they occur in the text. Ids start with
-    /// `rule.`; the place is `character 12`, counted from 1, or `characters 12, 40` if a kind occurs several times.
+    /// `rule.`; a place is reported as `character 12`, counted from 1, or as `characters 12, 40` if a kind occurs
+    /// several times.
     ///
     /// ```
     /// use windows_autopilot::model::MembershipRule;

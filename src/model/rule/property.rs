@@ -127,7 +127,7 @@ impl fmt::Display for DeviceProperty {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
-    /// Missing. Empty text and empty lists count as missing too.
+    /// Missing. Empty strings and empty lists also count as missing.
     Absent,
     /// Text.
     Text(&'a str),
@@ -202,7 +202,7 @@ text_lists! {
     Text => Texts;
     String => Strings;
     &'a str => Strs;
-    /// The strings in a JSON array; for an object in it, its `id`.
+    /// The strings in a JSON array; for an object in the array, the object's `id`.
     Value => Json;
 }
 
@@ -230,7 +230,7 @@ text_lists! {
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 pub trait DeviceAttributes {
-    /// Returns the device's value of `property`; [`Attribute::Absent`] if it has none.
+    /// Returns the device's value for `property`; [`Attribute::Absent`] if it has none.
     fn attribute(&self, property: DeviceProperty) -> Attribute<'_>;
 }
 

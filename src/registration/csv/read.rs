@@ -19,7 +19,7 @@ use crate::foreign::looks_like_hash;
 use crate::model::{DeviceToImport, Finding};
 use crate::registration::findings::*;
 
-/// A reader for device files, row by row.
+/// A row-by-row reader for device files.
 ///
 /// ```
 /// use windows_autopilot::registration::csv::CsvReader;
@@ -35,11 +35,11 @@ use crate::registration::findings::*;
 ///
 /// It reads the portal's format with any optional columns, Partner Center's format, exported Configuration Manager
 /// reports, and the files of older scripts (`OrderID`). Fields can be separated by commas, semicolons or tabs, and the
-/// text can be ASCII, ANSI, UTF-8 or UTF-16. An error in one row does not hide the next row.
+/// text can be ASCII, ANSI, UTF-8 or UTF-16. An error in one row does not prevent the next row from being read.
 ///
-/// A finding is an error if the device cannot be imported as written, and a warning if it can be imported but the
-/// portal would reject the file or a value looks wrong. Findings name serial numbers and group tags, never people or any
-/// part of a hash. [`CsvOptions`] relaxes the checks.
+/// A finding is an error if the device cannot be imported as written, and a warning if it can be imported but the portal
+/// would reject the file or a value looks wrong. Findings can contain serial numbers and group tags, but never user
+/// names or any part of a hash. [`CsvOptions`] relaxes the checks.
 ///
 /// Memory use is bounded by the longest line and by the serial numbers, which are kept to find duplicates.
 pub struct CsvReader<R> {

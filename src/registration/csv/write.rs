@@ -17,8 +17,8 @@ use crate::model::{DeviceToImport, InvalidValue};
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// The iterator yields the text of each file and keeps only one file in memory. A column that no device in a file needs
-/// is left out. A value that the format cannot represent is rejected, never changed, and so is a value that a
+/// The iterator yields the contents of each file and keeps only one file in memory. A column that no device in a file
+/// needs is left out. A value that the format cannot represent is rejected, never changed, and so is a value that a
 /// spreadsheet would run as a formula because it begins with `=`, `+`, `-` or `@`. The caller's import id is not part of
 /// the format.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl<'a, I: Iterator<Item = &'a DeviceToImport>> PortalFiles<I> {
 }
 
 impl<'a, I: Iterator<Item = &'a DeviceToImport>> Iterator for PortalFiles<I> {
-    /// The text of a file, or an error for its first value that the format cannot represent.
+    /// The contents of a file, or an error for the first value in it that the format cannot represent.
     type Item = Result<String, InvalidValue>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,8 +1,8 @@
 //! The contents of a hardware hash.
 //!
 //! A hardware hash is not a digest: it is a base64-encoded list of records that describe the device's parts, followed by
-//! their SHA-256. The format is not documented. This reader agrees with three independent tools; the checksum and every
-//! record type that it knows were found in a hash written by a device. Unknown record types are kept.
+//! their SHA-256. The format is not documented. This parser agrees with three independent tools, and the checksum and
+//! every known record type were confirmed with a hash from a real device. Unknown record types are kept.
 
 mod parts;
 mod records;
@@ -68,11 +68,11 @@ pub struct HashContents {
     pub processor: Processor,
     /// The amount of memory, in GiB.
     pub memory_gib: Option<u64>,
-    /// The disks, in the order of the hash.
+    /// The disks, in the order in which the hash lists them.
     pub disks: Vec<Disk>,
-    /// The network adapters, in the order of the hash.
+    /// The network adapters, in the order in which the hash lists them.
     pub network_adapters: Vec<NetworkAdapter>,
-    /// The screens, in the order of the hash.
+    /// The screens, in the order in which the hash lists them.
     pub displays: Vec<Display>,
     /// The names of the graphics adapters.
     pub graphics: Vec<Text>,

@@ -33,7 +33,7 @@ pub enum Architecture {
     X64,
     /// 64-bit Arm.
     Arm64,
-    /// Another architecture, identified by Windows' number.
+    /// Another architecture, identified by its number in Windows.
     Other(u16),
 }
 
@@ -80,7 +80,7 @@ pub enum StorageBus {
     Sata,
     /// `NVMe`.
     Nvme,
-    /// Another bus, identified by Windows' number.
+    /// Another bus, identified by its number in Windows.
     Other(u8),
 }
 
@@ -124,7 +124,7 @@ pub enum NetworkMedium {
     Bluetooth,
     /// Ethernet.
     Ethernet,
-    /// Another medium, identified by Windows' number.
+    /// Another medium, identified by its number in Windows.
     Other(u32),
 }
 

@@ -18,9 +18,8 @@ const USUAL_BYTES: usize = 3_000;
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 ///
-/// It has the same records in the same order, and the same length, as a hash written by a device. The identifying
-/// values (UUID, network addresses, disk, TPM key) are derived from the serial number, so equal samples give equal
-/// hashes.
+/// It has the same length as a hash written by a device, and the same records in the same order. The identifying values
+/// (UUID, network addresses, disk, TPM key) are derived from the serial number, so equal samples give equal hashes.
 ///
 /// The device does not exist: do not send its hash to a real tenant.
 #[derive(Debug, Clone)]
@@ -86,7 +85,7 @@ impl SampleHash {
     /// Builds the hash: 4,000 characters, or more if the values are long.
     ///
     /// # Errors
-    /// The values exceed a hash's limit of 65,535 bytes.
+    /// [`InvalidValue`] if the values exceed a hash's limit of 65,535 bytes.
     pub fn build(&self) -> Result<HardwareHash, InvalidValue> {
         let too_long = || InvalidValue::new("sample hash", "has no room for its values", "make them shorter");
         let mut records = Vec::new();

@@ -7,7 +7,7 @@ use crate::sim::tenant::Tenant;
 
 impl Tenant {
     /// Resets a device to factory state, ready to be switched on. Intune and Microsoft Entra keep their objects until
-    /// the device enrolls again. Returns `false` if it was never switched on.
+    /// the device enrolls again. Returns `false` if the device was never switched on.
     pub fn reset(&self, serial: &str) -> bool {
         self.now().end_deployment(serial)
     }
@@ -43,8 +43,8 @@ impl Tenant {
         true
     }
 
-    /// Gives a device a new motherboard: it no longer matches its registration, which has to be replaced. Returns
-    /// `false` if no device with this serial number is registered.
+    /// Gives a device a new motherboard, so that it no longer matches its registration, which must then be replaced.
+    /// Returns `false` if no device with this serial number is registered.
     pub fn swap_motherboard(&self, serial: &str) -> bool {
         let mut state = self.now();
         let now = state.now;

@@ -61,7 +61,7 @@ pub trait ComputerAccounts: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RefusalKind {
-    /// The connector's account may not create computers in the organizational unit.
+    /// The connector's account is not allowed to create computers in the organizational unit.
     NoRight,
     /// The connector's account has created as many computers as the domain's quota allows.
     QuotaExceeded,
@@ -87,7 +87,7 @@ pub struct ComputerRefusal {
 }
 
 impl ComputerRefusal {
-    /// Creates a refusal. The message must not name a person: it is shown with the
+    /// Creates a refusal. The message must not identify a user, because it is shown with the
     /// [`Deployment`](crate::sim::Deployment).
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }

@@ -115,7 +115,7 @@ pub enum Cause {
     ConnectorTooOld,
     /// The organizational unit is a container, is not in the domain, or cannot be read.
     BadUnit,
-    /// The connector's account may not create computers in the unit.
+    /// The connector's account is not allowed to create computers in the unit.
     NoRight,
     /// The connector's account has created as many computers as the domain's quota allows.
     QuotaExceeded,

@@ -100,7 +100,7 @@ impl fmt::Debug for DeviceStory {
     }
 }
 
-/// A fact of a [`DeviceStory`].
+/// A fact in a [`DeviceStory`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -169,7 +169,7 @@ pub enum StoryEvent {
         /// The code; 0 if one was found.
         code: u32,
     },
-    /// The wait for the domain join ended without success.
+    /// The wait for the domain join timed out.
     JoinTimedOut,
     /// The device restarted.
     Restarted,
@@ -189,7 +189,7 @@ pub enum StoryEvent {
         /// The app's id.
         id: String,
     },
-    /// One of the apps that the page waits for failed.
+    /// An app that the page waits for could not be installed.
     AppFailed {
         /// The app's id.
         id: String,

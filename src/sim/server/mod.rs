@@ -135,8 +135,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Calls `observer` for each answered request to Graph or sign-in, but not to the control API. The observer must
-    /// not block for long.
+    /// Calls `observer` for each request to Graph or sign-in after it is answered, but not for requests to the control
+    /// API. The observer must not block for long.
     pub fn with_observer(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
@@ -208,9 +208,9 @@ impl ServerBuilder {
 /// ```
 ///
 /// Links in responses use the host of the request, or `X-Forwarded-Host` and `X-Forwarded-Proto` if present. A request
-/// with a `Host` other than loopback or one of the served names gets a 421 response, so that web pages cannot reach the
-/// tenant under their own names (DNS rebinding). Browsers may call Graph and sign-in from any page (CORS), but not the
-/// control API.
+/// with a `Host` other than loopback or one of the served names gets a 421 response, which prevents a web page from
+/// reaching the tenant through its own host name (DNS rebinding). Browsers may call Graph and sign-in from any page
+/// (CORS), but not the control API.
 ///
 /// Dropping the server stops it immediately; [`Server::stop`] lets in-flight requests finish first.
 #[must_use = "a server stops when it is dropped"]

@@ -94,7 +94,7 @@ enum Failure {
 const VERSION: u32 = 1;
 
 impl Cassette {
-    /// Returns the exchanges as JSON text, to be saved to a file.
+    /// Returns the exchanges as a JSON string, to be saved to a file.
     pub fn to_json(&self) -> String {
         // Maps with text keys always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
@@ -299,7 +299,7 @@ impl Replayer {
         Self { playback: Arc::new(Mutex::new(Playback { redactor: Redactor::default(), exchanges })) }
     }
 
-    /// Compares the given properties by their actual text. They must have been [recorded without
+    /// Compares the given properties by their unredacted values. They must have been [recorded without
     /// redaction](Recorder::with_unredacted).
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {

@@ -112,8 +112,8 @@ pub struct ReqwestTransportBuilder {
 }
 
 impl ReqwestTransportBuilder {
-    /// Adds trusted certificates, either any number as PEM text or a single one in DER, such as those of a company's
-    /// certificate authority or of a proxy that intercepts TLS.
+    /// Adds trusted certificates, either any number in PEM format or a single one in DER format, such as those of a
+    /// company's certificate authority or of a proxy that intercepts TLS.
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
         self
@@ -125,7 +125,7 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Disables proxies, including those of the environment and the system's settings.
+    /// Disables proxies, including those set in the environment or in the system's settings.
     pub fn without_proxy(mut self) -> Self {
         self.proxy = ProxyChoice::None;
         self
@@ -137,8 +137,8 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Sets the maximum time without progress: before the response begins, and between two pieces of its body. Default:
-    /// 60 s. An upload makes progress whenever one of its pieces is sent.
+    /// Sets the maximum time without progress: before the response begins, and between two chunks of its body. Default:
+    /// 60 s. An upload makes progress whenever one of its chunks is sent.
     pub fn with_read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = timeout;
         self

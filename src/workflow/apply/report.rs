@@ -37,8 +37,8 @@ impl ApplyOptions {
     /// The devices can differ from run to run: a device in flight that is dropped from the list is kept on record, and
     /// its import resumes when the device is listed again. A device that is no longer registered is imported again.
     ///
-    /// An object that has the same name as a part but is not in the journal is foreign and ends the run before anything
-    /// is written. In that case, plan with the journal and adopt the object
+    /// An object that has the same name as a part of the deployment but is not in the journal is treated as foreign and
+    /// ends the run before anything is written. In that case, plan with the journal and adopt the object
     /// ([`PlanOptions`](crate::workflow::PlanOptions)).
     ///
     /// ```
@@ -82,7 +82,7 @@ pub enum ApplyEvent {
     Finding(Finding),
 }
 
-/// The outcome of applying a plan, complete or not: everything listed was done.
+/// The outcome of applying a plan, whether complete or partial; everything listed was done.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -98,7 +98,7 @@ pub enum ApplyEvent {
 /// let report = plan.apply(&client).await;
 /// println!("{} changes", report.changes);
 /// if let Some(error) = report.error() {
-///     eprintln!("{error}"); // what the report lists was done: plan again to continue
+///     eprintln!("{error}"); // everything listed was done; create a new plan to continue
 /// }
 /// # Ok(()) });
 /// ```

@@ -38,9 +38,9 @@ pub struct ImportOptions {
     /// Default: 2.
     ///
     /// Before each retry, the device is searched for according to `confirm_schedule`. If the first request arrives
-    /// late, the second ends with the device already registered.
+    /// late, the second one ends with the result that the device is already registered.
     pub max_attempts: u32,
-    /// The timeout for retrying a request while the service throttles or cannot be reached. Default: 1 hour.
+    /// The timeout for retrying a request while the service is throttling or cannot be reached. Default: 1 hour.
     pub send_timeout: Duration,
     /// The schedule for searching for devices whose response was lost. Default: after 5 seconds, then at intervals of
     /// up to 30 seconds, for 2 minutes.
@@ -58,7 +58,7 @@ pub struct ImportOptions {
     pub wait_until_visible: bool,
     /// Whether to start a sync when devices are registered, so that they can be read sooner. Default: `true`.
     ///
-    /// At most one sync is started every ten minutes, as the service requires, counting those that others start.
+    /// At most one sync is started every ten minutes, as the service requires, including those started by others.
     pub sync: bool,
     /// Whether to change the group tag of a registered device if it differs from the desired one. Default: `true`.
     ///
@@ -115,7 +115,7 @@ setters! {
     with_max_in_flight: max_in_flight: usize;
     /// Sets the maximum number of attempts to send a device for which no record is found.
     with_max_attempts: max_attempts: u32;
-    /// Sets the timeout for retrying a request while the service throttles or cannot be reached.
+    /// Sets the timeout for retrying a request while the service is throttling or cannot be reached.
     with_send_timeout: send_timeout: Duration;
     /// Sets the schedule for searching for devices whose response was lost.
     with_confirm_schedule: confirm_schedule: Schedule;

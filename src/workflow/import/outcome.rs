@@ -91,7 +91,7 @@ pub enum GroupTagCheck {
     Match,
     /// The tag was different; it was changed, and the new one was read back.
     Repaired,
-    /// The tag is different and was left unchanged, or the service refused to change it.
+    /// The tag is different and was left unchanged, or the service rejected the change.
     #[serde(rename = "different")]
     Mismatch,
 }
@@ -115,7 +115,7 @@ pub struct Rejection {
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Uncertainty {
-    /// The device was sent, but no response came and no record of the import was found.
+    /// The import request was sent, but no response arrived and no record of the import was found.
     #[serde(rename = "no_trace")]
     RecordNotFound,
     /// The service reports that the device is registered in this tenant, without naming the registration.

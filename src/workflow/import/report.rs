@@ -15,7 +15,7 @@ pub struct ImportEvent {
     pub kind: ImportEventKind,
     /// The counts after the event.
     pub counts: ImportCounts,
-    /// The estimated remaining time at the pace so far; `None` before the first device has its outcome.
+    /// The estimated remaining time at the pace so far; `None` until the first device has an outcome.
     pub estimate: Option<Duration>,
 }
 

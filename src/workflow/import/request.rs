@@ -29,20 +29,20 @@ use crate::workflow::journal::Journal;
 /// * Each device to send is first checked with [`check_device`](crate::registration::check_device). If one has an error,
 ///   such as a value that cannot be a hardware hash, no device is sent unless the error is waived
 ///   ([`Import::with_waived`]).
-/// * Devices are sent in large requests. If the service throttles, they are sent later; if it rejects a request, the
-///   request is repeatedly halved until the rejected device is found.
+/// * Devices are sent in large requests. If the service throttles a request, its devices are sent later; if it rejects
+///   a request, the request is repeatedly split in half until the rejected device is found.
 /// * Each device is sent with its own import id, which replaces any import id in the input. The import id, serial
-///   number, hash and registration id identify its record in every response; so do the record's id in a poll and the
-///   device's id in a read. Empty values neither confirm nor contradict the identity. A contradiction results in
-///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither awaited nor
-///   deleted.
+///   number, hash and registration id identify the device's record in every response; a poll also uses the record's id,
+///   and a read also uses the device's id. Empty values neither confirm nor contradict the identity. A contradiction
+///   results in [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither
+///   awaited nor deleted.
 /// * A request without a response is sent again only after its devices have been searched for. A request with a
 ///   response is never sent again.
-/// * A device that the service already has counts as registered only if the service names its registration and that
+/// * A device that the service already knows counts as registered only if the service names its registration and that
 ///   registration can be read. The name of the service's error shows whether the registration is in this tenant or
 ///   another; the error number is the same in both cases.
 /// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read
-///   back. Importing a registered device does not by itself change its tag.
+///   back. Importing an already registered device does not in itself change its tag.
 /// * A device that is repeated in the input with the same serial number and hash is sent only once. A device with the
 ///   same serial number but a different hash is not sent until the first has its outcome.
 ///

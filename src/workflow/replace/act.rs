@@ -34,7 +34,8 @@ pub enum ReplacementEvent {
     Import(ImportEvent),
 }
 
-/// The outcome of a [`ReplaceMotherboard`](super::ReplaceMotherboard), complete or not: everything listed was done.
+/// The outcome of a [`ReplaceMotherboard`](super::ReplaceMotherboard), whether complete or partial; everything listed
+/// was done.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]

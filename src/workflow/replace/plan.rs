@@ -141,7 +141,7 @@ impl ReplaceMotherboard {
         self
     }
 
-    /// Does not take over the user: a hybrid join with an assigned user ends with 0x80070774.
+    /// Does not carry over the user: a hybrid join with an assigned user fails with 0x80070774.
     pub fn without_user(mut self) -> Self {
         self.without_user = true;
         self

@@ -29,7 +29,7 @@ pub struct ResultantInput {
     pub filters: Lookup<Vec<AssignmentFilter>>,
 }
 
-/// A device, registered or expected, as assignments see it.
+/// A registered or expected device, with the properties that assignments depend on.
 ///
 /// ```
 /// use windows_autopilot::workflow::resultant::DeviceView;
@@ -201,7 +201,7 @@ pub struct GroupView {
     pub display_name: Option<Text>,
     /// The members, at any depth.
     pub members: Lookup<GroupMembers>,
-    /// The membership rule of a dynamic group, if its processing is turned on.
+    /// The membership rule of a dynamic group, if rule processing is turned on.
     pub rule: Lookup<MembershipRule>,
 }
 

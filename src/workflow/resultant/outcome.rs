@@ -61,7 +61,7 @@ pub enum Effective {
         /// The objects that reach the device.
         contenders: Vec<Contender>,
     },
-    /// It cannot be determined which object the device gets.
+    /// An unknown outcome: the object that the device gets cannot be determined.
     #[non_exhaustive]
     Unknown {
         /// The objects that the device may get. It may also get none.
@@ -71,7 +71,7 @@ pub enum Effective {
     },
 }
 
-/// An object that reaches a device, or may.
+/// An object that reaches a device, or might.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Contender {
@@ -85,7 +85,7 @@ pub struct Contender {
     pub target: Option<Target>,
     /// The target for display, such as `group Autopilot Munich`.
     pub target_label: String,
-    /// Whether the device is not a member of the group yet but matches its rule.
+    /// Whether the device matches the group's rule but is not a member yet.
     pub by_rule: bool,
     /// The priority of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct Contender {
     pub created_date_time: Option<Timestamp>,
 }
 
-/// An object that is assigned to a device without reaching it, and the reason.
+/// An object that is assigned to a device but does not reach it, and the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Loser {
@@ -118,9 +118,9 @@ pub enum LostBy {
     Older,
     /// The winner has a smaller priority number.
     LowerPriority,
-    /// The object is assigned to all devices, but the winner to a group that contains the device.
+    /// The object is assigned to all devices, whereas the winner is assigned to a group that contains the device.
     AllDevices,
-    /// The page is assigned to the user, but the winner to the device.
+    /// The page is assigned to the user, whereas the winner is assigned to the device.
     AssignedToUsers,
 }
 

@@ -66,7 +66,7 @@ pub enum TeardownEvent {
     },
 }
 
-/// The outcome of a teardown, complete or not: everything listed was done.
+/// The outcome of a teardown, whether complete or partial; everything listed was done.
 #[derive(Debug, Default, Serialize)]
 #[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
@@ -90,9 +90,9 @@ ends_with_errors!(TeardownReport);
 impl TeardownPlan {
     /// Applies the plan, one removal at a time.
     ///
-    /// The run reads the tenant again before the first write, and once more when the registrations are gone. It fails
-    /// if the tenant has changed since the plan was made. A missing object is not an error, so a new plan resumes an
-    /// interrupted run.
+    /// The run reads the tenant again before the first write, and once more after the registrations have been deleted.
+    /// It fails if the tenant has changed since the plan was made. A missing object is not an error, so a new plan
+    /// resumes an interrupted run.
     ///
     /// # Errors
     /// The run always ends with its report; [`TeardownReport::error`] is the error that ended the run early:
@@ -101,8 +101,8 @@ impl TeardownPlan {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
     /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope
-    /// a signed-in user with `Policy.ReadWrite.MobilityManagement`; each only if the plan contains objects that need
-    /// it.
+    /// a signed-in user with `Policy.ReadWrite.MobilityManagement`; each permission is needed only if the plan contains
+    /// such objects.
     pub fn apply(&self, client: &Client) -> Run<TeardownEvent, TeardownReport> {
         self.apply_with_waived(client, &[])
     }
@@ -119,8 +119,8 @@ impl TeardownPlan {
     /// Applies the plan with the given options.
     ///
     /// # Errors
-    /// Same as [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or lacks an
-    /// object to remove.
+    /// Same as [`apply`](Self::apply); [`ErrorKind::Journal`] if the journal does not exist, is in use, or does not
+    /// contain an object that is to be removed.
     pub fn apply_with(
         &self,
         client: &Client,

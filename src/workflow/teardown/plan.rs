@@ -30,7 +30,7 @@ use crate::workflow::step::{Step, fmt_end};
 ///
 /// Objects are found by their recorded ids and compared with the record: an object with a different name stops the plan.
 /// A group that is used by anything else (another profile, page or configuration, an app, a policy, or the MDM user
-/// scope) is kept, and the plan lists what uses it. Uses that cannot be read also stop the plan.
+/// scope) is kept, and the plan lists what uses it. The plan also stops if the uses cannot be read.
 ///
 /// A teardown first unassigns users, deletes the devices' registrations and starts a sync. It then removes each object's
 /// assignments and the object itself, followed by the group. Finally, it restores the previous MDM user scope, unless
@@ -44,7 +44,7 @@ use crate::workflow::step::{Step, fmt_end};
 pub struct Teardown {
     /// The objects to remove.
     pub created: CreatedObjects,
-    /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. A device deleted there is no
+    /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. Once deleted, a device is no
     /// longer managed.
     #[serde(default)]
     pub delete_managed_devices: bool,

@@ -35,8 +35,8 @@ impl Teardown {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the objects were created in another tenant; any
     /// error of [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
-    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), but each permission only if the teardown
-    /// contains objects that need it.
+    /// Same as [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), but each permission is needed only if the
+    /// teardown contains objects that need it.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
         Ok(resolve(self, client, &Site::default()).await?.plan)
     }

@@ -62,7 +62,7 @@ pub struct DeviceSnapshot {
     pub first_seen: BTreeMap<Phase, Timestamp>,
 }
 
-/// The enrollment status page that a device's deployment record names.
+/// The enrollment status page named in a device's deployment record.
 ///
 /// ```
 /// use windows_autopilot::model::EnrollmentStatusPage;
@@ -112,7 +112,7 @@ pub struct EffectiveDomainJoin {
 }
 
 impl EffectiveDomainJoin {
-    /// Creates a profile without a problem.
+    /// Creates a profile with no problem recorded.
     pub fn new(display_name: impl Into<Text>) -> Self {
         Self { display_name: display_name.into(), problem: None }
     }

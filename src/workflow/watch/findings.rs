@@ -13,9 +13,9 @@ const USER_STEP: &str = "let the user sign in and try again; the device shows wh
 
 finding_kinds! {
     /// A source that could not be read.
-    WATCH_UNREAD = "watch.unread", Warning, "watch again; until then, facts that depend on that source are not known";
+    WATCH_UNREAD = "watch.unread", Warning, "watch again; until then, facts that depend on that source are unknown";
 
-    /// Evidence from a deployment other than the watched one.
+    /// Evidence from a deployment other than the one being watched.
     WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
         "collect the logs of the device again: these are from another device or an earlier deployment";
 
@@ -43,7 +43,7 @@ finding_kinds! {
     /// A device without a profile.
     WATCH_PROFILE_NOT_ASSIGNED = "watch.profile-not-assigned", Error,
         "check that the device is in the group that the profile is assigned to: its group tag, the group's \
-         rule, and whether its Entra ID object is there";
+         rule, and whether its Entra ID object exists";
     /// A profile that could not be assigned.
     WATCH_PROFILE_ASSIGNMENT_FAILED = "watch.profile-assignment-failed", Error,
         "remove the device from the group and add it again; if that does not help, register it again";
@@ -71,7 +71,7 @@ finding_kinds! {
         "delete devices that the user no longer has from Microsoft Entra, or raise the device limit per user";
     /// An enrollment blocked by a restriction or an earlier enrollment.
     WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
-        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
+        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it is already allowed, unblock \
          the device with allowNextEnrollment";
     /// A user without an Intune license, or with too many devices.
     WATCH_NO_LICENSE = "watch.no-license", Error,
@@ -87,7 +87,7 @@ finding_kinds! {
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
         "keep the user only in Intune's MDM user scope";
-    /// A refused join: a TPM that could not be attested, or two groups with different profiles.
+    /// A rejected join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";
     /// A TPM that could not be attested.
@@ -139,7 +139,7 @@ finding_kinds! {
     WATCH_DEVICE_SETUP_FAILED = "watch.device-setup-failed", Error,
         "find the app or policy that failed: the device shows it, and so does the app's installation status \
          in Intune; Graph does not name it for a deployment";
-    /// A part of a deployment that timed out.
+    /// A step of a deployment that timed out.
     WATCH_TIMED_OUT = "watch.timed-out", Error,
         "check on the device which app or policy was being installed; give the enrollment status page more \
          time, or fewer apps to wait for";
@@ -167,12 +167,12 @@ finding_kinds! {
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
         "ask the user whether setup finished: the record of a deployment that takes more than an hour may stay incomplete";
 
-    /// A part that failed on a device that became ready anyway.
+    /// A step that failed on a device that became ready anyway.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
         "check which app or policy is missing on the device";
-    /// A part that timed out on a device that became ready anyway.
+    /// A step that timed out on a device that became ready anyway.
     WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
         "check that all apps arrived; give the enrollment status page more time";
     /// A device that became ready on a later attempt.
-    WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "nothing, unless it happens on many devices";
+    WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "no action needed, unless it happens on many devices";
 }

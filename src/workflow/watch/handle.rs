@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::report::DeploymentReport;
 
-/// A handle to a running watch that provides its report so far.
+/// A handle that provides the report of a running watch so far.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |h| {

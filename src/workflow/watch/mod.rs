@@ -1,4 +1,4 @@
-//! A watch over devices, which lasts until each is ready or its problem is known.
+//! A watch that follows devices until each one is ready or its problem is known.
 //!
 //! [`Watch`] polls five sources of the service and combines them. [`observe`], a pure function, derives the state of
 //! one device, and a [`DeploymentReport`] shows the result.

@@ -58,7 +58,8 @@ impl Phase {
         }
     }
 
-    /// Returns the activity in this phase, such as `domain join`: the point of failure, if the device fails here.
+    /// Returns the activity in this phase, such as `domain join`. If the device fails here, this activity is the point
+    /// of failure.
     pub const fn activity(self) -> &'static str {
         match self {
             Self::Unregistered => "registration",
@@ -72,7 +73,7 @@ impl Phase {
         }
     }
 
-    /// Returns the next step, either for staff or for the service, if nothing is wrong.
+    /// Returns the next step if nothing is wrong, whether it is up to staff or to the service.
     pub const fn next_step(self) -> &'static str {
         match self {
             Self::Unregistered => "wait for the import, and do not switch the device on",

@@ -13,7 +13,7 @@ use crate::model::{Device, Id, SerialNumber, Text};
 use crate::workflow::apply::ApplyReport;
 use crate::workflow::hybrid_join::HybridJoin;
 
-/// A watch over devices, from registration to a user's desktop or to the problem that stops them.
+/// A watch that follows devices from registration to a user's desktop, or to the problem that stops them.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::Device};
@@ -92,7 +92,7 @@ impl Watch {
         self
     }
 
-    /// Ignores deployments that started before `time`, for devices that are deployed again. By default, the last
+    /// Ignores deployments that started before `time`, for devices that are being redeployed. By default, the last
     /// deployment of a device is used, regardless of its age.
     pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);

@@ -55,13 +55,13 @@ impl DeviceState {
 pub enum DeadlineSource {
     /// The enrollment status page in the device's record, with Microsoft's documented addition to its timeout.
     Page,
-    /// The expectation of the watch.
+    /// The settings in the watch's `Expectation`.
     Settings,
     /// Microsoft's documentation: the service's default page, with the documented addition to its timeout.
     Documentation,
     /// A single observation: a device waited 25 minutes for its domain controller.
     Witness,
-    /// An assumption: Microsoft documents no time.
+    /// An assumption: Microsoft does not document a time limit.
     Assumption,
 }
 

@@ -9,8 +9,8 @@ use crate::model::{InvalidValue, OrganizationalUnit};
 /// The longest command line of cmd.exe, in characters.
 const LONGEST_COMMAND: usize = 8_191;
 
-/// A delegation as a script for PowerShell, dsacls or Samba. This crate does not run the script, which changes only the
-/// DACL.
+/// A delegation as a script for PowerShell, dsacls or Samba. The script changes only the DACL; this crate does not run
+/// it.
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
@@ -112,8 +112,8 @@ impl DelegationScript {
     }
 
     /// Returns a batch file for cmd.exe, in UTF-8, that calls dsacls. `None` if dsacls cannot express the change, as
-    /// with [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no letter for *this object only*; if a
-    /// line would be too long; or if the account has no domain or is given by its distinguished name.
+    /// with [`CreateOnly`](DelegationProfile::CreateOnly), because dsacls has no flag for *this object only*; if a line
+    /// would be too long; or if the account has no domain or is given by its distinguished name.
     ///
     /// In the OU's name, characters that are special to cmd.exe and non-ASCII characters other than letters are written
     /// as escape codes, such as `\25` for a percent sign. In an account's name, a percent sign is doubled, as batch

@@ -41,7 +41,7 @@ pub struct SddlDomain<'a> {
 }
 
 impl<'a> SddlDomain<'a> {
-    /// Creates the context from the SIDs of the domain and of the forest root domain.
+    /// Creates a value from the SIDs of the domain and of the forest root domain.
     pub fn new(domain: &'a Sid, forest_root: &'a Sid) -> Self {
         Self { domain, forest_root }
     }
@@ -51,9 +51,9 @@ impl SecurityDescriptor {
     /// Parses a descriptor from SDDL. `FromStr` does the same without a domain.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the text is not SDDL; if it names a domain group, but `domain` is `None`; or if it contains
-    /// a conditional entry, a resource attribute, a label, or an entry with fields beyond type, flags, rights, object
-    /// types and trustee. The error's position is in characters.
+    /// [`InvalidValue`] if the text is not SDDL; if it names a domain group, but `domain` is `None`; or if it contains a
+    /// conditional entry, a resource attribute, a label, or an entry with fields beyond type, flags, rights, object
+    /// types and trustee. The error's position is counted in characters.
     pub fn from_sddl(text: &str, domain: Option<SddlDomain<'_>>) -> Result<Self, InvalidValue> {
         Reader { text, rest: text, domain }.descriptor()
     }

@@ -52,8 +52,8 @@ pub struct DeviceDeployment {
     /// The time at which the device was first seen as ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
-    /// The enrollments that the watch has seen before the last one, oldest first. A device has earlier enrollments if
-    /// it was reset, wiped, imported again or deleted, and then set up again.
+    /// The enrollments that the watch saw before the latest one, oldest first. A device has earlier enrollments if it
+    /// was reset, wiped, imported again or deleted, and then set up again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierEnrollment>,
     /// The device's state.
