@@ -11,7 +11,7 @@ use std::fmt;
 
 use ApiVersion::{Beta, V1};
 
-/// A version of Graph's API.
+/// A version of the Graph API.
 ///
 /// ```
 /// use windows_autopilot::catalog::ApiVersion;

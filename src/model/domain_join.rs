@@ -366,7 +366,8 @@ mod tests {
         let text = "display_name = 'Berlin'\nactive_directory_domain_name = 'contoso.com'\ncomputer_name_static_prefix = 'BER-'";
         assert_eq!(toml::from_str::<DomainJoinProfile>(text).unwrap(), profile());
         let with_suffix = format!("{text}\ncomputer_name_suffix_random_char_count = 3");
-        assert!(toml::from_str::<DomainJoinProfile>(&with_suffix).is_err());
+        let error = toml::from_str::<DomainJoinProfile>(&with_suffix).unwrap_err().to_string();
+        assert!(error.contains("unknown field `computer_name_suffix_random_char_count`"), "{error}");
         let rule =
             "[applicability_rule_os_edition]\nos_edition_types = ['windows10Pro']\nrule_type = 'include'";
         let error = toml::from_str::<DomainJoinProfile>(&format!("{text}\n{rule}")).unwrap_err().to_string();

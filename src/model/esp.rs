@@ -526,15 +526,16 @@ mod tests {
             let text = toml::to_string(&page).unwrap();
             assert_eq!(toml::from_str::<EnrollmentStatusPage>(&text).unwrap(), page, "{text}");
         }
-        for line in [
-            "selected_mobile_app_ids = []",
-            "block_device_use = 'yes'",
-            "block_device_use = { no = { apps = 'all' } }",
-            "block_device_use = { until = { app = 'all' } }",
-            "install_progress_timeout_in_minutes = 0",
+        for (line, problem) in [
+            ("selected_mobile_app_ids = []", "unknown field `selected_mobile_app_ids`"),
+            ("block_device_use = 'yes'", "unknown variant `yes`, expected `no` or `until`"),
+            ("block_device_use = { no = { apps = 'all' } }", "expected"),
+            ("block_device_use = { until = { app = 'all' } }", "unknown field `app`"),
+            ("install_progress_timeout_in_minutes = 0", "is not from 1 to 1440 minutes"),
         ] {
             let text = format!("display_name = 'P'\n{line}");
-            assert!(toml::from_str::<EnrollmentStatusPage>(&text).is_err(), "{line}");
+            let error = toml::from_str::<EnrollmentStatusPage>(&text).unwrap_err();
+            assert!(error.to_string().contains(problem), "{line}: {error}");
         }
     }
 

@@ -291,13 +291,14 @@ mod tests {
         assert_eq!(toml::from_str::<Group>(&toml::to_string(&kiosk()).unwrap()).unwrap(), kiosk());
         let assigned: Group = toml::from_str("display_name = 'Kiosk'").unwrap();
         assert_eq!(assigned, Group::new("Kiosk".parse().unwrap()));
-        for line in [
-            "members = []",
-            "membership = 'dynamic'",
-            "mail_nickname = 'a b'",
-            "[membership.dynamic]\nrule = 'x'",
+        for (line, problem) in [
+            ("members = []", "unknown field `members`"),
+            ("membership = 'dynamic'", "expected newtype variant"),
+            ("mail_nickname = 'a b'", "' ' at character 2"),
+            ("[membership.dynamic]\nrule = 'x'", "x is not a property"),
         ] {
-            assert!(toml::from_str::<Group>(&format!("display_name = 'Kiosk'\n{line}")).is_err(), "{line}");
+            let error = toml::from_str::<Group>(&format!("display_name = 'Kiosk'\n{line}")).unwrap_err();
+            assert!(error.to_string().contains(problem), "{line}: {error}");
         }
     }
 

@@ -287,8 +287,17 @@ mod tests {
 
     #[test]
     fn an_object_without_its_id_is_an_error() {
-        for json in [r#"{"size":1}"#, r#"{"id":null}"#, r#"{"id":""}"#, r#"{"id":7}"#, "[]", "null", "{"] {
-            assert!(serde_json::from_str::<Thing>(json).is_err(), "{json}");
+        for (json, problem) in [
+            (r#"{"size":1}"#, "missing field `id`"),
+            (r#"{"id":null}"#, "expected an id"),
+            (r#"{"id":""}"#, "expected an id"),
+            (r#"{"id":7}"#, "expected an id"),
+            ("[]", "expected a"),
+            ("null", "invalid type: null"),
+            ("{", "EOF while parsing"),
+        ] {
+            let error = serde_json::from_str::<Thing>(json).unwrap_err().to_string();
+            assert!(error.contains(problem), "{json}: {error}");
         }
         assert!(serde_json::from_str::<Part>("{}").is_ok());
     }

@@ -188,7 +188,7 @@ mod tests {
     fn only_known_members_are_parsed() {
         assert_eq!("darkBlue".parse(), Ok(Color::DarkBlue));
         for bad in ["DarkBlue", "mauve", "", SENTINEL] {
-            assert!(bad.parse::<Color>().is_err(), "{bad}");
+            assert_eq!(bad.parse::<Color>().unwrap_err().problem(), "is not known", "{bad}");
         }
     }
 

@@ -283,10 +283,15 @@ mod tests {
 
     #[test]
     fn an_object_without_an_id_is_an_error_and_so_is_what_is_no_object() {
-        for answer in
-            [json!({ "displayName": "a" }), json!({ "id": "" }), json!({ "id": 7 }), json!([]), json!(null)]
-        {
-            assert!(from_value::<Stored<Thing>>(answer.clone()).is_err(), "{answer}");
+        for (answer, problem) in [
+            (json!({ "displayName": "a" }), "id: is empty"),
+            (json!({ "id": "" }), "id: is empty"),
+            (json!({ "id": 7 }), "id: is empty"),
+            (json!([]), "invalid type: sequence"),
+            (json!(null), "invalid type: null"),
+        ] {
+            let error = from_value::<Stored<Thing>>(answer.clone()).unwrap_err().to_string();
+            assert!(error.contains(problem), "{answer}: {error}");
         }
     }
 }

@@ -416,13 +416,13 @@ impl Tenant {
     /// Adds an object to a collection that this crate does not manage, and assigns it to a group. Returns its id.
     ///
     /// The collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`,
-    /// `groupPolicyConfigurations` and `deviceManagementScripts`; an app is assigned with
+    /// `groupPolicyConfigurations` and `deviceManagementScripts`. For an app, use
     /// [`assign_app`](Self::assign_app).
     pub fn add_policy(&self, collection: &str, name: &str, group: &str) -> String {
         policy::add(&mut self.now(), collection, name, group)
     }
 
-    /// Assigns an app to a group as required.
+    /// Assigns an app to a group with the intent `required`.
     pub fn assign_app(&self, app: &str, group: &str) {
         self.assign_app_as(app, group, "required");
     }

@@ -168,7 +168,7 @@ pub enum ConnectFailure {
     ProxyAuthentication,
 }
 
-/// The error for an exchange without a complete response.
+/// An error from an exchange that produced no complete response.
 ///
 /// ```
 /// use windows_autopilot::transport::{TransportError, TransportErrorKind};

@@ -86,7 +86,8 @@ impl AdoptedObject {
     }
 }
 
-/// An object, assignment, scope entry or registration that a workflow created.
+/// Something that a workflow created or changed: an object, an assignment, a link, the MDM user scope, a right or a
+/// registration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "made", rename_all = "snake_case")]
 #[non_exhaustive]

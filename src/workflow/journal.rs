@@ -182,7 +182,7 @@ fn begins_as_journal(bytes: &[u8]) -> bool {
 /// use std::io::Result;
 /// use windows_autopilot::workflow::{Journal, JournalStore};
 ///
-/// /// A journal in a row of a database, here in memory.
+/// /// Stands in for a journal that is kept in a row of a database.
 /// #[derive(Debug, Default)]
 /// struct Row {
 ///     content: Vec<u8>,
@@ -190,11 +190,11 @@ fn begins_as_journal(bytes: &[u8]) -> bool {
 ///
 /// impl JournalStore for Row {
 ///     fn name(&self) -> String {
-///         "the journal of Munich".to_owned()
+///         "the Munich journal".to_owned()
 ///     }
 ///
 ///     fn lock(&mut self) -> Result<bool> {
-///         Ok(true) // such as an advisory lock: `false` if another run holds the lock
+///         Ok(true) // here, take an advisory lock; return `false` if another run holds it
 ///     }
 ///
 ///     fn read(&mut self) -> Result<Vec<u8>> {
@@ -224,7 +224,7 @@ pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
     /// Any failure to lock the journal.
     fn lock(&mut self) -> io::Result<bool>;
 
-    /// Returns the whole content; empty if there is no journal yet.
+    /// Returns the entire content, which is empty if there is no journal yet.
     ///
     /// # Errors
     /// Any failure to read the content.

@@ -83,8 +83,8 @@ impl OnPremises {
         self
     }
 
-    /// Adds a connector's configuration file, to be compared with the deployment's OU. If it is the enrollment wizard's
-    /// file, the account that it names is this connector's account.
+    /// Adds a connector's configuration file, to be compared with the deployment's OU. The account named in the
+    /// enrollment wizard's file is checked as if it had been added with [`with_connector`](Self::with_connector).
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);

@@ -18,9 +18,9 @@ pub enum Step {
     Connector,
     /// 3: the connector's right to create computer accounts.
     ComputerAccounts,
-    /// 4: the registration of devices.
+    /// 4: device registration.
     Devices,
-    /// 5: the group of devices.
+    /// 5: the device group.
     Group,
     /// 6: the enrollment status page.
     StatusPage,
@@ -33,7 +33,7 @@ pub enum Step {
     /// 9: the assignment of users to devices, or its removal. Off by default because an assigned user breaks a hybrid
     /// join.
     Users,
-    /// 10: the deployment of devices.
+    /// 10: device deployment.
     Deploy,
 }
 
@@ -104,7 +104,7 @@ pub enum Action {
     Unknown(Vec<PropertyChange>),
     /// Leaves the described work to an administrator.
     Manual(String),
-    /// Does nothing: the finding blocks it.
+    /// Does nothing, because of the finding.
     Blocked(Finding),
 }
 

@@ -13,7 +13,7 @@ const INTRODUCTION: &str = "\
 # Coverage
 
 The Microsoft Graph operations that the simulated tenant supports, as listed by
-[`sim::operations`](crate::sim::operations). The last column marks those with a typed call in this crate. Any other path
+[`sim::operations`](crate::sim::operations). The last column names the typed call in this crate, if there is one. Any other path
 that Graph documents returns 501 with an explanation; a path that Graph does not document returns 400, as it does in the
 service. [`TenantBuilder::with_route`](crate::sim::TenantBuilder::with_route) adds more.
 

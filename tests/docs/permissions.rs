@@ -20,7 +20,7 @@ const INTRODUCTION: &str = "\
 # Permissions
 
 The least privileged permissions for each task, derived from [`catalog::OPERATIONS`](crate::catalog::OPERATIONS), which follows
-Microsoft's permissions reference. Each task needs one of two sets: for a signed-in user (delegated), or for an app without a user. Consent to them once, in the app registration; a user also needs an Intune role that allows the task.
+Microsoft's permissions reference. Each task needs one of two sets: one for a signed-in user (delegated), or one for an app without a user. Consent to them once, in the app registration; a user also needs an Intune role that allows the task.
 
 [`Client::granted_permissions`](crate::Client::granted_permissions) returns the permissions of the token, and
 [`HybridJoin::check_permissions`](crate::workflow::HybridJoin::check_permissions) compares them with a deployment. If one is missing, a call fails with [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden).

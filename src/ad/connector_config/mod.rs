@@ -127,7 +127,7 @@ impl ConnectorConfig {
         self.file
     }
 
-    /// Returns the value of a key in `appSettings`, with references resolved. Keys are compared without regard to case.
+    /// Returns the value of a key in `appSettings`, with references resolved. Keys are case-insensitive.
     pub fn setting(&self, key: &str) -> Option<&str> {
         let mut value = None;
         for (_, element) in self.section()?.1 {
@@ -214,8 +214,8 @@ impl ConnectorConfig {
     /// to the same unit. The connector may not understand the escape, so prefer units without a semicolon.
     ///
     /// # Errors
-    /// [`InvalidValue`] if this is the service's file, which has no such key, or if a unit in `units` is invalid, as
-    /// one read from the service can be; otherwise, same as [`set_setting`](Self::set_setting).
+    /// [`InvalidValue`] if this is the connector service's file, which has no such key, or if `units` contains an
+    /// invalid unit, which Graph can return; otherwise, same as [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";

@@ -6,7 +6,7 @@ use super::xml::Element;
 use super::{ConnectorConfig, ROOT, invalid};
 use crate::model::InvalidValue;
 
-/// The connector's proxy settings. They must match in both of the connector's configuration files.
+/// The connector's proxy settings. They must be the same in both of the connector's configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {

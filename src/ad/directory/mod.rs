@@ -1,4 +1,4 @@
-//! The interface to a directory: searches and changes. Tests and dry runs need no server.
+//! The interface through which this crate searches and changes a directory. Tests and dry runs need no server.
 //!
 //! [`MemoryDirectory`](super::memory::MemoryDirectory) is for tests; `LdapDirectory` (feature `ldap`) connects to a
 //! real one.

@@ -181,7 +181,11 @@ mod tests {
         let prefix = ComputerNamePrefix::from_service("%SERIAL%");
         assert_eq!(prefix.as_str(), "%SERIAL%");
         assert_eq!(prefix.violation(), "%SERIAL%".parse::<ComputerNamePrefix>().err());
-        assert!(serde_json::to_string(&prefix).is_err(), "what is written can be read again");
+        let error = serde_json::to_string(&prefix).unwrap_err().to_string();
+        assert!(
+            error.contains("'%' at character 1 is not allowed"),
+            "what is written can be read again: {error}"
+        );
         assert_eq!("HYB".parse::<ComputerNamePrefix>().unwrap().violation(), None);
     }
 

@@ -192,7 +192,7 @@ mod tests {
             ("1n-US", "is not part"),
             ("de DE", "is not part"),
         ]);
-        assert!("os-default".parse::<LanguageTag>().is_err());
+        laws::refused::<LanguageTag>(&[("os-default", "is a setting, not a language")]);
     }
 
     #[test]

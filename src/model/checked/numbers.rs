@@ -190,9 +190,16 @@ mod tests {
             let timeout = InstallTimeout::from_minutes(minutes).unwrap();
             assert_eq!(timeout.as_duration(), Duration::from_secs(u64::from(minutes) * 60));
         }
-        assert!(InstallTimeout::from_minutes(0).is_err() && InstallTimeout::from_minutes(1_441).is_err());
+        for minutes in [0, 1_441] {
+            assert_eq!(
+                InstallTimeout::from_minutes(minutes).unwrap_err().problem(),
+                "is not from 1 to 1440 minutes",
+                "{minutes}"
+            );
+        }
         assert_eq!(serde_json::from_str::<InstallTimeout>("90").unwrap().minutes(), 90);
-        assert!(serde_json::from_str::<InstallTimeout>("0").is_err());
+        let error = serde_json::from_str::<InstallTimeout>("0").unwrap_err().to_string();
+        assert!(error.contains("is not from 1 to 1440 minutes"), "{error}");
         assert!(InstallTimeout::from_service(-5).violation().is_some());
         assert_eq!(InstallTimeout::from_service(i32::MIN).as_duration(), Duration::ZERO);
     }

@@ -128,7 +128,7 @@ impl State {
         run.managed = Some(managed.clone());
         run.story.managed_device_id = Some(managed.clone());
         if let Some(device) = self.managed.get(&managed) {
-            run.story.first_name = device.text("deviceName").to_owned();
+            run.story.initial_name = device.text("deviceName").to_owned();
         }
         self.note(run, StoryEvent::Enrolled);
         self.update_event(

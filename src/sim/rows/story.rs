@@ -29,7 +29,7 @@ pub struct DeviceStory {
     /// The tenant's id.
     pub tenant_id: String,
     /// The device's name before the join.
-    pub first_name: String,
+    pub initial_name: String,
     /// The name in the domain, if the connector created an account.
     pub computer_name: Option<String>,
     /// The domain of the domain join profile.
@@ -49,12 +49,12 @@ pub struct DeviceStory {
 }
 
 impl DeviceStory {
-    /// Creates a story without facts.
+    /// Creates a story with no facts.
     pub fn new(serial_number: impl Into<String>, tenant_id: impl Into<String>) -> Self {
         Self {
             serial_number: serial_number.into(),
             tenant_id: tenant_id.into(),
-            first_name: "DESKTOP-A1B2C3D".to_owned(),
+            initial_name: "DESKTOP-A1B2C3D".to_owned(),
             computer_name: None,
             domain: None,
             registration_id: None,
@@ -80,9 +80,9 @@ impl DeviceStory {
         self
     }
 
-    /// Returns the time of the first fact for which `is_it` returns `true`.
-    pub fn time_of(&self, is_it: impl Fn(&StoryEvent) -> bool) -> Option<Timestamp> {
-        self.facts.iter().find(|fact| is_it(&fact.event)).map(|fact| fact.at)
+    /// Returns the time of the first fact for which `predicate` returns `true`.
+    pub fn time_of(&self, predicate: impl Fn(&StoryEvent) -> bool) -> Option<Timestamp> {
+        self.facts.iter().find(|fact| predicate(&fact.event)).map(|fact| fact.at)
     }
 
     pub(crate) fn push(&mut self, at: Timestamp, event: StoryEvent) {

@@ -73,7 +73,7 @@ pub enum RemovalAction {
     Gone,
     /// Leaves the described work to an administrator.
     Manual(String),
-    /// Does nothing: the finding blocks it.
+    /// Does nothing, because of the finding.
     Blocked(Finding),
 }
 

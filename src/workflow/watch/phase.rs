@@ -73,7 +73,7 @@ impl Phase {
         }
     }
 
-    /// Returns the next step if nothing is wrong, whether it is up to staff or to the service.
+    /// Returns the next step if nothing is wrong, whether it falls to your staff or to the service.
     pub const fn next_step(self) -> &'static str {
         match self {
             Self::Unregistered => "wait for the import, and do not switch the device on",

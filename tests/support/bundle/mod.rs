@@ -155,7 +155,7 @@ impl Files {
             zone_known: true,
             begin: begin - Duration::from_secs(600),
             end: end + Duration::from_secs(600),
-            computer: story.first_name.clone(),
+            computer: story.initial_name.clone(),
         };
         for part in Part::ALL {
             // Every log has records that say nothing, before and after the deployment.

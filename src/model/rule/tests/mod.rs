@@ -240,13 +240,19 @@ fn a_refusal_says_where_and_what_to_write() {
 
 #[test]
 fn a_hundred_thousand_parentheses_are_refused_by_length_and_by_depth() {
+    const DEPTH: &str = "parentheses and -not nest more than 100 deep";
     let text = "(".repeat(100_000);
     assert!(text.parse::<MembershipRule>().unwrap_err().problem().contains("100000 characters"));
-    for open in ["(", "-not ", "-not(", "device.devicePhysicalIds -any ("] {
-        assert!(parse::parse(&open.repeat(100_000), &mut Vec::new()).is_err());
+    let item = "device.devicePhysicalIds stands where _ should";
+    for (open, problem) in
+        [("(", DEPTH), ("-not ", DEPTH), ("-not(", DEPTH), ("device.devicePhysicalIds -any (", item)]
+    {
+        let error = parse::parse(&open.repeat(100_000), &mut Vec::new()).unwrap_err();
+        assert!(format!("{error:?}").contains(problem), "{open}: {error:?}");
     }
     let nested = format!("device.devicePhysicalIds -any {}_ -eq \"x\"", "(".repeat(100_000));
-    assert!(parse::parse(&nested, &mut Vec::new()).is_err());
+    let error = parse::parse(&nested, &mut Vec::new()).unwrap_err();
+    assert!(format!("{error:?}").contains(DEPTH), "{error:?}");
 }
 
 #[test]
