@@ -54,7 +54,7 @@ finding_kinds! {
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so no working connector runs under it.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
-        "delete the account if its connector was uninstalled; if a connector runs as it, name the account";
+        "delete the account if its connector was uninstalled; if a connector does run as this account, specify the account explicitly";
     /// An explicitly specified managed service account that no enabled server uses.
     AD_ACCOUNT_NOT_INSTALLED = "ad.account-not-installed", Warning,
         "install it on the connector's server: Install-ADServiceAccount";

@@ -138,10 +138,10 @@ finding_kinds! {
         "check that the device's sessions with Intune succeed, and try again";
     /// A blob that the device could not apply.
     EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
-        "look up the code: either the image is already in a domain, or the name is in use; install a clean image";
+        "look up the code: either the image is already joined to a domain (install a clean image), or the computer name is in use";
     /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
-        "deploy a device tunnel or a VPN that connects before the sign-in; try once on the office network";
+        "deploy a device tunnel or a VPN that connects before sign-in; to confirm the cause, try once on the office network";
     /// A sign-in that could not reach a domain controller, after the check for one was skipped.
     EVIDENCE_CHECK_SKIPPED = "evidence.check-skipped", Error,
         "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
@@ -158,7 +158,7 @@ finding_kinds! {
         "assign DNS servers that can resolve the domain, through DHCP or the VPN";
     /// A wait for the domain join that timed out.
     EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
-        "nothing in itself: the wait is limited to about 25 minutes";
+        "no action needed for this alone: Windows waits at most about 25 minutes";
     /// A failed domain join whose cause the evidence does not show.
     EVIDENCE_DOMAIN_JOIN_FAILED = "evidence.domain-join-failed", Warning,
         "collect what is missing: the device's MDM logs, and the log of the Intune Connector on its server";
@@ -194,7 +194,7 @@ finding_kinds! {
         "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
     /// An enrollment status page provider that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error,
-        "look up the code of the provider's installation";
+        "look up the error code of the provider's installation";
     /// A Configuration Manager client instead of the Intune Management Extension.
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the Configuration Manager client as an app that the page waits for";
@@ -235,13 +235,13 @@ finding_kinds! {
         "add the organizational unit to the scope of Entra Connect, make sure that userCertificate is exported, and run a synchronization";
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
-        "wait for the synchronization; if the error persists, delete the stale object in Microsoft Entra";
+        "wait for the next synchronization; if the error persists, delete the stale object in Microsoft Entra";
     /// A service connection point that is missing or unreadable.
     EVIDENCE_NO_CONNECTION_POINT = "evidence.no-connection-point", Error,
         "configure hybrid join in Entra Connect, or set the connection point on the client";
     /// A computer object that has not been replicated yet.
     EVIDENCE_REPLICATION = "evidence.replication", Error,
-        "wait for the replication between domain controllers, and check the sites";
+        "wait for replication between domain controllers, and check the Active Directory sites";
     /// A registration that could not reach a domain controller.
     EVIDENCE_NO_DOMAIN_CONTROLLER_LATER = "evidence.no-domain-controller-later", Error, TO_DOMAIN_CONTROLLER;
     /// A wrong tenant in the service connection point.

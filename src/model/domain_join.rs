@@ -47,8 +47,8 @@ settings! {
     optional {
         /// A description; none by default.
         description, with_description: Text => PropertyRule::new("description").same(same_text);
-        /// The organizational unit of the computer account; by default the domain's container for computers. The Intune
-        /// Connector needs the right to create computers there.
+        /// The organizational unit of the computer account; by default, the domain's default container for computers.
+        /// The Intune Connector needs the right to create computers there.
         organizational_unit, with_organizational_unit: OrganizationalUnit =>
             PropertyRule::new("organizationalUnit").same(same_unit);
         /// The applicability rule for Windows editions, if any.

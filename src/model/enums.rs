@@ -279,7 +279,7 @@ open_enum! {
     /// The source of an assignment.
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         Direct = "direct", "Made on the object itself.";
-        PolicySets = "policySets", "Made by a policy set; must not be deleted on the object itself.";
+        PolicySets = "policySets", "Made by a policy set; must not be removed from the object directly.";
     }
 
     /// Effect of a filter on the devices that it matches.

@@ -70,7 +70,7 @@ finding_kinds! {
     /// A group tag with a label that belongs only in membership rules.
     GROUP_TAG_LABEL = "group-tag.label", Warning, "remove [OrderID]: from the group tag";
     /// A group tag with Excel's apostrophe or `="…"`.
-    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "remove Excel's mark from the group tag";
+    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "remove the characters that Excel added to the group tag";
     /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
     USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
         "give the user a user principal name on a verified domain before the device is deployed";
@@ -117,7 +117,7 @@ finding_kinds! {
     /// A quoted value for a Boolean property.
     RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "use true or false without quotes";
     /// A property name in the wrong case.
-    RULE_PROPERTY_CASE = "rule.property-case", Warning, "spell the property as in Microsoft's list";
+    RULE_PROPERTY_CASE = "rule.property-case", Warning, "use the spelling in Microsoft's list";
     /// A comparison of `devicePhysicalIds` without `-any` or `-all`.
     RULE_LIST_WITHOUT_ANY = "rule.list-without-any", Warning, "write (device.devicePhysicalIds -any (_ … ))";
     /// An item condition without parentheses after `-any` or `-all`.

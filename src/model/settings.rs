@@ -81,7 +81,7 @@ pub trait Settings: Sized {
 pub enum WriteMode {
     /// When the object is created and when it is changed.
     Always,
-    /// Like `Always`, but then read back, because tools disagree on whether a change takes effect.
+    /// Like `Always`, but then read back, because it is disputed whether a change takes effect.
     ReadBack,
     /// Only when the object is created: a later difference is reported but not sent.
     OnCreate,
@@ -397,7 +397,7 @@ macro_rules! settings {
         }
 
         impl $name {
-            /// Creates settings with default values.
+            /// Creates settings with defaults for all other values.
             #[inline]
             pub fn new($( $required: $required_ty ),*) -> Self {
                 $( let $default: $default_ty = $default_value; )*

@@ -56,7 +56,7 @@ impl SkipUserStatusPage {
     /// The OMA-URI of the setting.
     pub const OMA_URI: &'static str = OMA_URI;
 
-    /// Reports values that break a rule, and any additional settings in a policy that was read.
+    /// Reports values that break a rule, and any other settings in a policy that was read from the service.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = violations(&[("display_name", self.display_name.violation())]);
         let others = self.kept.get(OMA_SETTINGS).and_then(Value::as_array).into_iter().flatten();

@@ -165,8 +165,8 @@ macro_rules! redacted_text {
 }
 
 redacted_text! {
-    /// A string that contains personal data, such as a name or an email address. It has no `Display`, and `Debug` does
-    /// not show it.
+    /// A string that contains personal data, such as a name or an email address. It does not implement `Display`, and
+    /// `Debug` does not show it.
     ///
     /// ```
     /// # use windows_autopilot::model::Personal;
@@ -178,7 +178,7 @@ redacted_text! {
 }
 
 redacted_text! {
-    /// A secret string from the service, such as a product key. It has no `Display`, and `Debug` does not show it. It
-    /// is not wiped from memory.
+    /// A secret string from the service, such as a product key. It does not implement `Display`, and `Debug` does not
+    /// show it. It is not wiped from memory.
     pub struct Hidden;
 }

@@ -14,7 +14,7 @@ finding_kinds! {
     OFFLINE_ENCODING = "offline.encoding", Error,
         "save it as ASCII without a byte order mark: Windows ignores the file otherwise";
     /// A file that is not JSON.
-    OFFLINE_NO_JSON = "offline.no-json", Error, "generate it again with a tool";
+    OFFLINE_NO_JSON = "offline.no-json", Error, "generate it again with a tool rather than by hand";
     /// JSON that is not an object.
     OFFLINE_NO_OBJECT = "offline.no-object", Error,
         "put one profile in the file, in braces and without brackets";

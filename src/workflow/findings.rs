@@ -192,7 +192,7 @@ finding_kinds! {
     /// Objects or assignments that could not be read, so the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
     /// An assignment to a group that could not be read.
-    RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
+    RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and try again";
     /// A group rule that cannot be evaluated.
     RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
         "check the group's members when the device is registered";
@@ -208,7 +208,7 @@ finding_kinds! {
     RESULTANT_TARGET_NOT_KNOWN = "resultant.target-not-known", Warning,
         "check the assignment in the Intune admin center";
     /// A registered device whose object in Entra ID could not be read.
-    RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and read again";
+    RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and try again";
 
     /// A serial number that several registered devices share.
     DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
@@ -327,7 +327,7 @@ finding_kinds! {
          delete it by hand";
     /// A group to be removed that may still be in use elsewhere.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
-        "grant the client permission to read the uses, or check the Intune admin center and waive this finding if nothing uses \
+        "grant the client permission to read where the group is used, or check the Intune admin center and waive this finding if nothing uses \
             the group";
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
@@ -349,6 +349,6 @@ finding_kinds! {
         "remove those assignments, or keep the object";
     /// A group to be removed that is in use elsewhere.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
-        "remove its uses first, or keep the group: an assignment to a deleted group prevents the deletion of \
+        "remove the group wherever it is used, or keep it: an assignment to a deleted group prevents the deletion of \
          its object";
 }

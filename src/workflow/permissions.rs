@@ -60,7 +60,7 @@ pub struct RequiredOperation {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OperationPurpose {
-    /// Reading for a plan.
+    /// Reads the tenant for a plan.
     Read,
     /// [`Action::Create`]
     Create,

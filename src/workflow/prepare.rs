@@ -18,7 +18,7 @@ use super::networks::{self, NetworksTodo};
 use super::object::{Assignable, ManagedObject};
 use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
-use super::step::{Action, PlannedStep, Step};
+use super::step::{Action, PlannedStep, Step, counted};
 use super::targets::{self, PLANNED, TargetChange, WantedTarget};
 
 /// The objects and ids behind a plan's text.
@@ -481,7 +481,7 @@ fn prepare_devices(
         steps.push(PlannedStep::new(Step::Devices, "devices", Action::Import(serials)));
     }
     if !todo.registered.is_empty() {
-        let subject = format!("{} registered devices", todo.registered.len());
+        let subject = counted(todo.registered.len(), "registered device");
         steps.push(PlannedStep::new(Step::Devices, subject, Action::Keep));
     }
     for (serial, _) in &todo.assign_later {

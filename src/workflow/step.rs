@@ -189,7 +189,7 @@ impl fmt::Display for PlannedStep {
                 remove.iter().try_for_each(|who| writeln!(f, "      - {}", line(who)))
             }
             Action::Import(serials) => {
-                writeln!(f, "  + {subject}: import {} devices", serials.len())?;
+                writeln!(f, "  + {subject}: import {}", counted(serials.len(), "device"))?;
                 const SHOWN: usize = 5;
                 serials.iter().take(SHOWN).try_for_each(|serial| writeln!(f, "      + {}", line(serial)))?;
                 match serials.len().saturating_sub(SHOWN) {
@@ -212,6 +212,11 @@ impl fmt::Display for PlannedStep {
     }
 }
 
+/// Formats a number with its noun, such as `1 device` and `2 devices`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Formats the end of a plan: its findings, and the number of things to `change`.
 pub(super) fn fmt_end(
     f: &mut fmt::Formatter<'_>,
@@ -225,8 +230,7 @@ pub(super) fn fmt_end(
     }
     match changes {
         0 => write!(f, "\nNothing to {change}."),
-        1 => write!(f, "\n1 thing to {change}."),
-        _ => write!(f, "\n{changes} things to {change}."),
+        _ => write!(f, "\n{} to {change}.", counted(changes, "thing")),
     }
 }
 

@@ -404,7 +404,7 @@ async fn a_group_that_anything_else_uses_is_kept_and_reported() -> Result<()> {
             let around = harness.tenant.add_group("All devices");
             harness.tenant.add_member(&around, group);
         }),
-        ("1 licenses of its members", |harness, group| {
+        ("1 license of its members", |harness, group| {
             harness.tenant.license_group(group, "05e9a617-0261-4cee-bb44-138d3ef5d965");
         }),
         ("the app Contoso VPN", |harness, group| {

@@ -103,9 +103,9 @@ impl ConnectorConfig {
     /// Parses a file.
     ///
     /// # Errors
-    /// [`InvalidValue`] if the file is not well-formed XML 1.0 in UTF-8, contains a document type or an entity (which
-    /// are never resolved), exceeds 256 KiB, or has a root element other than `configuration`. The error's position is
-    /// counted in characters.
+    /// [`InvalidValue`] if the file is not well-formed XML 1.0 in UTF-8, contains a document type declaration or a
+    /// custom entity (neither is ever processed), exceeds 256 KiB, or has a root element other than `configuration`. The
+    /// error's position is counted in characters.
     pub fn parse(file: ConnectorFile, bytes: &[u8]) -> Result<Self, InvalidValue> {
         let document = Document::parse(bytes)?;
         if document.get(ROOT).is_none_or(|root| root.name != "configuration") {
@@ -215,7 +215,7 @@ impl ConnectorConfig {
     ///
     /// # Errors
     /// [`InvalidValue`] if this is the connector service's file, which has no such key, or if `units` contains an
-    /// invalid unit, which Graph can return; otherwise, same as [`set_setting`](Self::set_setting).
+    /// invalid unit (Graph can return such values); otherwise, same as [`set_setting`](Self::set_setting).
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";

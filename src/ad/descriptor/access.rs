@@ -175,7 +175,7 @@ impl Acl {
     /// entry `wanted` grants.
     ///
     /// These entries must name the same trustee, cover the same class or all classes, and reach the same levels: the
-    /// object itself, its children, deeper descendants.
+    /// object itself, its children, and deeper descendants.
     ///
     /// Deny entries are ignored; [`check_access`](Self::check_access) evaluates them.
     pub fn covers(&self, wanted: &Ace) -> bool {

@@ -11,7 +11,7 @@ const HEADER: usize = 8;
 const REVISION: u8 = 2;
 const REVISION_WITH_OBJECTS: u8 = 4;
 
-/// An access control list: entries in the order of evaluation.
+/// An access control list: entries in evaluation order.
 ///
 /// A list never exceeds 65,535 bytes, the limit of its length field. An unchanged list is written back byte for byte; a
 /// changed one has revision 4 if it contains an object entry.
@@ -25,7 +25,7 @@ pub struct Acl {
 }
 
 impl Acl {
-    /// Creates a list of these entries, in this order.
+    /// Creates a list of the given entries, in the given order.
     ///
     /// # Errors
     /// [`InvalidValue`] if the list would exceed 65,535 bytes.
@@ -35,7 +35,7 @@ impl Acl {
         list.checked()
     }
 
-    /// Returns the entries in the order of evaluation.
+    /// Returns the entries in evaluation order.
     pub fn aces(&self) -> &[Ace] {
         &self.aces
     }

@@ -32,13 +32,13 @@ pub enum DirectoryErrorKind {
     InvalidInput,
     /// The connection ended before the response arrived; a change may have been made.
     Interrupted,
-    /// The response timed out; a change may have been made.
+    /// No response arrived in time; a change may have been made.
     Timeout,
     /// The directory is busy or shutting down. Retry later.
     Unavailable,
     /// Another account already has the name.
     NameTaken,
-    /// The signed-in account has used up the domain's quota for computers.
+    /// The signed-in account has reached its quota of computer accounts in the domain.
     QuotaExceeded,
     /// The directory rejects the request.
     Rejected,

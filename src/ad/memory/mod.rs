@@ -45,8 +45,9 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// The directory contains the domain's root object, the containers for computers and managed service accounts, the most
 /// common groups, and the entries added to it. Calls are made as the domain's administrator or [as another
 /// account](Self::bound_as), subject to the DACLs. Unlike in Active Directory, entries do not inherit permissions, so
-/// set each entry's complete DACL. `modify` accepts only security descriptors. Attributes are either all hidden or all
-/// visible. The quota for computers applies only to accounts that [may join computers](Self::let_join_computers).
+/// set each entry's complete DACL. `modify` accepts only security descriptors. An account can read either all attributes
+/// of an entry or none. The quota for computers applies only to accounts that
+/// [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,
@@ -127,8 +128,8 @@ impl MemoryDirectory {
         self.state().add(unit.as_str(), entry);
     }
 
-    /// Adds a managed service account like the one that a connector creates, used by its own server named `SRV-…`. Pass
-    /// `name` without the `$`.
+    /// Adds a managed service account like the one that a connector creates, along with a server, named `SRV-…`, that
+    /// uses it. Pass `name` without the `$`.
     pub fn add_managed_service_account(&self, name: &str) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];
@@ -234,7 +235,7 @@ impl MemoryDirectory {
         self.state().joiners.push((account.clone(), 0));
     }
 
-    /// Moves an OU to a new name, along with its permissions and GUID.
+    /// Moves or renames an OU, which keeps its permissions and GUID.
     pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
         let mut state = self.state();
         if let Some(mut node) = state.entries.remove(from.as_str()) {

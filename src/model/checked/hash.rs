@@ -32,7 +32,7 @@ const NOT_BASE64: &str = "contains a character that base64 does not have";
 pub struct HardwareHash(Text);
 
 impl HardwareHash {
-    /// Parses a hash, corrects its spaces and padding, and returns whether anything was corrected.
+    /// Parses a hash, removing white space and correcting the padding, and returns whether anything was corrected.
     ///
     /// ```
     /// use windows_autopilot::model::HardwareHash;

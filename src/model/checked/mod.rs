@@ -56,8 +56,8 @@ macro_rules! checked {
                 &self.0
             }
 
-            /// Returns the rule that the value breaks, if the service reported an invalid value; `None` for a value
-            /// that was parsed, because parsing rejects invalid ones.
+            /// Returns the rule that the value breaks; `None` if it is valid. Only a value read from the service can be
+            /// invalid, because parsing rejects invalid values.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }

@@ -47,7 +47,7 @@ impl ProfileDescription {
 }
 
 checked! {
-    /// The name of an object that an administrator creates: not empty, on one line.
+    /// The name of an object that an administrator creates: a single line that is not empty.
     ///
     /// ```
     /// use windows_autopilot::model::DisplayName;

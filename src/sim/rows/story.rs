@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(story.without(|event| *event == StoryEvent::Enrolled).facts.len(), 1);
 /// ```
 ///
-/// Tests render a story as event logs, registry dumps and archives, change one of its facts, or omit one.
+/// A test can render a story as event logs, registry dumps and archives, and change or omit a fact.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

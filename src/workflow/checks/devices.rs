@@ -7,6 +7,7 @@ use crate::registration::check_device;
 use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, UserAssignment};
 use crate::workflow::state::TenantState;
+use crate::workflow::step::counted;
 
 pub(super) fn check_devices(
     desired: &HybridJoin,
@@ -54,7 +55,8 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
         UserAssignment::Assign => {
             let count = with_user.count();
             if count > 0 {
-                found.push(USERS_HAZARD.at("user_assignment", format!("{count} devices are to get a user")));
+                let evidence = format!("a user will be assigned to {}", counted(count, "device"));
+                found.push(USERS_HAZARD.at("user_assignment", evidence));
             }
         }
     }

@@ -101,7 +101,7 @@ fn check_connector(
     if silent.is_none_or(|silent| silent > limit) {
         in_order = false;
         let evidence = match silent {
-            Some(silent) => format!("last contacted Intune {} hours ago", silent.as_hours()),
+            Some(silent) => format!("last contacted Intune {} h ago", silent.as_hours()),
             None => "never contacted Intune".to_owned(),
         };
         found.push(CONNECTOR_SILENT.at(name, evidence));

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{Assignment, Group, Id, MdmPolicy, Properties, Text};
 use crate::workflow::group_moves::read_containing;
+use crate::workflow::step::counted;
 
 /// The collections whose objects can be assigned to a group: the kind for display, and the path. They are not in the
 /// catalog of operations; each list is read with `$expand=assignments`.
@@ -85,7 +86,8 @@ impl GroupUses {
         match read.get(LICENSES).and_then(Value::as_array) {
             Some(licenses) if licenses.is_empty() => {}
             Some(licenses) => {
-                self.uses.push((group.clone(), format!("{} licenses of its members", licenses.len())));
+                self.uses
+                    .push((group.clone(), format!("{} of its members", counted(licenses.len(), "license"))));
             }
             None => self.unread.push(format!("{place} (not in the response)")),
         }

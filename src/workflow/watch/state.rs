@@ -37,7 +37,8 @@ pub struct DeviceState {
 }
 
 impl DeviceState {
-    /// Returns the next step: the remedy for a problem, or otherwise the way to the next phase.
+    /// Returns the next step: the remedy for the likeliest problem or, if there is none, the way to reach the next
+    /// phase.
     pub fn next_step(&self) -> &str {
         self.findings.first().map_or(self.phase.next_step(), |finding| &finding.remedy)
     }

@@ -61,7 +61,7 @@ impl DelegationScript {
         }
     }
 
-    /// Returns a script for PowerShell on Windows that uses ADSI and needs no module. Adding an entry that already
+    /// Returns a script for PowerShell on Windows that uses ADSI and requires no modules. Adding an entry that already
     /// exists changes nothing.
     ///
     /// The script is pure ASCII, whatever the names contain, so it can be saved in any encoding.

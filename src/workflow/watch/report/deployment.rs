@@ -191,8 +191,7 @@ impl DeviceDeployment {
         Some((self.state.deadline.filter(|_| is_open)?, self.state.deadline_source))
     }
 
-    /// Returns the time that the deployment took until it was settled, or `None` if it has not started or is still in
-    /// progress.
+    /// Returns the time that the deployment took to settle, or `None` if it has not started or is still in progress.
     pub fn elapsed(&self) -> Option<SignedDuration> {
         let start = |phase| self.state.timeline.iter().find(|start| start.phase >= phase);
         let begun = start(Phase::Enrolled)?.at;
