@@ -39,14 +39,15 @@ finding_kinds! {
         "restore the container: a connector cannot be installed without it";
     /// A signed-in account without the right to create managed service accounts.
     AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
-        "give the administrator who installs a connector the right to create msDS-ManagedServiceAccount objects in the Managed Service Accounts container";
+        "give the administrator who installs a connector the right to create msDS-ManagedServiceAccount objects in \
+         the Managed Service Accounts container";
     /// A domain without a connector account.
     AD_NO_CONNECTOR_ACCOUNT = "ad.no-connector-account", Warning,
         "install the connector, or name the account that it runs as";
     /// An account that does not exist or is not visible.
     AD_ACCOUNT_MISSING = "ad.account-missing", Error,
-        "look up the name on the connector's server (services, Log On As); a computer or managed \
-         service account ends with $";
+        "look up the name on the connector's server (services, Log On As); the name of a computer or managed service \
+         account ends with $";
     /// An account from another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
         "a connector serves only its own server's domain: name an account in this domain";
@@ -54,7 +55,8 @@ finding_kinds! {
     AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
     /// A connector's account that no enabled server uses, so no working connector runs under it.
     AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
-        "delete the account if its connector was uninstalled; if a connector does run as this account, specify the account explicitly";
+        "delete the account if its connector was uninstalled; if a connector does run as this account, specify the \
+         account explicitly";
     /// An explicitly specified managed service account that no enabled server uses.
     AD_ACCOUNT_NOT_INSTALLED = "ad.account-not-installed", Warning,
         "install it on the connector's server: Install-ADServiceAccount";

@@ -13,8 +13,8 @@ use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
-/// App-only sign-in through workload identity federation: instead of a secret, the app presents a token from an
-/// identity provider that its registration trusts, such as that of a CI service or a Kubernetes cluster.
+/// App-only sign-in through workload identity federation: instead of a secret, the app presents a token from an identity
+/// provider that its registration trusts, such as a CI service or a Kubernetes cluster.
 ///
 /// ```
 /// use windows_autopilot::credential::FederatedToken;

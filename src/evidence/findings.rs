@@ -4,11 +4,11 @@ use crate::model::finding_kinds;
 
 const CONNECTOR_PAGE: &str =
     "find the Windows error code in the connector's log and in netsetup.log on its server";
-const ENDPOINTS: &str =
-    "let the device reach Microsoft's endpoints without a proxy that asks for a sign-in or inspects TLS";
-const TO_DOMAIN_CONTROLLER: &str = "give the device a network that reaches a domain controller: DNS servers that know the \
-    domain, and ports 53, 88, 135, 389, 445 and the dynamic RPC ports; or skip the check in the profile and bring a VPN \
-    that connects before the sign-in";
+const ENDPOINTS: &str = "make sure that the device can reach Microsoft's endpoints without a proxy that requires \
+    sign-in or inspects TLS";
+const TO_DOMAIN_CONTROLLER: &str = "connect the device to a network from which it can reach a domain controller: DNS \
+    servers that know the domain, and ports 53, 88, 135, 389, 445 and the dynamic RPC ports; or skip the check in \
+    the profile and deploy a VPN that connects before sign-in";
 
 finding_kinds! {
     /// A device that is not registered, or whose registration has not been processed yet.
@@ -57,7 +57,8 @@ finding_kinds! {
         "give the user a license that includes Intune, or delete devices that the user no longer has";
     /// An enrollment blocked by a restriction or an earlier registration.
     EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
-        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it is allowed, unblock the device";
+        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it is allowed, unblock the \
+         device";
     /// A user outside the MDM user scope, or with a sign-in name in an unverified domain.
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
@@ -87,7 +88,8 @@ finding_kinds! {
         "exclude Microsoft Intune Enrollment from the conditional access policies, and try again";
     /// An enrollment by group policy instead of Autopilot.
     EVIDENCE_GROUP_POLICY_ENROLLMENT = "evidence.group-policy-enrollment", Warning,
-        "deploy the device with Autopilot, because an enrollment by group policy shows no status page; or turn the page off for the group";
+        "deploy the device with Autopilot, because an enrollment by group policy shows no status page; or turn the \
+         page off for the group";
     /// The Windows bug that makes hybrid joins fail with 0x80004005.
     EVIDENCE_WINDOWS_FAULT = "evidence.windows-fault", Error,
         "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
@@ -99,14 +101,15 @@ finding_kinds! {
     EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
     /// A request for a domain join blob that never reached a connector.
     EVIDENCE_NO_REQUEST = "evidence.no-request", Error,
-        "assign a domain join profile to a group that contains the device, and check that a connector of its domain is active";
+        "assign a domain join profile to a group that contains the device, and check that a connector of its domain \
+         is active";
     /// A computer account that the connector could not create.
     EVIDENCE_CONNECTOR_FAILED = "evidence.connector-failed", Error, CONNECTOR_PAGE;
     /// A connector without the right to create computers in the organizational unit.
     EVIDENCE_NO_RIGHT_ON_UNIT = "evidence.no-right-on-unit", Error,
-        "delegate the creation and deletion of computers in the organizational unit to the connector's account, and list the \
-         unit in the connector's configuration";
-    /// A connector that cannot get the address of its service.
+        "delegate the creation and deletion of computers in the organizational unit to the connector's account, and \
+         list the unit in the connector's configuration";
+    /// A connector that cannot look up the address of its service.
     EVIDENCE_CONNECTOR_PROXY = "evidence.connector-proxy", Error,
         "set the proxy in ODJConnectorSvc.exe.config on the connector's server, and restart the service";
     /// A machine account quota that is used up.
@@ -138,10 +141,12 @@ finding_kinds! {
         "check that the device's sessions with Intune succeed, and try again";
     /// A blob that the device could not apply.
     EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
-        "look up the code: either the image is already joined to a domain (install a clean image), or the computer name is in use";
+        "look up the code: either the image is already joined to a domain (install a clean image), or the computer \
+         name is in use";
     /// A VPN that did not connect during setup.
     EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
-        "deploy a device tunnel or a VPN that connects before sign-in; to confirm the cause, try once on the office network";
+        "deploy a device tunnel or a VPN that connects before sign-in; to confirm the cause, try once on the office \
+         network";
     /// A sign-in that could not reach a domain controller, after the check for one was skipped.
     EVIDENCE_CHECK_SKIPPED = "evidence.check-skipped", Error,
         "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
@@ -156,7 +161,7 @@ finding_kinds! {
     /// A DNS server that cannot resolve the domain.
     EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
         "assign DNS servers that can resolve the domain, through DHCP or the VPN";
-    /// A wait for the domain join that timed out.
+    /// A timeout while waiting for the domain join.
     EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
         "no action needed for this alone: Windows waits at most about 25 minutes";
     /// A failed domain join whose cause the evidence does not show.
@@ -173,7 +178,8 @@ finding_kinds! {
     EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer named in the record";
     /// App content that could not be downloaded.
     EVIDENCE_CONTENT_UNREACHABLE = "evidence.content-unreachable", Error,
-        "let the device reach the delivery network and Delivery Optimization without going through the proxy";
+        "make sure that the device can reach the delivery network and Delivery Optimization without going through the \
+         proxy";
     /// Two installers that ran at the same time.
     EVIDENCE_TWO_INSTALLERS = "evidence.two-installers", Error,
         "repackage line-of-business apps as Win32 apps, so that one agent installs them all";
@@ -191,7 +197,8 @@ finding_kinds! {
         "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
     /// A management extension that was not installed in time.
     EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
-        "let the device reach the endpoints of the Intune Management Extension, and make sure that no policy blocks its installer";
+        "make sure that the device can reach the endpoints of the Intune Management Extension, and make sure that no \
+         policy blocks its installer";
     /// An enrollment status page provider that could not be installed.
     EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error,
         "look up the error code of the provider's installation";
@@ -199,13 +206,15 @@ finding_kinds! {
     EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
         "do not install the Configuration Manager client as an app that the page waits for";
     /// A user page that is skipped.
-    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "no action needed: this is recommended for hybrid join";
+    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "no action needed: this is recommended for \
+    hybrid join";
     /// A device without an enrollment status page.
     EVIDENCE_NO_PAGE = "evidence.no-page", Info,
         "assign an enrollment status page, if the user is to wait for policies and apps";
     /// A user page that is waiting for the registration in Microsoft Entra.
     EVIDENCE_PAGE_WAITS_FOR_SYNC = "evidence.page-waits-for-sync", Error,
-        "skip the user page with the SkipUserStatusPage policy, or synchronize more often than the default of every 30 minutes";
+        "skip the user page with the SkipUserStatusPage policy, or synchronize more often than the default of every \
+         30 minutes";
     /// A policy that restarts the device during the enrollment status page.
     EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
         "assign the policy to users, or only after the page is done: it requires a restart";
@@ -232,7 +241,8 @@ finding_kinds! {
         "wait for the next run of Entra Connect, every 30 minutes by default";
     /// A computer that has still not been synchronized long after it joined.
     EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
-        "add the organizational unit to the scope of Entra Connect, make sure that userCertificate is exported, and run a synchronization";
+        "add the organizational unit to the scope of Entra Connect, make sure that userCertificate is exported, and \
+         run a synchronization";
     /// A computer whose synchronized certificate differs from its own.
     EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
         "wait for the next synchronization; if the error persists, delete the stale object in Microsoft Entra";
@@ -249,8 +259,8 @@ finding_kinds! {
         "correct the tenant in the service connection point";
     /// A proxy between the device and the registration service.
     EVIDENCE_REGISTRATION_PROXY = "evidence.registration-proxy", Error,
-        "configure a proxy for the SYSTEM account, and bypass it for enterpriseregistration.windows.net, login.microsoftonline.com and \
-         device.login.microsoftonline.com";
+        "configure a proxy for the SYSTEM account, and bypass it for enterpriseregistration.windows.net, \
+         login.microsoftonline.com and device.login.microsoftonline.com";
     /// A federation service that does not respond.
     EVIDENCE_FEDERATION = "evidence.federation", Error,
         "enable the WS-Trust endpoints of the federation service, and check its metadata";
@@ -267,22 +277,25 @@ finding_kinds! {
     EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
         "sign in again, which recovers the device; if the image was cloned, install a clean one";
     /// A device with two objects in Microsoft Entra, as every hybrid-joined Autopilot device has.
-    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "no action needed: the registration and the computer each have their own object";
+    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "no action needed: the registration and the computer each \
+    have their own object";
     /// A failed registration whose cause the evidence does not show.
     EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
         "look up the code; run dsregcmd /status on the device, and collect the registration log";
 
     /// A wrong clock.
     EVIDENCE_CLOCK = "evidence.clock", Warning,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the device's clock battery";
+        "make sure that the device can reach a time server (UDP 123), run w32tm /resync /force, and check the \
+         device's clock battery";
     /// A wrong clock that made certificates and tokens fail.
     EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
-        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the device's clock battery";
+        "make sure that the device can reach a time server (UDP 123), run w32tm /resync /force, and check the \
+         device's clock battery";
     /// A device that went to sleep during setup.
     EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and keep it awake during the setup";
-    /// A proxy on the device, along with failed downloads.
+    /// A device with a proxy and failed downloads.
     EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
-    /// A sign that a domain controller was not reached.
+    /// Signs that the device could not reach a domain controller.
     EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;
     /// A device whose sessions with Intune all failed.
     EVIDENCE_SESSIONS_FAIL = "evidence.sessions-fail", Error,

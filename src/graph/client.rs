@@ -401,8 +401,7 @@ impl ClientBuilder {
 
     /// Sets the default timeout of a call, including sign-in, retries and waits. Default: 10 minutes.
     ///
-    /// Time that the call spends held back by the client's own [`Limits`] is not counted, unlike with
-    /// [`Call::with_timeout`].
+    /// Unlike [`Call::with_timeout`], this does not count the time that a call waits for the client's own [`Limits`].
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
@@ -416,9 +415,9 @@ impl ClientBuilder {
 
     /// Sets whether sign-in declares that this client can handle claims challenges (`cp1`). Default: `true`.
     ///
-    /// With this declaration, Graph evaluates access continuously: it rejects a token as soon as a user is disabled or
-    /// a policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires, and
-    /// there are no challenges. Source: [continuous access
+    /// With this declaration, Graph evaluates access continuously: it rejects a token as soon as a user is disabled or a
+    /// policy changes, and its tokens are valid for up to 28 hours. Without it, a token is valid until it expires, and
+    /// there are no challenges. See [continuous access
     /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
     pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
         self.answers_challenges = answers_challenges;

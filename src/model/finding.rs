@@ -41,8 +41,8 @@ impl fmt::Display for Severity {
 /// const TAG_WITHOUT_SITE: FindingKind = FindingKind::new(
 ///     "contoso.tag-without-site",
 ///     Severity::Warning,
-///     "A group tag that names no site.",
-///     "begin the tag with the code of a site",
+///     "A group tag without a site code.",
+///     "start the tag with a site code",
 /// );
 /// let finding = TAG_WITHOUT_SITE.at("PF3XK7M1", "the group tag is \"Kiosk\"");
 /// assert!(finding.is(&TAG_WITHOUT_SITE));
@@ -51,7 +51,7 @@ impl fmt::Display for Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FindingKind {
-    /// The id: area and name, such as `csv.missing-serial`.
+    /// The id: an area and a name, such as `csv.missing-serial`.
     pub id: &'static str,
     /// The usual severity.
     pub severity: Severity,

@@ -85,7 +85,8 @@ finding_kinds! {
     RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
         "use only device properties, and create a separate group for users";
     /// A membership rule for users.
-    RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot profiles are assigned to groups of devices";
+    RULE_USER_RULE = "rule.user-rule", Error, "use device properties: Autopilot profiles are assigned to groups of \
+    devices";
     /// A property that device rules do not support.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
@@ -96,7 +97,7 @@ finding_kinds! {
         "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "remove the invisible character";
-    /// A value that no device has, which gives the condition the same result for every device.
+    /// A value that no device has, so the condition has the same result for every device.
     RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
         "include the label and leave out spaces, as in [OrderID]:Kiosk";
     /// A condition that is true for every registered device.
@@ -131,7 +132,8 @@ finding_kinds! {
     /// The `memberOf` property, which is in preview.
     RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";
     /// The `memberOf` property combined with another condition.
-    RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "use it alone, as the only condition in a separate group's rule";
+    RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "use it alone, as the only condition in a separate \
+    group's rule";
     /// A group tag under a label other than `[OrderID]`.
     RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: followed by the tag";
     /// A search for a device whose `[ZTDId]` is empty.

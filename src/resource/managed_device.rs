@@ -27,8 +27,8 @@ resource! {
 impl ManagedDevices<'_> {
     /// Lists all managed devices. Supports the filter `serialNumber eq`.
     ///
-    /// The service reportedly evaluates `ne` and `or` incorrectly here, yet returns 200: check the devices that such a
-    /// filter returns.
+    /// The service reportedly evaluates `ne` and `or` incorrectly here, yet returns 200, so verify the results of such
+    /// a filter.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

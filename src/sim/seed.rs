@@ -261,7 +261,8 @@ impl Tenant {
     ///
     /// # Errors
     /// [`InvalidValue`] if the seed has a different format version, is a snapshot, or contains an invalid object: an
-    /// empty name, a user without a domain, a unit that is not a distinguished name, or a missing member.
+    /// empty name, a user without a domain, a unit that is not a distinguished name, or a reference to a member that
+    /// does not exist.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
         if seed.state.is_some() {

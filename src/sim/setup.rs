@@ -589,7 +589,7 @@ impl Tenant {
         self.now().deployments.last(serial)
     }
 
-    /// Returns the story of a device's last deployment so far: the facts known to the device and the connector's
+    /// Returns the story so far of a device's latest deployment: the facts known to the device and the connector's
     /// server. `None` if the device was never switched on.
     pub fn device_story(&self, serial: &str) -> Option<DeviceStory> {
         self.now().deployments.story(serial)

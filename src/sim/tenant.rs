@@ -90,8 +90,8 @@ impl Tenant {
         state
     }
 
-    /// Creates the requested computer accounts, one at a time. So does any request to the tenant. Does nothing if no
-    /// [`ComputerAccounts`] are set, or if a request is already creating them.
+    /// Creates the requested computer accounts, one at a time. Any request to the tenant does the same. Does nothing if
+    /// no [`ComputerAccounts`] are set, or if a request is already creating them.
     pub async fn create_computers(&self) {
         let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };
         let Ok(mut creation) = self.connector.try_lock() else { return };

@@ -4,7 +4,7 @@
 
 use crate::model::finding_kinds;
 
-const RUN_AGAIN: &str = "run the import again with the same journal: the device is not sent twice";
+const RUN_AGAIN: &str = "run the import again with the same journal: no device is sent twice";
 
 finding_kinds! {
     /// Objects that need a device group, in a deployment without one.
@@ -160,7 +160,7 @@ finding_kinds! {
     /// A network access configuration that is not assigned.
     DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
         "assign the configuration to the devices: the link alone does not deliver it";
-    /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
+    /// A VPN among the network access configurations, although the domain controller check is not skipped.
     DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
         "set skip_connectivity_check = true in [profile], unless the VPN is always on";
     /// A domain join profile whose network access configurations could not be read.
@@ -232,8 +232,8 @@ finding_kinds! {
         "use the deployment's group tag, or omit the group tag: a device then gets the deployment's tag";
     /// Users who will be assigned to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
-        "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an assigned \
-         user joins only Entra ID";
+        "do not do this in production: a hybrid join then fails with 0x80070774, because the first sign-in of an \
+         assigned user joins only Entra ID";
     /// A user to be assigned who does not exist in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
@@ -254,7 +254,7 @@ finding_kinds! {
     /// A registration to be replaced that has an invalid group tag, which the new one cannot inherit.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
-    /// A registration to be replaced whose user cannot be assigned to the new one.
+    /// A replacement for a registration whose assigned user cannot be carried over.
     REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
         "grant User.ReadBasic.All, or replace the motherboard without the user";
     /// A device to be re-registered whose groups are not known.
@@ -262,8 +262,8 @@ finding_kinds! {
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not accept.
     REPLACE_NOT_IMPORTED = "replace.not-imported", Error,
-        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and user \
-         are kept";
+        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and \
+         user are kept";
 
     /// Two deployments with the same name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
@@ -273,7 +273,8 @@ finding_kinds! {
     OVERLAP_DEVICES = "overlap.devices", Error,
         "give each deployment its own group tag: a device gets only one profile, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
-    OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign the two domain join profiles to groups that share no devices";
+    OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign the two domain join profiles to groups that share no \
+    devices";
     /// Two deployments with the same users in the MDM user scope.
     OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
         "give each deployment its own user groups: tearing one down can remove the shared users from the scope";
@@ -301,34 +302,34 @@ finding_kinds! {
         "look up the error's name in Microsoft's list of Autopilot import errors";
     /// A device whose outcome is unknown.
     IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
-        "run the import again with the same journal: the device is searched for again before it is sent";
+        "run the import again with the same journal: it checks whether the device is already there before sending it";
     /// A device that had no outcome by the deadline.
     IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
     /// A device that had no outcome when the run was stopped.
     IMPORT_CANCELED = "import.canceled", Error, RUN_AGAIN;
     /// A sync request that the service rejected.
     IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
-        "grant DeviceManagementServiceConfig.ReadWrite.All; without a sync, the devices appear later";
+        "grant DeviceManagementServiceConfig.ReadWrite.All; without a sync, the devices take longer to appear";
     /// Records of finished imports that could not be deleted.
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run the import again with the same journal, or leave them: they do no harm";
 
-    /// An MDM user scope that is to be restored but that the service does not report.
+    /// An MDM user scope that should be restored but is not reported by the service.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
         "check the scope in the Entra admin center, and waive this finding: the teardown then leaves the \
          scope as it is";
     /// An MDM user scope that was changed after the deployment set it.
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
-        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
-         the scope as it is";
+        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown \
+         then leaves the scope as it is";
     /// An object to be removed whose name differs from the one in the journal.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
-        "check that the journal is the right one and was not changed; if somebody has renamed the object, restore its name, or \
-         delete it by hand";
+        "check that the journal is the right one and was not changed; if somebody has renamed the object, restore \
+         its name, or delete it by hand";
     /// A group to be removed that may still be in use elsewhere.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
-        "grant the client permission to read where the group is used, or check the Intune admin center and waive this finding if nothing uses \
-            the group";
+        "grant the client permission to read where the group is used, or check the Intune admin center and waive \
+         this finding if nothing uses the group";
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that can read and change the permissions of the OU or container";
@@ -337,8 +338,8 @@ finding_kinds! {
         "delete the right one by hand: use manufacturer and model to tell them apart";
     /// A registration that might not be the deployment's: the journal contains its serial number but not yet its id.
     TEARDOWN_NOT_CONFIRMED = "teardown.registration-not-confirmed", Error,
-        "apply the deployment again with the same journals, to record the id if the registration is the deployment's; or waive this \
-         finding: the registration is then kept";
+        "apply the deployment again with the same journals, to record the id if the registration is the \
+         deployment's; or waive this finding: the registration is then kept";
     /// An enrolled device, whose registration cannot be deleted.
     TEARDOWN_ENROLLED = "teardown.enrolled", Error,
         "delete or retire it in Intune, or let the teardown do so; its user loses access to managed resources";

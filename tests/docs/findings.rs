@@ -24,10 +24,11 @@ const MODULES: &[(&str, &[FindingKind])] = &[
 const INTRODUCTION: &str = "\
 # Findings
 
-A check returns [`Finding`](crate::model::Finding)s. The id of a finding is the same in every version: match on it,
-search for it in logs, or waive it when a plan is applied. In code, compare with the kind's constant, whose name is the id in upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
+A check returns [`Finding`](crate::model::Finding)s. Finding ids are stable across versions: match on them, search for
+them in logs, or waive them when a plan is applied. In code, compare with the kind's constant, whose name is the id in
+upper snake case: `finding.is(&CSV_MISSING_SERIAL)`.
 
-The tables list the usual severity and remedy; for some findings they depend on a value.
+The tables list the usual severity and remedy; for some findings, they depend on the value in question.
 ";
 
 /// Plain text as Markdown in a cell of a table, with straight quotes: rustdoc curls those that are not escaped.

@@ -31,11 +31,13 @@ const fn row(operation: &'static str, by: &'static str, guard: &'static str, tes
     Row { operation, by, guard, test }
 }
 
-const CREATE: &str = "recorded before it is sent; if the response is lost, the object is looked up by name before a retry; \
-    after the creation, the objects are listed again, and a second one with the same name is a finding that stops the run";
-const UPDATE: &str = "sends only properties that differ, to the object with the id on record; with a record, a foreign \
-    object with the same name stops the plan until it is adopted";
-const DELETE: &str = "only an object whose id and name match the record and that has no other assignments; otherwise the plan is blocked";
+const CREATE: &str = "recorded before it is sent; if the response is lost, the object is looked up by name before a \
+    retry; after the creation, the objects are listed again, and a second one with the same name is a finding that \
+    stops the run";
+const UPDATE: &str = "sends only the properties that differ, and only to the object whose id is on record; with a \
+    journal, a foreign object with the same name stops the plan until it is adopted";
+const DELETE: &str = "only an object whose id and name match the record and that has no other assignments; otherwise \
+    the plan is blocked";
 const ADD: &str = "adds one target; a colleague's assignment is never replaced";
 const CHANGE: &str =
     "only a direct assignment to the desired audience, and only if the settings name its filter";
@@ -58,8 +60,8 @@ const ROWS: &[Row] = &[
     row(
         "groups.delete",
         "teardown",
-        "nothing else uses the group: configurations, apps, policies, the MDM user scope, other groups, licenses; a use \
-         that cannot be read stops the plan",
+        "nothing else uses the group: configurations, apps, policies, the MDM user scope, other groups, licenses; if \
+         a possible use cannot be read, the plan stops",
         "a_group_that_anything_else_uses_is_kept_and_reported",
     ),
     row("autopilotProfiles.create", "apply", CREATE, TWICE),
@@ -120,20 +122,22 @@ const ROWS: &[Row] = &[
     row(
         "autopilotDevices.assignUserToDevice",
         "apply, replace",
-        "an apply only with user_assignment = \"assign\"; the user is read first; a replacement assigns the user of the old \
-         registration",
+        "an apply assigns users only with user_assignment = \"assign\"; the user is read first; a replacement \
+         assigns the user of the old registration",
         "a_replacement_killed_at_any_write_and_resumed_ends_like_an_uninterrupted_one",
     ),
     row(
         "autopilotDevices.unassignUserFromDevice",
         "apply, replace, teardown",
-        "an apply only with user_assignment = \"unassign\"; a replacement records the user's object first",
+        "an apply unassigns users only with user_assignment = \"unassign\"; a replacement records the user's object \
+         first",
         "the_old_registration_is_deleted_before_the_new_one_gets_its_tag_and_user",
     ),
     row(
         "autopilotDevices.delete",
         "replace, teardown",
-        "only a registration whose id and serial number match the record and whose device is not enrolled; group tag and user are recorded first",
+        "only a registration whose id and serial number match the record and whose device is not enrolled; group tag \
+         and user are recorded first",
         "an_enrolled_device_blocks_the_plan_unless_it_may_be_deleted_from_intune",
     ),
     row(
@@ -145,8 +149,9 @@ const ROWS: &[Row] = &[
     row(
         "mobilityPolicies.update",
         "apply, teardown",
-        "the scope is never sent together with another property; the previous scope is recorded first, and the plan names every group that the scope \
-         loses; a teardown writes only if the scope is still as the deployment left it",
+        "the scope is never sent together with another property; the previous scope is recorded first, and the plan \
+         names every group that the scope loses; a teardown writes only if the scope is still as the deployment left \
+         it",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
     row(

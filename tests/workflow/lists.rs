@@ -7,7 +7,7 @@ use windows_autopilot::model::DeviceToImport;
 use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{
-    ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, JournalStore as _,
+    Action, ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, JournalStore as _,
     MemoryStore, PlanOptions, Teardown, TeardownOptions,
 };
 use windows_autopilot::{Client, Result};
@@ -165,6 +165,30 @@ async fn a_registration_by_others_is_not_recorded_for_an_import_that_never_arriv
     assert_eq!(outcomes(&report), [("PF000000".to_owned(), "registered before".to_owned())]);
     assert_eq!(report.import.unwrap().devices[0].outcome.device().unwrap().as_str(), theirs);
     assert_eq!(recorded(&report.created), []);
+    Ok(())
+}
+
+/// A run is killed after it recorded the device and before the import recorded that it sends it.
+#[tokio::test]
+async fn a_device_on_record_that_was_never_sent_is_not_completed_when_others_register_it() -> Result<()> {
+    let (harness, folder, list) = (harness(), Folder::default(), devices(1));
+    let mut kill = 0;
+    while !folder[0].text().contains("PF000000") {
+        let deadly = Deadly::new(&harness.tenant, kill, false);
+        let client = deadly.client(&harness);
+        let _ = deadly.run(apply(&client, &folder, &list)).await;
+        kill += 1;
+    }
+    let folder = [folder[0].clone(), MemoryStore::default()];
+    harness.tenant.add_device_with(DeviceSpec::new("PF000000").with_manufacturer("").with_model(""));
+    let options = || PlanOptions::default().with_journal(Journal::from_store(folder[0].clone()));
+    let plan = desired().plan_with(&harness.client, &list, options()?).await?;
+    let resumed = plan.steps.iter().filter(|planned| planned.action == Action::Resume).count();
+    assert_eq!(resumed, 1, "{plan}");
+    let report = apply(&harness.client, &folder, &list).await?;
+    assert_eq!((recorded(&report.created), report.import.is_none()), (Vec::new(), true));
+    let plan = desired().plan_with(&harness.client, &list, options()?).await?;
+    assert!(plan.is_empty(), "{plan}");
     Ok(())
 }
 

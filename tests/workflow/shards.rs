@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use windows_autopilot::Client;
 use windows_autopilot::credential::FixedToken;
-use windows_autopilot::sim::{Fault, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{Transport, TransportError};
 
@@ -230,6 +230,33 @@ async fn a_tenant_whose_round_is_killed_at_any_request_is_completed_by_the_next(
         let Harness { tenant, .. } = world.tenants.values().next().unwrap();
         assert_eq!((snapshot(tenant).await, creations(tenant)), wanted, "{at}");
     }
+}
+
+#[tokio::test]
+async fn a_device_that_others_register_after_a_kill_is_not_left_to_complete() {
+    let alone = World::new("ours", 1);
+    let process = Process::immortal();
+    alone.run(&alone.round(Shard::ALL), &process).await.unwrap();
+    let requests = usize::MAX - process.requests_left.load(Ordering::SeqCst);
+    let mut theirs = 0;
+    for kill_at in 1..=requests {
+        let at = format!("killed at request {kill_at} of {requests}");
+        let world = World::new(&format!("theirs-{kill_at}"), 1);
+        let round = world.round(Shard::ALL);
+        assert!(world.run(&round, &Process::new(kill_at, false)).await.is_none(), "{at}");
+        let Harness { tenant, .. } = world.tenants.values().next().unwrap();
+        if !creations(tenant).contains_key("import") {
+            tenant.add_device_with(DeviceSpec::new("PF000000").with_manufacturer("").with_model(""));
+            theirs += 1;
+        }
+        let first = world.run(&round, &Process::immortal()).await.unwrap();
+        assert_eq!((&first[0].outcome, &first[0].error), (&Outcome::Applied, &None), "{at}");
+        assert_eq!(tenant.device_count(), 1, "{at}");
+        let next = Round { name: "second".to_owned(), ..round };
+        let second = world.run(&next, &Process::immortal()).await.unwrap();
+        assert_eq!((&second[0].outcome, &second[0].error), (&Outcome::Same, &None), "{at}");
+    }
+    assert!((5..requests).contains(&theirs), "{theirs} of {requests} were before the import");
 }
 
 #[test]

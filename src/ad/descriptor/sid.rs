@@ -62,7 +62,7 @@ impl Sid {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
-    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector does to a domain controller.
+    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector signs in to a domain controller.
     pub fn network() -> Self {
         Self { authority: 5, sub_authorities: [2].into() }
     }
@@ -129,7 +129,7 @@ impl Sid {
         self.sub_authorities.last().copied()
     }
 
-    /// Returns the SID with one more sub-authority: an account of this domain.
+    /// Returns the SID with one more sub-authority: an account in this domain.
     ///
     /// # Errors
     /// [`InvalidValue`] if there are already 15 sub-authorities.

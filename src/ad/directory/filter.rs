@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Entry;
 
-/// A condition on entries. `Display` writes it in the format of RFC 4515, with values escaped.
+/// A condition on entries. `Display` writes it in RFC 4515 format, with values escaped.
 ///
 /// ```
 /// # use windows_autopilot::ad::directory::SearchFilter;
@@ -47,7 +47,7 @@ impl SearchFilter {
         Self(Kind::All(filters.into_iter().collect()))
     }
 
-    /// Matches entries that match one of these filters.
+    /// Matches entries that match at least one of these filters.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         Self(Kind::Any(filters.into_iter().collect()))
     }

@@ -143,7 +143,7 @@ impl LdapOptions {
         self
     }
 
-    /// Sets the delay before a change is read again, to detect whether another administrator has overwritten it.
+    /// Sets the delay before a change is read back, to detect whether another administrator has overwritten it.
     /// Default: 1 s.
     #[must_use]
     pub fn with_settle_time(mut self, time: Duration) -> Self {

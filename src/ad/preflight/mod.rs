@@ -110,7 +110,7 @@ impl Preflight {
     }
 
     /// Adds a connector's account to check. If none is added, the check covers the accounts that connectors created for
-    /// themselves: those named `msaODJ…` that an enabled server uses.
+    /// themselves: those named `msaODJ…` that are used by an enabled server.
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
@@ -410,7 +410,8 @@ fn check_installation(account: &Account, unused: FindingKind) -> Vec<Finding> {
         }
         Lookup::Absent => return Vec::new(),
         Lookup::Unknown => {
-            let evidence = "the servers that use the account (msDS-HostServiceAccountBL) cannot be read for lack of permission";
+            let evidence = "the servers that use the account (msDS-HostServiceAccountBL) cannot be read for lack of \
+            permission";
             return vec![AD_SERVERS_NOT_READABLE.at(place, evidence)];
         }
     };
@@ -459,7 +460,8 @@ fn check_all(place: &Container, report: &mut PreflightReport) {
         report.findings.push(AD_CONNECTORS_DIFFER.at(
             place.name(),
             format!(
-                "{able} of {} connectors may create computers: whether a join works depends on which of them handles it",
+                "{able} of {} connectors may create computers: whether a join works depends on which of them handles \
+                 it",
                 report.connectors.len()
             ),
         ));

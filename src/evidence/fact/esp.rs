@@ -24,7 +24,7 @@ pub struct EspCategory {
     pub state: Option<Text>,
     /// The text that accompanies the state.
     pub text: Option<Text>,
-    /// Whether the phase succeeded, if Windows recorded that.
+    /// Whether the phase succeeded, if Windows recorded it.
     pub succeeded: Option<bool>,
     /// The parts of the phase.
     pub subcategories: Vec<EspSubcategory>,

@@ -151,8 +151,8 @@ impl ServerBuilder {
         let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if !self.address.ip().is_loopback() {
             return Err(invalid(format!(
-                "{} is not a loopback address: a simulated tenant has no security, so it is served on 127.0.0.1 or [::1] \
-                 alone; a reverse proxy can stand in front",
+                "{} is not a loopback address: a simulated tenant has no security, so it is served on 127.0.0.1 or \
+                 [::1] alone; a reverse proxy can stand in front",
                 self.address.ip()
             )));
         }
@@ -209,8 +209,8 @@ impl ServerBuilder {
 ///
 /// Links in responses use the host of the request, or `X-Forwarded-Host` and `X-Forwarded-Proto` if present. A request
 /// with a `Host` other than loopback or one of the served names gets a 421 response, which prevents a web page from
-/// reaching the tenant through its own host name (DNS rebinding). Browsers may call Graph and sign-in from any page
-/// (CORS), but not the control API.
+/// reaching the tenant through its own host name (DNS rebinding). Browsers may call the Graph and sign-in endpoints
+/// from any page (CORS), but not the control API.
 ///
 /// Dropping the server stops it immediately; [`Server::stop`] lets in-flight requests finish first.
 #[must_use = "a server stops when it is dropped"]

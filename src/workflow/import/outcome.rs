@@ -44,7 +44,7 @@ pub enum ImportOutcome {
     Rejected(Rejection),
     /// The outcome is unknown.
     Unconfirmed(Uncertainty),
-    /// A stage did not complete by its deadline. The device may still be registered: a run with the same journal checks
+    /// A stage did not complete by its deadline. The device may yet be registered: a run with the same journal checks
     /// again.
     #[non_exhaustive]
     TimedOut {
@@ -267,7 +267,8 @@ impl Rejection {
         } else if names::DELETION.into_iter().any(is) {
             "the device's earlier registration is being deleted; run the import again in half an hour"
         } else if self.status.is_some() {
-            "check the device's serial number, group tag and user; if nothing is wrong with them, run the import again later"
+            "check the device's serial number, group tag and user; if nothing is wrong with them, run the import \
+             again later"
         } else {
             "look up the error's name in Microsoft's list of Autopilot import errors"
         }

@@ -22,7 +22,7 @@ use crate::workflow::waiver::check_findings;
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant, reason = "an event is moved once, to its reader")]
 pub enum ReplacementEvent {
-    /// One change of the replacement is complete.
+    /// One of the replacement's changes is complete.
     #[non_exhaustive]
     Finished {
         /// The step that the change belongs to.

@@ -5,8 +5,9 @@ use crate::model::finding_kinds;
 const ON_PREMISES: &str = "Graph does not show the cause. On the connector's server, read the event log \
     Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means that the \
     connector may not create computers in the organizational unit; no event for the device means that no request arrived. \
-    The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
-    0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
+    The server's netsetup.log may show the directory's reason: 0x5 for a missing right, 0x216d for the machine account quota, \
+    0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device \
+    can reach a domain controller, and that the domain has a connector of its own";
 
 const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy did not finish; the \
     SkipUserStatusPage policy skips account setup";
@@ -21,7 +22,7 @@ finding_kinds! {
 
     /// A device without a registration.
     WATCH_NOT_REGISTERED = "watch.not-registered", Error,
-        "check how the import of the device ended, and start a sync; if the registration is gone, import the \
+        "check the outcome of the device's import, and start a sync; if the registration is gone, import the \
          device again";
     /// A registration that is blocked from enrolling again.
     WATCH_ENROLLMENT_BLOCKED = "watch.enrollment-blocked", Error,
@@ -49,7 +50,7 @@ finding_kinds! {
         "remove the device from the group and add it again; if that does not help, register it again";
     /// A profile other than the desired one.
     WATCH_WRONG_PROFILE = "watch.wrong-profile", Warning,
-        "remove the device from the groups that the other profile is assigned to: of several, a device gets \
+        "remove the device from the groups that the other profile is assigned to: when several apply, a device gets \
          the profile that was created first";
 
     /// A device that has a profile but has never made contact.
@@ -165,7 +166,8 @@ finding_kinds! {
     WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
     /// An unfinished record for a device to which a user has signed in.
     WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
-        "ask the user whether setup finished: the record of a deployment that takes more than an hour may stay incomplete";
+        "ask the user whether setup finished: the record of a deployment that takes more than an hour may stay \
+         incomplete";
 
     /// A step that failed on a device that became ready anyway.
     WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
