@@ -26,7 +26,7 @@ observation! {
             "deploymentProfileAssignmentDetailedStatus";
         /// The status of the deployment profile's assignment.
         ///
-        /// The list of devices and a read of one device can disagree for a while.
+        /// For a while, the list of devices and a single device read by id can show different values.
         deployment_profile_assignment_status: ProfileAssignmentStatus = "deploymentProfileAssignmentStatus";
         /// The password of a Surface Hub's resource account.
         device_account_password: Hidden = "deviceAccountPassword";
@@ -51,7 +51,7 @@ observation! {
         system_family: Text = "systemFamily", "The model family.";
         /// The assigned user, whose sign-in name is prefilled.
         user_principal_name: Personal = "userPrincipalName";
-        /// The permission to enroll again without a user.
+        /// The state of the permission to enroll again without a user.
         userless_enrollment_status: UserlessEnrollmentStatus = "userlessEnrollmentStatus";
     }
     beside {

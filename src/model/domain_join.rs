@@ -62,8 +62,8 @@ settings! {
             PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
     }
     default {
-        /// The ids of the scope tags. If there are none, the service assigns its default tag to a new profile, and a
-        /// stored profile keeps its tags.
+        /// The ids of the scope tags. If there are none, the service assigns its default tag to a new profile, and an
+        /// existing profile keeps its tags.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
         role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
             PropertyRule::new("roleScopeTagIds").same(same_set);

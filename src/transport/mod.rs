@@ -30,7 +30,7 @@ pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 /// A transport for individual HTTP requests: the layer beneath the rest of the crate.
 ///
 /// Any status is `Ok`. `Err` means that no complete response arrived, and the error's kind determines whether a retry is
-/// safe. A response with a status other than success is `Ok` even if its body is unusable or incomplete: the status and
+/// safe. A response with a non-success status is `Ok` even if its body is unusable or incomplete: the status and
 /// headers decide what happens next, and the body contains whatever could be read, possibly nothing. An implementation
 /// must not follow redirects, retry requests, or queue failed ones: the layers above handle all of that in the same way
 /// for every transport.
@@ -79,7 +79,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
-/// A request extension that shows the beginning of the response's body while the rest is still in flight.
+/// A request extension that shows an observer the beginning of the response body while the rest is still in flight.
 ///
 /// ```
 /// use windows_autopilot::http::StatusCode;
@@ -130,8 +130,8 @@ impl fmt::Debug for BodyStart {
 pub enum TransportErrorKind {
     /// The request was never sent: no connection, unknown host name, TLS failure. Safe to retry with any method.
     Connect,
-    /// The transport does not allow the request, for example because of its address. Nothing was sent; a retry fails
-    /// the same way.
+    /// The transport does not allow the request, for example because of its address. Nothing was sent; a retry would
+    /// fail the same way.
     NotAllowed,
     /// The server reported that it did not process the request: HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes
     /// its stream. Safe to retry over a new connection with any method.

@@ -253,8 +253,9 @@ pub enum DomainJoinTarget {
     /// The device group, which allows several domains or organizational units side by side.
     #[default]
     Group,
-    /// All devices, as in Microsoft's tutorial. Intended for existing devices with a configuration file, because they
-    /// have no directory object yet. With this target, a second domain join profile is impossible.
+    /// All devices, as in Microsoft's tutorial. Intended for *Autopilot for existing devices*: a device that is set up
+    /// from a configuration file has no directory object that could be in a group. With this target, the tenant can have
+    /// only one domain join profile.
     AllDevices,
 }
 

@@ -18,7 +18,7 @@ use crate::model::{Finding, OrganizationalUnit};
 /// The maximum number of writes of one change. A change that is overwritten is written again.
 const MAX_WRITES: usize = 6;
 
-/// A delegation of the connector's rights on one OU of a directory, which can be planned, applied and revoked.
+/// A delegation of the connector's rights on one OU of a directory. It can be planned, applied and revoked.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -170,7 +170,7 @@ impl fmt::Display for DelegationReport {
 }
 
 impl DelegationReport {
-    /// Returns the finding about the right that the account has after the grant; `None` if all is well.
+    /// Returns a finding if the account is not known to have the right after the grant; `None` otherwise.
     pub fn finding(&self) -> Option<Finding> {
         let finding = self.access.finding(&self.account, &self.receipt.organizational_unit);
         finding.filter(|_| !self.access.is_granted())
@@ -324,7 +324,7 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// Removes one copy of each of the profile's entries, provided that the entry is exactly as this crate writes it.
+    /// For each of the profile's entries, removes one copy that is exactly as this crate writes it, if there is one.
     /// Prefer revoking through the [receipt](DelegationReceipt::revoke), which reflects the state of the list before the
     /// grant.
     ///

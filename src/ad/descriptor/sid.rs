@@ -62,7 +62,8 @@ impl Sid {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
-    /// Returns `S-1-5-2`: everyone who has signed in over the network, as a connector signs in to a domain controller.
+    /// Returns `S-1-5-2`: everyone who has signed in over the network, which is how a connector signs in to a domain
+    /// controller.
     pub fn network() -> Self {
         Self { authority: 5, sub_authorities: [2].into() }
     }

@@ -22,7 +22,8 @@ pub enum DirectoryErrorKind {
     NotFound,
     /// The account belongs to a different domain than the server.
     OtherDomain,
-    /// Several accounts match the name, or the server does not report what would distinguish them.
+    /// Several accounts match the name, or the name cannot be matched because the server does not report the domain's
+    /// short name.
     Ambiguous,
     /// The server is a read-only domain controller.
     ReadOnly,

@@ -76,8 +76,8 @@ pub enum TrackedApp {
     },
 }
 
-/// An item in the diagnostics of the enrollment status page. The observation's time comes from the name of the item's
-/// registry key; the time zone is not documented, and tools assume UTC.
+/// An item in the diagnostics of the enrollment status page. The time of an observation of this item comes from the
+/// name of its registry key; the time zone is not documented, and other tools assume UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackedItem {

@@ -63,7 +63,7 @@ pub enum ImportEventKind {
     },
     /// A sync was started.
     SyncTriggered,
-    /// A device has its outcome.
+    /// The outcome for a device is final.
     #[non_exhaustive]
     Finished {
         /// The device's index in the input.

@@ -38,8 +38,8 @@ use crate::workflow::hybrid_join::HybridJoin;
 /// A settled device is still followed while others are in progress. If it is reset, wiped, renamed, imported again, or
 /// deleted and set up again, it is back in progress, and its report lists the
 /// [earlier](super::DeviceDeployment::earlier) enrollments. Each round reads a batch of settled devices, in turn, and
-/// the last round reads all of them, so a running watch ends with the same result as a new one. Microsoft Graph does
-/// not show a reset until the device enrolls again.
+/// the last round reads all of them, so a long-running watch ends with the same result as one started at that moment.
+/// Microsoft Graph does not show a reset until the device enrolls again.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
