@@ -7,8 +7,8 @@ const CONNECTOR_PAGE: &str =
 const ENDPOINTS: &str = "make sure that the device can reach Microsoft's endpoints without a proxy that requires \
     sign-in or inspects TLS";
 const TO_DOMAIN_CONTROLLER: &str = "connect the device to a network from which it can reach a domain controller: DNS \
-    servers that know the domain, and ports 53, 88, 135, 389, 445 and the dynamic RPC ports; or skip the check in \
-    the profile and deploy a VPN that connects before sign-in";
+    servers that can resolve the domain, and ports 53, 88, 135, 389, 445 and the dynamic RPC ports; or skip the check \
+    in the profile and deploy a VPN that connects before sign-in";
 
 finding_kinds! {
     /// A device that is not registered, or whose registration has not been processed yet.
@@ -63,7 +63,8 @@ finding_kinds! {
     EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
         "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// Several MDM applications that apply to the user.
-    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "keep the user only in Intune's MDM user scope";
+    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error,
+        "remove the user from the MDM user scope of every application except Intune";
     /// A registration whose object in Microsoft Entra was deleted.
     EVIDENCE_ANCHOR_MISSING = "evidence.anchor-missing", Error,
         "delete the registration, import the device again, and leave its object in Microsoft Entra alone";
@@ -76,7 +77,7 @@ finding_kinds! {
         "remove the earlier enrollment, or install a clean image";
     /// A join that the server rejected, because of the TPM or because two profiles apply.
     EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
-        "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
+        "keep the device in only one group with a profile; if it already is, update the firmware of its TPM";
     /// A user who has reached the device limit or is not allowed to join devices.
     EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
         "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";

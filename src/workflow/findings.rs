@@ -36,7 +36,8 @@ finding_kinds! {
         "correct the kind and id in the plan's options, or omit the adoption";
     /// A part that will be created even though the device group already has an object of the same kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
-        "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
+        "if the part was renamed in the settings, plan with the deployment's journal, so that the existing object is \
+         renamed";
     /// An object that another run created at the same time under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
         "allow only one run at a time, with a shared journal folder; keep one of the objects, delete the \
@@ -122,7 +123,8 @@ finding_kinds! {
     PAGE_APP_NOT_ONE = "page.app-not-one", Error,
         "use a name that matches exactly one app, or select the app by its id";
     /// A selected app for a platform other than Windows.
-    PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have the same name";
+    PAGE_APP_FOREIGN = "page.app-foreign", Error,
+        "select the Windows app instead; if the two have the same name, select it by its id";
     /// A selected app that no assignment requires, so the page does not wait for it.
     PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
         "assign the app to the devices as required, or remove it from the list: the page waits only for \

@@ -183,8 +183,8 @@ impl ConnectorConfig {
     }
 
     /// Returns the managed service account that the administrator configured (`TenantConfiguredManagedServiceAccount`);
-    /// `None` if the connector creates one for itself. If the administrator configured one, the wizard changes no
-    /// permissions, regardless of the units in the file.
+    /// `None` if the connector creates one for itself. If the administrator configured one, the wizard does not change
+    /// any permissions, whatever units the file lists.
     ///
     /// # Errors
     /// [`InvalidValue`] if the value is not an account name.

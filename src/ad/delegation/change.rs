@@ -44,8 +44,8 @@ const MAX_WRITES: usize = 6;
 /// Only the DACL is written: the owner, the group, the SACL and the order of the other entries are kept. A directory
 /// cannot make the write conditional on the DACL being unchanged, so every change is read back immediately, and again
 /// after [`Directory::settle`], once concurrent changes have finished. A change that was overwritten is written again.
-/// If two administrators run this crate at the same time, both changes survive. A tool that writes a stale list can
-/// still overwrite a change, or be overwritten.
+/// If two administrators use this crate at the same time, both changes survive. Another tool that writes a stale DACL
+/// can still overwrite a change, or have its own change overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
     place: String,
@@ -324,9 +324,8 @@ impl Delegation {
         Ok(DelegationReport { receipt, account, access, lost_updates: writes.saturating_sub(1), difference })
     }
 
-    /// For each of the profile's entries, removes one copy that is exactly as this crate writes it, if there is one.
-    /// Prefer revoking through the [receipt](DelegationReceipt::revoke), which reflects the state of the list before the
-    /// grant.
+    /// Removes the profile's entries: for each, one entry of the DACL that is exactly as this crate writes it. Prefer
+    /// revoking through the [receipt](DelegationReceipt::revoke), which reflects the DACL as it was before the grant.
     ///
     /// # Errors
     /// Same as [`apply`](Self::apply).

@@ -14,7 +14,8 @@
 //! # Ok::<(), windows_autopilot::model::InvalidValue>(())
 //! ```
 //!
-//! The format is MS-DTYP 2.4 and 2.5: <https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp>.
+//! The format is defined in sections 2.4 and 2.5 of MS-DTYP:
+//! <https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp>.
 
 mod access;
 mod ace;

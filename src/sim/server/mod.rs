@@ -209,7 +209,7 @@ impl ServerBuilder {
 ///
 /// Links in responses use the host of the request, or `X-Forwarded-Host` and `X-Forwarded-Proto` if present. A request
 /// with a `Host` other than loopback or one of the served names gets a 421 response, which prevents a web page from
-/// reaching the tenant through its own host name (DNS rebinding). Browsers may call the Graph and sign-in endpoints
+/// reaching the tenant through a host name of its own (DNS rebinding). Browsers may call the Graph and sign-in endpoints
 /// from any page (CORS), but not the control API.
 ///
 /// Dropping the server stops it immediately; [`Server::stop`] lets in-flight requests finish first.

@@ -87,10 +87,10 @@ finding_kinds! {
         "add the user to the MDM user scope, and give the user a sign-in name in a verified domain";
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
-        "keep the user only in Intune's MDM user scope";
+        "remove the user from the MDM user scope of every application except Intune";
     /// A rejected join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
-        "leave the device in one group with a profile; if it is in one, update and clear its TPM";
+        "keep the device in only one group with a profile; if it already is, update and clear its TPM";
     /// A TPM that could not be attested.
     WATCH_TPM_ATTESTATION_FAILED = "watch.tpm-attestation-failed", Error,
         "check that the device gets a profile for user-driven hybrid join, which needs no attestation, and \
@@ -158,8 +158,8 @@ finding_kinds! {
          the SkipUserStatusPage policy keeps account setup from waiting for it";
     /// An account setup that is not progressing.
     WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
-        "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
-         30 minutes; the SkipUserStatusPage policy skips account setup";
+        "sign in to the device; check that the organizational unit is in the scope of Entra Connect, which syncs \
+         every 30 minutes; the SkipUserStatusPage policy skips account setup";
     /// An account setup that timed out on the enrollment status page.
     WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
     /// A failed account setup.

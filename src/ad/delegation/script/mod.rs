@@ -28,7 +28,7 @@ const LONGEST_COMMAND: usize = 8_191;
 /// ```
 ///
 /// The scripts for Windows follow the tools' documentation but have not been run on Windows. The Samba command has been
-/// run.
+/// tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegationScript {
     grants: Vec<Grant>,
