@@ -94,17 +94,7 @@ impl Apply {
                 let is_unfinished = |serial: &str| {
                     self.record().created().is_unfinished(&CreatedObject::device(serial, None))
                 };
-                let import = Import::new(&self.client, all).continuing(journal, &is_new, &is_unfinished)?;
-                // An interrupted run recorded these devices and never sent them: the registrations are somebody else's.
-                let never_sent = plan
-                    .devices
-                    .iter()
-                    .map(|device| device.serial_number.as_str())
-                    .filter(|serial| !is_new(serial) && is_unfinished(serial) && !import.has(serial));
-                let never_sent: Vec<_> =
-                    never_sent.map(|serial| CreatedObject::device(serial, None)).collect();
-                self.record().undo(never_sent)?;
-                import
+                Import::new(&self.client, all).continuing(journal, &is_new, &is_unfinished)?
             }
         };
         if import.is_empty() {

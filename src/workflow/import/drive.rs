@@ -88,12 +88,6 @@ impl Import {
         Ok(self)
     }
 
-    /// Returns `true` if a device with this serial number is to be imported or resumed.
-    #[cfg(feature = "workflow")]
-    pub(in crate::workflow) fn has(&self, serial: &str) -> bool {
-        self.devices.iter().any(|device| device.serial_number.as_str().eq_ignore_ascii_case(serial))
-    }
-
     /// Returns `true` if there is no device to import.
     #[cfg(feature = "workflow")]
     pub(in crate::workflow) fn is_empty(&self) -> bool {
