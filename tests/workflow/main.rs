@@ -20,6 +20,7 @@ mod life;
 mod lists;
 #[cfg(feature = "ad")]
 mod lives;
+#[cfg(feature = "ad")]
 mod on_premises;
 mod other_hands;
 mod plan;
